@@ -1,0 +1,68 @@
+# make demo: the main job, no account and no cloud. make test: all tests of every day. Both set up what they need.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+OLDEST_SDK := 3.259.0
+
+.PHONY: help demo test test-all engine lint types format bench clean
+
+help:
+	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
+	@echo "make test      lint, types and tests, engine tests included"
+	@echo "make test-all  the same and the long ones"
+	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
+	@echo "make bench     the benchmarks; results go to docs/benchmarks.md by hand"
+	@echo "make format    format and mend what can be mended"
+	@echo "make clean     remove what the other targets made, except the engine"
+
+demo: .venv/ready .cache/engine/ready
+	@$(BIN)/python tools/demo.py
+
+test: lint types .venv-sdk-oldest/ready .cache/engine/ready
+	@echo "tests: running ..."
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered
+
+test-all: lint types .venv-sdk-oldest/ready .cache/engine/ready
+	@echo "tests: running all, the long ones too ..."
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+engine: .venv/ready
+	@$(BIN)/python tools/engine.py
+
+lint: .venv/ready
+	@echo "lint: ruff ..."
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+
+types: .venv/ready
+	@echo "types: mypy --strict ..."
+	@$(BIN)/mypy
+
+format: .venv/ready
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+bench: .venv/ready .cache/engine/ready
+	@$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv .venv-sdk-oldest .cache .coverage* .mypy_cache .ruff_cache .pytest_cache
+
+.venv/ready: pyproject.toml requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "set-up: $(PYTHON) is older than Python 3.10; run: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "set-up: virtual environment .venv with the development tools (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(BIN)/python -m pip install --quiet --requirement requirements.txt --group dev
+	@touch $@
+
+# The oldest SDK that is supported, so that the engine tests run on it too.
+.venv-sdk-oldest/ready: pyproject.toml requirements.txt
+	@echo "set-up: virtual environment with Pulumi SDK $(OLDEST_SDK) (once) ..."
+	@$(PYTHON) -m venv .venv-sdk-oldest
+	@.venv-sdk-oldest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@.venv-sdk-oldest/bin/python -m pip install --quiet --requirement requirements.txt pulumi==$(OLDEST_SDK)
+	@touch $@
+
+.cache/engine/ready: .venv/ready tools/engine.py tools/language_host/pulumi-language-python tools/engine/go.mod
+	@$(BIN)/python tools/engine.py --with-language-host .cache/engine > /dev/null
+	@mkdir -p .cache/engine && touch $@

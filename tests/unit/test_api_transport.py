@@ -1,0 +1,381 @@
+"""One request on the wire: what is sent, and what is known when it fails."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from zec_pulumi.api import (
+    AnswerLostError,
+    BearerToken,
+    Endpoint,
+    NotSentError,
+    Timeouts,
+    TransportError,
+    failures,
+)
+from zec_pulumi.api.exchange import Call
+from zec_pulumi.api.transport import Transport, client_name
+from zec_pulumi.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CALL = Call("StopInstances", "zec", b'{"instanceIds":["i"]}')
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=b; path=/\r\n\r\n{}"
+LIMITS = Timeouts(connect=2.0, read=2.0)
+
+# For each connection, what it does: read a request and answer these bytes, or close without reading (None).
+Script = Sequence[Sequence[bytes | None]]
+
+
+class ScriptedServer:
+    """Serves connections one after the other, each by its own script, and keeps the requests."""
+
+    def __init__(self, script: Script, certificate: Path | None = None) -> None:
+        self.requests: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._tls = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
+        self._thread = threading.Thread(target=self._serve, args=(script,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+
+    def _serve(self, script: Script) -> None:
+        for steps in script:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self._converse(connection, steps)
+
+    def _converse(self, plain: socket.socket, steps: Sequence[bytes | None]) -> None:
+        try:
+            connection = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
+        except OSError:  # the client does not like our certificate
+            return
+        with connection:
+            for step in steps:
+                if step is None:
+                    break
+                self.requests.append(_read_request(connection))
+                connection.sendall(step)
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    data = b""
+    while not data.endswith(CALL.body) and not _is_other(data):
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        data += piece
+    return data
+
+
+def _is_other(data: bytes) -> bool:
+    """Whether this is the beginning of a TLS handshake, or what a proxy is asked for."""
+    return data.startswith(b"\x16") or (data.startswith(b"CONNECT") and data.endswith(b"\r\n\r\n"))
+
+
+Serve = Callable[..., ScriptedServer]
+Make = Callable[[Endpoint], Transport]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    servers: list[ScriptedServer] = []
+
+    def start(script: Script, certificate: Path | None = None) -> ScriptedServer:
+        servers.append(ScriptedServer(script, certificate))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with a self-signed certificate of 127.0.0.1 and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    file = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
+    subprocess.run(
+        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", file, "-out", f"{file}.crt"],
+        check=True,
+        capture_output=True,
+    )
+    file.write_text(file.read_text() + Path(f"{file}.crt").read_text())
+    return file
+
+
+@pytest.fixture
+def transport() -> Iterator[Make]:
+    made: list[Transport] = []
+
+    def make(endpoint: Endpoint) -> Transport:
+        made.append(Transport(BearerToken("token-1"), endpoint, LIMITS, SystemClock()))
+        return made[-1]
+
+    yield make
+    for item in made:
+        item.close()
+
+
+def http(server: ScriptedServer) -> Endpoint:
+    return Endpoint(server.host, "http")
+
+
+def fails(transport: Transport) -> TransportError:
+    with pytest.raises(TransportError) as caught:
+        transport.send(CALL, LIMITS)
+    return caught.value
+
+
+def test_the_request_looks_as_the_sdks_send_it(serve: Serve, transport: Make) -> None:
+    server = serve([[OK]])
+
+    transport(http(server)).send(CALL, LIMITS)
+
+    head, body = server.requests[0].split(b"\r\n\r\n")
+    line, *headers = head.decode().split("\r\n")
+    sent = dict(header.split(": ", 1) for header in headers)
+    assert (line, body) == ("POST /api/v2/zec HTTP/1.1", CALL.body)
+    assert sent.pop("x-zc-request-client").startswith("zec_pulumi-")
+    assert sent.pop("User-Agent").startswith("zec_pulumi-")
+    assert sent == {
+        "Accept-Encoding": "gzip, deflate",
+        "Authorization": "Bearer token-1",
+        "Content-Length": str(len(CALL.body)),
+        "Content-Type": "application/json",
+        "Host": server.host,
+        "x-zc-action": "StopInstances",
+        "x-zc-service": "zec",
+        "x-zc-version": "2025-09-01",
+    }
+
+
+def test_a_connection_is_used_again_and_cookies_are_not_kept(serve: Serve, transport: Make) -> None:
+    server = serve([[OK, OK]])
+    ours = transport(http(server))
+
+    ours.send(CALL, LIMITS)
+    ours.send(CALL, LIMITS)
+
+    assert len(server.requests) == 2
+    assert b"cookie" not in server.requests[1].lower()
+
+
+def test_a_netrc_file_does_not_replace_the_authorization(
+    serve: Serve, transport: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = serve([[OK]])
+
+    transport(http(server)).send(CALL, LIMITS)
+
+    assert b"Authorization: Bearer token-1\r\n" in server.requests[0]
+
+
+def test_a_loopback_endpoint_is_not_reached_through_a_proxy(
+    serve: Serve, transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    server = serve([[OK]])
+
+    assert transport(http(server)).send(CALL, LIMITS).status == 200
+
+
+def test_a_refused_connection_is_surely_not_sent(transport: Make) -> None:
+    error = fails(transport(Endpoint("127.0.0.1:1", "http")))
+
+    assert isinstance(error, NotSentError)
+    assert not error.may_have_been_carried_out
+    assert str(error) == (
+        "StopInstances was not sent: no connection to http://127.0.0.1:1 (connection refused); "
+        "check the endpoint and this machine's network, then run again"
+    )
+
+
+def test_an_unknown_host_is_surely_not_sent(transport: Make) -> None:
+    error = fails(transport(Endpoint("zec.invalid")))
+
+    assert isinstance(error, NotSentError)
+    assert "the host name does not resolve" in str(error)
+
+
+def test_a_connection_that_ends_in_the_tls_handshake_is_surely_not_sent(serve: Serve, transport: Make) -> None:
+    server = serve([[None]])
+
+    error = fails(transport(Endpoint(server.host)))
+
+    assert isinstance(error, NotSentError)
+    assert not error.may_have_been_carried_out
+
+
+def test_a_server_without_tls_is_surely_not_sent_to(serve: Serve, transport: Make) -> None:
+    server = serve([[b"HTTP/1.1 400 Bad Request\r\n\r\n"]])
+
+    error = fails(transport(Endpoint(server.host)))
+
+    assert isinstance(error, NotSentError)
+    assert "the TLS handshake failed" in str(error)
+
+
+def test_a_certificate_nobody_vouches_for_ends_it_before_anything_is_sent(
+    serve: Serve, transport: Make, certificate: Path
+) -> None:
+    server = serve([[OK]], certificate)
+
+    error = fails(transport(Endpoint(server.host)))
+
+    assert isinstance(error, NotSentError)
+    assert error.permanent
+    assert "its TLS certificate is not trusted" in str(error)
+    assert server.requests == []
+
+
+def test_an_answer_that_breaks_inside_tls_is_lost(
+    serve: Serve, transport: Make, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    server = serve([[OK, b""], [OK]], certificate)
+    ours = transport(Endpoint(server.host))
+    assert ours.send(CALL, LIMITS).status == 200
+
+    error = fails(ours)
+
+    assert isinstance(error, AnswerLostError)
+    assert len(server.requests) == 2
+
+
+def test_a_proxy_that_refuses_is_surely_not_sent_through_and_its_password_not_shown(
+    serve: Serve, transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve([[b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"]])
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:proxy-secret@{proxy.host}")
+    monkeypatch.setenv("https_proxy", f"http://user:proxy-secret@{proxy.host}")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+
+    error = fails(transport(Endpoint("zec.invalid")))
+
+    assert isinstance(error, NotSentError)
+    assert "HTTPS_PROXY" in str(error)
+    assert "proxy-secret" not in repr(error)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", b"garbage\r\n\r\n"],
+)
+def test_a_broken_answer_is_lost_and_the_request_not_repeated(serve: Serve, transport: Make, answer: bytes) -> None:
+    server = serve([[answer], [OK], [OK]])
+
+    error = fails(transport(http(server)))
+
+    assert isinstance(error, AnswerLostError)
+    assert error.may_have_been_carried_out
+    assert len(server.requests) == 1
+
+
+def test_a_pooled_connection_that_breaks_is_not_replaced_behind_our_back(serve: Serve, transport: Make) -> None:
+    server = serve([[OK, b""], [OK]])
+    ours = transport(http(server))
+    ours.send(CALL, LIMITS)
+
+    error = fails(ours)
+
+    assert isinstance(error, AnswerLostError)
+    assert len(server.requests) == 2
+
+
+def test_a_connection_closed_while_idle_is_replaced_before_sending(serve: Serve, transport: Make) -> None:
+    server = serve([[OK], [OK]])
+    ours = transport(http(server))
+    ours.send(CALL, LIMITS)
+
+    ours.send(CALL, LIMITS)
+
+    assert len(server.requests) == 2
+
+
+def test_a_garbled_encoding_is_a_lost_answer(serve: Serve, transport: Make) -> None:
+    server = serve([[b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"]])
+
+    assert "garbled" in str(fails(transport(http(server))))
+
+
+def test_an_earlier_refusal_does_not_excuse_a_later_loss(serve: Serve, transport: Make) -> None:
+    fails(transport(Endpoint("127.0.0.1:1", "http")))
+    server = serve([[b""]])
+
+    assert isinstance(fails(transport(http(server))), AnswerLostError)
+
+
+def test_the_original_error_with_the_request_is_not_kept(serve: Serve, transport: Make) -> None:
+    server = serve([[b""]])
+
+    error = fails(transport(http(server)))
+
+    assert error.__cause__ is None
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("cause", "words", "permanent"),
+    [
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("x")), "certificate is not trusted", True),
+        (requests.exceptions.SSLError(ssl.SSLError("x")), "TLS handshake failed", False),
+        (requests.exceptions.ConnectTimeout("x"), "no connection within 2 s", False),
+        (requests.exceptions.ConnectionError("x"), "broke before it stood", False),
+    ],
+)
+def test_each_reason_for_no_connection_is_named(
+    cause: Exception,
+    words: str,
+    permanent: bool,  # noqa: FBT001 -- a table's column
+) -> None:
+    error = failures.describe(cause, action="A", endpoint=Endpoint(), timeouts=LIMITS, not_sent=True)
+
+    assert isinstance(error, NotSentError)
+    assert words in str(error)
+    assert error.permanent is permanent
+
+
+def test_without_an_installed_package_the_client_still_has_a_name(
+    serve: Serve, transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_name: str) -> str:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr("zec_pulumi.api.transport.version", missing)
+    client_name.cache_clear()
+    server = serve([[OK]])
+
+    transport(http(server)).send(CALL, LIMITS)
+    client_name.cache_clear()
+
+    assert b"x-zc-request-client: zec_pulumi-source\r\n" in server.requests[0]

@@ -1,0 +1,85 @@
+"""Calls an action: encodes, sends, understands the answer and, for reads only, tries again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from zec_pulumi.api.envelope import Result, parse
+from zec_pulumi.api.errors import ZecError
+from zec_pulumi.api.exchange import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zec_pulumi.api.retry import RetryPolicy
+    from zec_pulumi.api.timeouts import Timeouts
+    from zec_pulumi.api.transport import Transport
+    from zec_pulumi.clock import Clock
+
+
+class Caller:
+    """What all actions have in common. Reads and mutations take different ways on purpose."""
+
+    def __init__(
+        self, transport: Transport, retry: RetryPolicy, clock: Clock, random_fraction: Callable[[], float]
+    ) -> None:
+        self._transport = transport
+        self._retry = retry
+        self._clock = clock
+        self._random_fraction = random_fraction
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def mutate(self, action: str, body: Mapping[str, Any], *, secrets: tuple[str, ...] = ()) -> Result:
+        """Send a mutation of service ``zec``, once.
+
+        Args:
+            action: The API action.
+            body: Its parameters; None leaves one out.
+            secrets: Values in ``body`` that no message may repeat.
+        """
+        return self._attempt(Call(action, "zec", _encode(body), secrets), self._transport.timeouts)
+
+    def read(
+        self, action: str, body: Mapping[str, Any], *, service: str = "zec", deadline: float | None = None
+    ) -> Result:
+        """Call an action that changes nothing, again and again within ``deadline`` seconds.
+
+        Args:
+            action: The API action.
+            body: Its parameters; None leaves one out.
+            service: The service it belongs to.
+            deadline: Overrides the retry policy's.
+        """
+        call = Call(action, service, _encode(body))
+        end = self._clock.monotonic() + (self._retry.deadline if deadline is None else deadline)
+        timeouts = self._transport.timeouts
+        attempt = 1
+        while True:
+            try:
+                return self._attempt(call, timeouts)
+            except ZecError as error:
+                delay = self._retry.delay(error, attempt=attempt, random_fraction=self._random_fraction)
+                if delay is None or self._clock.monotonic() + delay >= end:
+                    raise
+            self._clock.sleep(delay)
+            attempt += 1
+            timeouts = self._transport.timeouts.within(max(end - self._clock.monotonic(), 0.1))
+
+    def _attempt(self, call: Call, timeouts: Timeouts) -> Result:
+        answer = self._transport.send(call, timeouts)
+        return parse(
+            answer,
+            action=call.action,
+            endpoint=self._transport.endpoint,
+            now=self._clock.now(),
+            secrets=(*call.secrets, *self._transport.secrets),
+        )
+
+
+def _encode(body: Mapping[str, Any]) -> bytes:
+    present = {name: value for name, value in body.items() if value is not None}
+    return json.dumps(present, separators=(",", ":")).encode("ascii")

@@ -1,0 +1,90 @@
+"""Finds the error class for an error envelope, and makes its text safe to show."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from zec_pulumi.api import codes
+from zec_pulumi.api.codes import Family
+from zec_pulumi.api.errors import (
+    ApiError,
+    AuthenticationError,
+    BlockedError,
+    InstanceStateError,
+    InvalidRequestError,
+    NotFoundError,
+    RateLimitError,
+    ServerError,
+)
+from zec_pulumi.api.headers import retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zec_pulumi.api.exchange import Answer
+
+CLASSES: Mapping[Family, type[ApiError]] = {
+    Family.AUTHENTICATION: AuthenticationError,
+    Family.NOT_FOUND: NotFoundError,
+    Family.INVALID_REQUEST: InvalidRequestError,
+    Family.INSTANCE_STATE: InstanceStateError,
+    Family.RATE_LIMIT: RateLimitError,
+    Family.SERVER: ServerError,
+    Family.BLOCKED: BlockedError,
+}
+
+_MAX_TEXT = 300
+_MIN_SECRET = 4
+
+
+def api_error(
+    envelope: Mapping[str, Any],
+    answer: Answer,
+    *,
+    action: str,
+    note: str = "",
+    secrets: tuple[str, ...] = (),
+) -> ApiError:
+    """Return the error that ``envelope`` reports; values of ``secrets`` are blotted out of its text.
+
+    ``note`` says what else there is to know when the credentials are not accepted.
+    """
+    code = _presentable(envelope["code"], secrets)
+    kind = family(code, answer.status)
+    return CLASSES[kind](
+        code=code,
+        message=_presentable(envelope.get("message"), secrets),
+        http_status=answer.status,
+        request_id=_presentable(envelope.get("requestId"), secrets),
+        action=action,
+        retry_after=retry_after(answer.headers),
+        note=note if kind is Family.AUTHENTICATION else "",
+    )
+
+
+def family(code: str, status: int) -> Family:
+    """Return the family of a code: by name, then by its form, then by the HTTP status."""
+    known = codes.find(code)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Family.RATE_LIMIT
+    if known:
+        return known.family
+    if code.startswith("AUTHFAILURE_") or status == HTTPStatus.UNAUTHORIZED:
+        return Family.AUTHENTICATION
+    if code.startswith(("OPERATION_DENIED_", "UNSUPPORTED_OPERATION_")):
+        return Family.INSTANCE_STATE
+    if code.endswith("_NOT_FOUND") or status == HTTPStatus.NOT_FOUND:
+        return Family.NOT_FOUND
+    failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
+    return Family.SERVER if failed else Family.INVALID_REQUEST
+
+
+def _presentable(value: object, secrets: tuple[str, ...]) -> str:
+    """Return one line of printable text, without secrets that the API might repeat."""
+    text = value if isinstance(value, str) else ""
+    for secret in secrets:
+        if len(secret) >= _MIN_SECRET:
+            text = text.replace(secret, "***")
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _MAX_TEXT else f"{line[:_MAX_TEXT]}..."

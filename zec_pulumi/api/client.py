@@ -1,0 +1,230 @@
+"""The API's actions as methods."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zec_pulumi.api.caller import Caller
+from zec_pulumi.api.endpoint import Endpoint
+from zec_pulumi.api.models import Image, Instance, InstanceStatus, KeyPair, Model, Page, Zone
+from zec_pulumi.api.retry import RetryPolicy
+from zec_pulumi.api.timeouts import Timeouts
+from zec_pulumi.api.transport import Transport
+from zec_pulumi.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from zec_pulumi.api.credentials import Credentials
+    from zec_pulumi.api.reset_request import ResetInstanceRequest
+
+MAX_PAGE_SIZE = 1000
+MAX_IDS = 100
+
+M = TypeVar("M", bound=Model)
+
+
+class Client:
+    """A thread-safe client of the ZEC API with one pool of connections.
+
+    Reads are tried again until they succeed, are refused, or ``deadline`` seconds have passed (the
+    client's :class:`RetryPolicy`, or the call's own argument; 0: one attempt). A mutation is sent once and
+    never again: where its answer is lost, the error's ``may_have_been_carried_out`` says so.
+
+    Every method raises :class:`zec_pulumi.api.ApiError` when the API refuses or fails, and
+    :class:`zec_pulumi.api.TransportError` when there is no usable answer.
+
+    Use it as a context manager, or call :meth:`close`.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        endpoint: Endpoint | None = None,
+        *,
+        timeouts: Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+        clock: Clock | None = None,
+        random_fraction: Callable[[], float] = random.random,
+    ) -> None:
+        clock = clock or SystemClock()
+        transport = Transport(credentials, endpoint or Endpoint(), timeouts or Timeouts(), clock)
+        self._call = Caller(transport, retry or RetryPolicy(), clock, random_fraction)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._call.close()
+
+    def describe_instances(
+        self,
+        *,
+        instance_ids: Sequence[str] | None = None,
+        zone_id: str | None = None,
+        page_size: int = MAX_PAGE_SIZE,
+        page_number: int = 1,
+        deadline: float | None = None,
+    ) -> Page[Instance]:
+        """Return one page of instances; an unknown id is missing from it, or an error (undocumented).
+
+        An empty ``instance_ids`` is an empty page, not all instances. At most 100 ids, 1000 a page.
+        Source: DescribeInstances, zec 2025-09-01.
+        """
+        if instance_ids is not None and not instance_ids:
+            return Page(0, ())
+        body = {
+            "instanceIds": _checked(instance_ids) if instance_ids else None,
+            "zoneId": zone_id,
+            "pageSize": page_size,
+            "pageNum": page_number,
+        }
+        return self._page("DescribeInstances", body, Instance, deadline=deadline)
+
+    def describe_instances_status(
+        self, instance_ids: Sequence[str], *, deadline: float | None = None
+    ) -> dict[str, str]:
+        """Return the status of each instance that exists, by id; one request per 100 ids.
+
+        Source: DescribeInstancesStatus, zec 2025-09-01.
+        """
+        statuses: dict[str, str] = {}
+        for start in range(0, len(instance_ids), MAX_IDS):
+            ids = list(instance_ids[start : start + MAX_IDS])
+            # Without a page size the API would answer 20 of the 100.
+            body = {"instanceIds": ids, "pageSize": MAX_IDS, "pageNum": 1}
+            page = self._page("DescribeInstancesStatus", body, InstanceStatus, deadline=deadline)
+            statuses.update((row.instance_id, row.status) for row in page.items)
+        return statuses
+
+    def stop_instances(self, instance_ids: Sequence[str], *, force_shutdown: bool) -> list[str]:
+        """Ask instances to power off and return the ids that **failed**, although the answer is HTTP 200.
+
+        Source: StopInstances, zec 2025-09-01; without forceShutdown the API forces.
+        """
+        body = {"instanceIds": _checked(instance_ids), "forceShutdown": force_shutdown}
+        return self._call.mutate("StopInstances", body).texts("instanceIds")
+
+    def start_instances(self, instance_ids: Sequence[str]) -> list[str]:
+        """Ask instances to power on and return the ids that **failed**, although the answer is HTTP 200.
+
+        Source: StartInstances, zec 2025-09-01.
+        """
+        body = {"instanceIds": _checked(instance_ids)}
+        return self._call.mutate("StartInstances", body).texts("instanceIds")
+
+    def reset_instance(self, request: ResetInstanceRequest) -> str:
+        """Wipe the boot disk and install an image; returns the request id once the API has accepted it.
+
+        Source: ResetInstance, zec 2025-09-01.
+        """
+        return self._call.mutate("ResetInstance", request.to_body(), secrets=request.secrets()).request_id
+
+    def reset_instance_password(self, instance_id: str, password: str) -> str:
+        """Set the administrator's password of a running instance with agent; returns the request id.
+
+        Source: ResetInstancePassword, zec 2025-09-01.
+        """
+        body = {"instanceId": instance_id, "password": password}
+        return self._call.mutate("ResetInstancePassword", body, secrets=(password,)).request_id
+
+    def modify_instances_attribute(self, instance_ids: Sequence[str], *, instance_name: str) -> str:
+        """Rename instances; returns the request id.
+
+        Source: ModifyInstancesAttribute, zec 2025-09-01.
+        """
+        body = {"instanceIds": _checked(instance_ids), "instanceName": instance_name}
+        return self._call.mutate("ModifyInstancesAttribute", body).request_id
+
+    def describe_images(
+        self, zone_id: str, *, image_ids: Sequence[str] | None = None, deadline: float | None = None
+    ) -> list[Image]:
+        """Return the images of a zone (all pages), or those of ``image_ids`` that it offers.
+
+        Source: DescribeImages, zec 2025-09-01.
+        """
+        body = {"zoneId": zone_id, "imageIds": _listed(image_ids)}
+        return list(self._all("DescribeImages", body, Image, deadline=deadline))
+
+    def describe_custom_images(
+        self, *, image_ids: Sequence[str] | None = None, deadline: float | None = None
+    ) -> list[Image]:
+        """Return the account's own images in all zones (all pages), or those of ``image_ids``.
+
+        Source: DescribeCustomImages, zec 2025-09-01.
+        """
+        return list(self._all("DescribeCustomImages", {"imageIds": _listed(image_ids)}, Image, deadline=deadline))
+
+    def describe_key_pairs(
+        self, *, key_ids: Sequence[str] | None = None, deadline: float | None = None
+    ) -> list[KeyPair]:
+        """Return the account's key pairs (all pages), or those of ``key_ids``.
+
+        Source: DescribeKeyPairs, ccs 2025-09-01.
+        """
+        body = {"keyIds": _listed(key_ids)}
+        return list(self._all("DescribeKeyPairs", body, KeyPair, service="ccs", deadline=deadline))
+
+    def describe_time_zones(self, *, deadline: float | None = None) -> list[str]:
+        """Return the names of all time zones an instance can have.
+
+        Source: DescribeTimeZones, zec 2025-09-01.
+        """
+        return self._call.read("DescribeTimeZones", {}, deadline=deadline).texts("timeZones")
+
+    def describe_zones(self, *, deadline: float | None = None) -> list[Zone]:
+        """Return all zones.
+
+        Source: DescribeZones, zec 2025-09-01.
+        """
+        return list(self._call.read("DescribeZones", {}, deadline=deadline).models("zoneSet", Zone))
+
+    def _page(
+        self,
+        action: str,
+        body: Mapping[str, Any],
+        model: type[M],
+        *,
+        service: str = "zec",
+        deadline: float | None = None,
+    ) -> Page[M]:
+        result = self._call.read(action, body, service=service, deadline=deadline)
+        items = result.models("dataSet", model)
+        return Page(result.count("totalCount", at_least=len(items)), items)
+
+    def _all(
+        self,
+        action: str,
+        body: Mapping[str, Any],
+        model: type[M],
+        *,
+        service: str = "zec",
+        deadline: float | None = None,
+    ) -> Iterator[M]:
+        if [] in body.values():  # an empty filter would list everything
+            return
+        number, seen = 1, 0
+        while True:
+            paged = {**body, "pageSize": MAX_PAGE_SIZE, "pageNum": number}
+            page = self._page(action, paged, model, service=service, deadline=deadline)
+            yield from page.items
+            number, seen = number + 1, seen + len(page.items)
+            if not page.items or seen >= page.total_count:
+                return
+
+
+def _checked(instance_ids: Sequence[str]) -> list[str]:
+    if not 1 <= len(instance_ids) <= MAX_IDS:
+        raise ValueError(f"between 1 and {MAX_IDS} instance ids are needed, not {len(instance_ids)}")
+    return list(instance_ids)
+
+
+def _listed(ids: Sequence[str] | None) -> list[str] | None:
+    return None if ids is None else list(ids)

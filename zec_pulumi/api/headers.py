@@ -1,0 +1,37 @@
+"""Two response headers that matter: ``Retry-After`` and ``Date``."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds to wait, or None without a usable header; names in lower case.
+
+    The API sends whole seconds; proxies in front of it may send a date, counted from the answer's own.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    until, sent = _timestamp(text), _timestamp(headers.get("date", ""))
+    return None if until is None or sent is None else max(until - sent, 0.0)
+
+
+def clock_difference(headers: Mapping[str, str], now: float) -> str:
+    """Return how far this machine's clock is from the server's ``Date``, in words; empty if unknown."""
+    server = _timestamp(headers.get("date", ""))
+    if server is None:
+        return ""
+    seconds = round(now - server)
+    return f"this machine's clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} the server's"
+
+
+def _timestamp(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None

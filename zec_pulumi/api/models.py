@@ -1,0 +1,118 @@
+"""What the API answers, as far as this package uses it.
+
+Answers vary: fields are spelled in two ways, are null or missing, and new ones appear. All of that ends
+here; the rest of the package sees one spelling, and None where the API does not say.
+Source: DescribeInstances, DescribeInstancesStatus, DescribeImages, DescribeCustomImages and DescribeZones,
+zec 2025-09-01; DescribeKeyPairs, ccs 2025-09-01.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+T = TypeVar("T")
+
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:G|GB|GiB)?\s*", re.IGNORECASE)
+
+
+def _nothing_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _without_nulls(value: Any) -> Any:
+    return () if value is None else tuple(item for item in value if item is not None)
+
+
+def _gib(value: Any) -> Any:
+    """Read a size that is documented as a string, in GiB by every source that names a unit."""
+    match = _SIZE.fullmatch(str(value))
+    return float(match[1]) if match else None
+
+
+Text = Annotated[str | None, BeforeValidator(_nothing_if_empty)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_without_nulls)]
+# A null status must not read as "gone"; unknown values count as transitional everywhere.
+Status = Annotated[str, BeforeValidator(lambda value: value or "UNKNOWN")]
+Gib = Annotated[float | None, BeforeValidator(_gib)]
+
+
+class Model(BaseModel):
+    """Base of all answers: frozen, camelCase on the wire, unknown fields ignored."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        coerce_numbers_to_str=True,
+    )
+
+
+class SystemDisk(Model):
+    """An instance's boot disk; ``disk_size`` in GiB."""
+
+    disk_size: int | None = None
+
+
+class Instance(Model):
+    """An instance as DescribeInstances shows it; passwords and user data are never shown."""
+
+    instance_id: str
+    instance_name: Text = None
+    zone_id: Text = None
+    image_id: Text = None
+    image_name: Text = None
+    time_zone: Text = Field(default=None, validation_alias=AliasChoices("timeZone", "timezone"))
+    status: Status = Field(default="UNKNOWN", validation_alias=AliasChoices("status", "instanceStatus"))
+    system_disk: Annotated[SystemDisk, BeforeValidator(lambda value: {} if value is None else value)] = SystemDisk()
+    public_ip_addresses: Texts = ()
+    private_ip_addresses: Texts = ()
+    key_id: Text = None
+    enable_agent: bool | None = None
+
+
+class InstanceStatus(Model):
+    """One row of DescribeInstancesStatus."""
+
+    instance_id: str
+    status: Status = Field(default="UNKNOWN", validation_alias=AliasChoices("instanceStatus", "status"))
+
+
+class Image(Model):
+    """An OS image; sizes in GiB."""
+
+    image_id: str
+    image_name: Text = None
+    image_status: Text = None
+    os_type: Text = None
+    category: Text = None
+    image_size_gib: Gib = Field(default=None, validation_alias="imageSize")
+    min_disk_size_gib: int | None = Field(default=None, validation_alias="minDiskSize")
+
+
+class KeyPair(Model):
+    """An SSH key pair of the account."""
+
+    key_id: str
+    key_name: Text = None
+
+
+class Zone(Model):
+    """An availability zone."""
+
+    zone_id: str
+    zone_name: Text = None
+    region_id: Text = None
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a listing, and how many items all pages have together."""
+
+    total_count: int
+    items: tuple[T, ...]

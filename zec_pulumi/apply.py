@@ -1,0 +1,163 @@
+"""The engine's ``create`` and ``update``: the live machine is read, settled, planned for, and the plan carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pulumi.dynamic import CreateResult, UpdateResult
+
+from zec_pulumi import engine, gates, record, session
+from zec_pulumi.answering import answering
+from zec_pulumi.api import Instance, ZecError
+from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline
+from zec_pulumi.follow import Target
+from zec_pulumi.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
+from zec_pulumi.outcomes import AttemptOpenError, RebuildNotStartedError
+from zec_pulumi.plan import Kind, Plan, plan_create, plan_update
+from zec_pulumi.preflight import check_password_in_place, check_rebuild, password_follows
+from zec_pulumi.progress import Progress
+from zec_pulumi.rebuild import Rebuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def create(props: dict[str, Any]) -> CreateResult:
+    """Adopt or rebuild the machine of a resource that the stack does not hold."""
+    with answering("Create") as call:
+        wanted = parse_wanted(props)
+        work = _Work.begin(call, props, wanted, Recorded())
+        plan = plan_create(wanted, work.live)
+        return CreateResult(work.live.instance_id, work.carry_out(plan))
+
+
+def update(olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+    """Bring the machine of a recorded resource to what the program says."""
+    with answering("Update") as call:
+        wanted, recorded = parse_wanted(news), parse_recorded(olds)
+        work = _Work.begin(call, news, wanted, recorded, olds)
+        plan = plan_update(wanted, recorded, work.live)
+        return UpdateResult(work.carry_out(plan))
+
+
+@dataclass
+class _Work:
+    """One create or update under way. ``before`` is the record so far, empty in a create."""
+
+    call: engine.Call
+    session: session.Session
+    rebuilder: Rebuilder
+    inputs: Mapping[str, Any]
+    before: Mapping[str, Any]
+    wanted: Wanted
+    recorded: Recorded
+    live: Instance
+
+    @classmethod
+    def begin(
+        cls,
+        call: engine.Call,
+        inputs: Mapping[str, Any],
+        wanted: Wanted,
+        recorded: Recorded,
+        before: Mapping[str, Any] | None = None,
+    ) -> _Work:
+        """Read the machine and wait until it is in no transitional status."""
+        now = session.current()
+        deadline = Deadline(now.clock, call.timeout or DEFAULT_SECONDS)
+        progress = Progress(call, now.clock, ticking=engine.is_interactive)
+        live = now.reader.instance(wanted.instance_id or "")
+        if live is None:
+            raise ZecError(
+                f"instance_id: instance {wanted.instance_id} was not found; nothing was changed. If it was released,"
+                " run pulumi refresh to drop it from the state"
+            )
+        live = now.watch.settled(live, deadline, progress)
+        rebuilder = Rebuilder(now.client, now.reader, now.watch, now.clock, call, progress, deadline)
+        return cls(call, now, rebuilder, inputs, before or {}, wanted, recorded, live)
+
+    def carry_out(self, plan: Plan) -> dict[str, Any]:
+        """Do what the plan says and return the new record."""
+        refusal = plan.refusal or gates.refusal(self.wanted, plan)
+        if refusal:
+            raise RebuildNotStartedError(refusal)
+        if plan.kind is Kind.REBUILD:
+            return self._rebuild(plan)
+        if plan.kind is Kind.JOIN and self.recorded.attempt:
+            return self._join(plan, self.recorded.attempt)
+        self._change_in_place(plan)
+        adopted = plan.kind is Kind.ADOPT
+        return self._recorded(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
+
+    def _rebuild(self, plan: Plan) -> dict[str, Any]:
+        preflight = check_rebuild(self.wanted, self.live, self.session.reader)
+        if preflight.findings or preflight.request is None:
+            findings = "\n".join(preflight.findings)
+            raise RebuildNotStartedError(f"{findings}\nNothing was changed on instance {self.live.instance_id}")
+        before = Applied.model_validate(record.applied_now(self.live))
+        causes = tuple(str(cause) for cause in plan.causes)
+        try:
+            attempt, self.live = self.rebuilder.run(
+                self.live, preflight.request, causes, force=self.wanted.power_off == "force"
+            )
+        except AttemptOpenError as error:
+            self._leave_open(error, before)
+        return self._finish(attempt, before)
+
+    def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
+        target = Target.of_attempt(self.live.instance_id, self.recorded)
+        follower = self.rebuilder.follower(attempt, target)
+        try:
+            self.live = follower.run()
+        except AttemptOpenError as error:
+            self._leave_open(error, self.recorded.applied)
+        outputs = self._finish(follower.attempt, self.recorded.applied)
+        self._change_in_place(plan)
+        return outputs
+
+    def _finish(self, attempt: Attempt, before: Applied) -> dict[str, Any]:
+        """Do what a verified rebuild still lacks, and close the attempt."""
+        if password_follows(self.wanted, self.live, self.session.reader):
+            try:
+                self._set_password()
+            except ZecError as error:
+                self._leave_open(
+                    AttemptOpenError(
+                        f"instance {self.live.instance_id} was rebuilt and is RUNNING, but its password was not set:"
+                        f" {error}. The next pulumi up sets it and wipes nothing",
+                        attempt,
+                    ),
+                    before,
+                )
+        done = record.rebuilt(attempt, self.session.clock.now())
+        return self._recorded(record.applied_now(self.live), done)
+
+    def _change_in_place(self, plan: Plan) -> None:
+        # The password first: it is the one that can be refused for the machine's state.
+        if "password" in plan.changes:
+            findings = check_password_in_place(self.live)
+            if findings:
+                raise ZecError("\n".join(findings))
+            self._set_password()
+        if "instanceName" in plan.changes and self.wanted.instance_name:
+            self.rebuilder.progress.phase("renaming")
+            self.session.client.modify_instances_attribute(
+                [self.live.instance_id], instance_name=self.wanted.instance_name
+            )
+            self.live = self.live.model_copy(update={"instance_name": self.wanted.instance_name})
+
+    def _set_password(self) -> None:
+        self.rebuilder.progress.phase("setting the password")
+        self.session.client.reset_instance_password(self.live.instance_id, self.wanted.password or "")
+
+    def _leave_open(self, error: AttemptOpenError, before: Applied) -> None:
+        """Record the open attempt in the stack and fail."""
+        outputs = record.with_attempt(self.inputs, self.before, error.attempt, before, self.live.status)
+        inputs = self.call.old_inputs or record.inputs_only(self.inputs)
+        self.call.fail_partially(str(error), self.live.instance_id, outputs, inputs)
+
+    def _recorded(self, applied: Mapping[str, Any], last_rebuild: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        image = self.session.reader.image(self.live.zone_id or "", self.live.image_id) if self.live.image_id else None
+        last = last_rebuild or self.before.get("lastRebuild")
+        return record.outputs(self.inputs, self.live, image, applied=applied, last_rebuild=last)

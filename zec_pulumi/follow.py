@@ -1,0 +1,163 @@
+"""Follows an accepted rebuild to its end and verifies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zec_pulumi import status
+from zec_pulumi.api import ZecError
+from zec_pulumi.deadline import Deadline, duration
+from zec_pulumi.outcomes import AttemptOpenError
+
+if TYPE_CHECKING:
+    from zec_pulumi.api import Instance, ResetInstanceRequest
+    from zec_pulumi.clock import Clock
+    from zec_pulumi.inputs import Attempt, Recorded
+    from zec_pulumi.live import LiveReader
+    from zec_pulumi.progress import Progress, Row
+    from zec_pulumi.watch import Watch
+
+LAG_SECONDS = 300.0
+"""How long a RUNNING instance may still show its old image or key before it counts as a mismatch."""
+
+UNMOVED_SECONDS = 60.0
+"""After this time since acceptance, RUNNING with an unchanged image no longer can be the time before the rebuild."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the instance must show when the rebuild is done; None: not checked.
+
+    ``visible`` says that image or key differ from before, so that reading tells a finished rebuild from none.
+    ``failed_before`` says that the instance was REINSTALL_FAILED already when the rebuild was asked for.
+    """
+
+    instance_id: str
+    image_id: str | None
+    key_id: str | None
+    visible: bool
+    failed_before: bool = False
+
+    @classmethod
+    def of(cls, request: ResetInstanceRequest, before: Instance) -> Target:
+        """Return the target of a reset that is about to be sent to ``before``."""
+        new_image = request.image_id not in (None, before.image_id)
+        new_key = request.key_id not in (None, before.key_id)
+        failed = before.status == status.REINSTALL_FAILED
+        return cls(request.instance_id, request.image_id, request.key_id, new_image or new_key, failed)
+
+    @classmethod
+    def of_attempt(cls, instance_id: str, asked: Recorded) -> Target:
+        """Return the target of the open attempt that ``asked`` records."""
+        key_id = asked.key_id if asked.password is None else None
+        new_image = asked.image_id not in (None, asked.applied.image_id)
+        new_key = key_id not in (None, asked.applied.key_id)
+        return cls(instance_id, asked.image_id, key_id, visible=new_image or new_key)
+
+    def matches(self, live: Instance) -> bool:
+        """Whether the instance shows the wanted image and key."""
+        return self.image_id in (None, live.image_id) and self.key_id in (None, live.key_id)
+
+
+@dataclass
+class Follower:
+    """Waits for one attempt until the instance is verified, has failed, or the time is up."""
+
+    reader: LiveReader
+    watch: Watch
+    clock: Clock
+    row: Row
+    progress: Progress
+    deadline: Deadline
+    attempt: Attempt
+    target: Target
+    _running_since: Deadline | None = field(default=None, init=False)
+
+    def run(self) -> Instance:
+        """Return the instance once it is RUNNING with the wanted image and key.
+
+        Raises:
+            AttemptOpenError: it failed, the time was up, or it could not be read any more.
+        """
+        statuses = self.watch.statuses(self.target.instance_id, self.deadline, self.progress)
+        try:
+            while True:
+                current = next(statuses)
+                if not self.row.alive:
+                    raise self._open("the engine is gone; the rebuild goes on in the cloud")
+                live = self._look(current)
+                if live is not None:
+                    return live
+        except AttemptOpenError:
+            raise
+        except ZecError as error:
+            waited = duration(self.deadline.elapsed)
+            raise self._open(
+                f"the rebuild of instance {self.target.instance_id} was accepted and not finished after {waited}:"
+                f" {error}. The next pulumi up goes on waiting for it and wipes nothing again"
+            ) from error
+
+    def _look(self, current: str) -> Instance | None:
+        """Judge one status; return the instance if the rebuild is done."""
+        if current == status.RUNNING:
+            return self._verified()
+        self._running_since = None
+        if current == status.REINSTALL_FAILED and not (self.target.failed_before and self._too_early()):
+            raise self._failed()
+        if current in status.RECYCLED or current == "CREATE_FAILED":
+            raise self._open(f"instance {self.target.instance_id} is {current}; recover it, then run pulumi up again")
+        if current in status.REINSTALLING or self.attempt.outcome != "unknown":
+            self._note(moved=True, outcome="accepted")
+        lag = " (the answer lags behind)" if current in status.STABLE else ""
+        self.progress.phase(f"{status.shown(current)}{lag}")
+        return None
+
+    def _verified(self) -> Instance | None:
+        self.progress.phase("RUNNING, verifying")
+        self._running_since = self._running_since or Deadline(self.clock, LAG_SECONDS)
+        live = self.reader.instance(self.target.instance_id)
+        if live is not None and live.status == status.RUNNING and self.target.matches(live):
+            if self.target.visible or self.attempt.moved:
+                return live
+            if self.attempt.outcome == "unknown":
+                raise self._open(unknown_outcome(self.target.instance_id))
+            if not self._too_early():
+                return live
+        if self._running_since.expired:
+            shown = "nothing" if live is None else f"image {live.image_id}, key {live.key_id}"
+            raise self._open(
+                f"instance {self.target.instance_id} is RUNNING but shows {shown} instead of image"
+                f" {self.target.image_id}, key {self.target.key_id}, {duration(LAG_SECONDS)} after it came up."
+                " Somebody else may have rebuilt it. The next pulumi up looks again and wipes nothing by itself"
+            )
+        return None
+
+    def _too_early(self) -> bool:
+        """Whether a status that the instance also had before may still be the one from before."""
+        return not self.attempt.moved and self.clock.now() - self.attempt.started_at <= UNMOVED_SECONDS
+
+    def _failed(self) -> AttemptOpenError:
+        self._note(moved=True, outcome="failed")
+        return self._open(
+            f"the rebuild of instance {self.target.instance_id} ended in REINSTALL_FAILED; its boot disk is wiped"
+            " and it does not run. It is not tried again by itself: ask Zenlayer's support about it"
+            f"{self._request()}, then change rebuild_token to ask for another rebuild"
+        )
+
+    def _note(self, *, moved: bool, outcome: str) -> None:
+        self.attempt = self.attempt.model_copy(update={"moved": moved, "outcome": outcome})
+
+    def _request(self) -> str:
+        return f" (request {self.attempt.request_id})" if self.attempt.request_id else ""
+
+    def _open(self, sentence: str) -> AttemptOpenError:
+        return AttemptOpenError(sentence, self.attempt)
+
+
+def unknown_outcome(instance_id: str) -> str:
+    """Return what to tell when nothing readable says whether a rebuild happened."""
+    return (
+        f"Instance {instance_id} is RUNNING, and nothing the API shows tells whether it was rebuilt. Look at the"
+        " machine: if it was not rebuilt, change rebuild_token to ask for another rebuild"
+    )

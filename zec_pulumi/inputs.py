@@ -1,0 +1,172 @@
+"""What a program asks for (:class:`Wanted`) and what the stack's state holds (:class:`Recorded`).
+
+The engine sends floats for integers, drops ``None`` and marks values that are not known in preview; all of that is
+normalised here, so that nothing behind this module has to think of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal
+
+from pulumi.output import Unknown
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+DRY_RUN_KEY = "dryRun"
+"""Tells ``check`` whether this is a preview. The constructor sets it, ``check`` takes it out: it is never recorded."""
+
+
+def snake(key: str) -> str:
+    """Return the Python spelling of a property key: ``imageId`` → ``image_id``."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in key)
+
+
+def _text(value: object) -> object:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        # pydantic collects ValueErrors into findings, and nothing else
+        raise ValueError("must be a string; as a number it loses digits on its way, so put it in quotes")  # noqa: TRY004
+    return value
+
+
+def _trigger(value: object) -> object:
+    return "enableAgent" if value == "enable_agent" else value
+
+
+Trigger = Annotated[Literal["timezone", "enableAgent", "password"], BeforeValidator(_trigger)]
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class Model(BaseModel):
+    """Base: camelCase outside, snake_case inside, immutable, and silent about its values when printed."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    __str__ = __repr__
+
+
+class Wanted(Model):
+    """The inputs of one resource, as its program gives them. ``None`` means omitted.
+
+    ``unknown`` names the properties whose values are not known yet (preview only); their fields are ``None``.
+    """
+
+    instance_id: Text | None = None
+    image_id: Text | None = None
+    key_id: Text | None = None
+    password: Text | None = Field(default=None, repr=False)
+    user_data: Text | None = Field(default=None, repr=False)
+    user_data_base64: Text | None = Field(default=None, repr=False)
+    timezone: Text | None = None
+    enable_agent: bool | None = None
+    instance_name: Text | None = None
+    rebuild_token: Text | None = None
+    rebuild_on: tuple[Trigger, ...] = ()
+    rebuild_protection: bool = False
+    adopt: Literal["auto", "only", "never"] = "auto"
+    power_off: Literal["graceful", "force"] = "graceful"
+    unknown: frozenset[str] = frozenset()
+
+    def given(self) -> dict[str, Any]:
+        """Return the known inputs by property key, normalised: what to compare two programs by."""
+        given = self.model_dump(by_alias=True, exclude_none=True, include=set(Wanted.model_fields) - {"unknown"})
+        given["rebuildOn"] = sorted(self.rebuild_on)
+        return given
+
+    @property
+    def first_boot_script(self) -> bytes | None:
+        """The bytes of ``userData`` or ``userDataBase64``, None when the program gives neither."""
+        if self.user_data is not None:
+            return self.user_data.encode()
+        if self.user_data_base64 is not None:
+            return base64.b64decode(self.user_data_base64, validate=True)
+        return None
+
+
+class Applied(Model):
+    """The readable trigger values that the last verified rebuild or adoption left on the machine."""
+
+    image_id: str | None = None
+    key_id: str | None = None
+
+
+class Attempt(Model):
+    """One rebuild that was started and is neither verified nor refused.
+
+    Times are seconds since the Unix epoch. ``outcome`` is ``accepted`` (the API said so, or its status did),
+    ``unknown`` (the answer was lost and nothing readable tells) or ``failed`` (REINSTALL_FAILED). ``moved`` says
+    whether another status than RUNNING was seen after acceptance. What was asked for stands in the record's inputs.
+    """
+
+    id: str
+    causes: tuple[str, ...] = ()
+    request_id: str | None = None
+    started_at: float
+    outcome: Literal["accepted", "unknown", "failed"] = "accepted"
+    moved: bool = False
+
+
+class Recorded(Wanted):
+    """What the stack's state holds: the inputs last asked for, and what was found or done then.
+
+    With an open ``attempt``, the trigger values here are what that attempt asked for; without one, they are applied.
+    """
+
+    applied: Applied = Applied()
+    attempt: Attempt | None = None
+
+
+def parse_wanted(properties: dict[str, Any]) -> Wanted:
+    """Return the inputs in ``properties``; unknown ones are set aside.
+
+    Raises:
+        ValidationError: a value has the wrong type; :func:`type_findings` puts it into words.
+    """
+    unknown = frozenset(key for key, value in properties.items() if _holds_unknown(value))
+    known = {key: value for key, value in properties.items() if key not in unknown and value is not None}
+    return Wanted.model_validate({**known, "unknown": unknown})
+
+
+def parse_recorded(properties: dict[str, Any]) -> Recorded:
+    """Return the recorded outputs in ``properties``, whatever older release wrote them."""
+    known = {key: value for key, value in properties.items() if value is not None and not _holds_unknown(value)}
+    return Recorded.model_validate(known)
+
+
+def type_findings(error: ValidationError) -> list[str]:
+    """Put validation errors into sentences that name the input and never its value."""
+    findings = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = snake(str(problem["loc"][0])) if problem["loc"] else "the inputs"
+        text = problem["msg"].removeprefix("Value error, ")
+        findings.append(f"{name}: {text[0].lower()}{text[1:]}")
+    return findings
+
+
+def decodes(text: str) -> bool:
+    """Whether ``text`` is standard, padded Base64 without line breaks."""
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _holds_unknown(value: object) -> bool:
+    if isinstance(value, Unknown):
+        return True
+    if isinstance(value, dict):
+        return any(_holds_unknown(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_holds_unknown(item) for item in value)
+    return False

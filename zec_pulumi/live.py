@@ -1,0 +1,95 @@
+"""What the API says now: reads shared by all resources of a process, so that none is paid for twice."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zec_pulumi.api import Image, Instance, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zec_pulumi.api import Client
+    from zec_pulumi.clock import Clock
+
+CATALOG_SECONDS = 60.0
+"""How long images, key pairs and time zones are taken as read; they change rarely, and the API checks again."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Held:
+    at: float
+    value: Any
+
+
+class LiveReader:
+    """Reads of one process, thread-safe. Instances are always read anew; what they refer to is held for a minute.
+
+    Every method raises :class:`zec_pulumi.api.ZecError` when the API cannot be read.
+    """
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._held: dict[tuple[str, ...], _Held] = {}
+        self._lock = threading.Lock()
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """Return the instance, None when it is gone: the API says so, or shows nothing for the id twice."""
+        for _ in range(2):
+            try:
+                page = self._client.describe_instances(instance_ids=[instance_id])
+            except NotFoundError:
+                return None
+            for item in page.items:
+                if item.instance_id == instance_id:
+                    return item
+        return None
+
+    def image(self, zone_id: str, image_id: str) -> Image | None:
+        """Return an image that instances of the zone can have, public or the account's own."""
+        found = self._zone_images(zone_id).get(image_id)
+        return found or self._own_images(image_id).get(image_id)
+
+    def similar_images(self, zone_id: str, image_id: str) -> list[str]:
+        """Return up to three image ids of the zone that look like ``image_id``."""
+        return difflib.get_close_matches(image_id, list(self._zone_images(zone_id)), n=3, cutoff=0.5)
+
+    def key_pair_exists(self, key_id: str) -> bool:
+        """Whether the account has the key pair."""
+        return key_id in self._hold(
+            ("key", key_id),
+            lambda: {pair.key_id for pair in self._client.describe_key_pairs(key_ids=[key_id])},
+        )
+
+    def time_zones(self) -> frozenset[str]:
+        """Return the names of all time zones an instance can have."""
+        return self._hold(("time zones",), lambda: frozenset(self._client.describe_time_zones()))
+
+    def _zone_images(self, zone_id: str) -> dict[str, Image]:
+        return self._hold(
+            ("images", zone_id),
+            lambda: {image.image_id: image for image in self._client.describe_images(zone_id)},
+        )
+
+    def _own_images(self, image_id: str) -> dict[str, Image]:
+        return self._hold(
+            ("own images", image_id),
+            lambda: {image.image_id: image for image in self._client.describe_custom_images(image_ids=[image_id])},
+        )
+
+    def _hold(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        now = self._clock.monotonic()
+        with self._lock:
+            held = self._held.get(key)
+        if held is None or now - held.at > CATALOG_SECONDS:
+            held = _Held(now, read())
+            with self._lock:
+                self._held[key] = held
+        value: T = held.value
+        return value

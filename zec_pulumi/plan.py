@@ -1,0 +1,225 @@
+"""The decision: wanted + recorded + live → plan. Pure functions; nothing here reads or changes anything.
+
+``wanted`` is what the program says, ``recorded`` what the stack's state says, ``live`` what the API says now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zec_pulumi.api import Instance
+    from zec_pulumi.inputs import Recorded, Wanted
+
+READABLE = ("imageId", "keyId", "timezone", "enableAgent")
+"""Triggers that the API shows, so that the machine itself tells whether they are as wanted."""
+
+
+class Kind(str, Enum):
+    """What ``up`` will do to the machine."""
+
+    NONE = "none"
+    ADOPT = "adopt"
+    JOIN = "join"
+    CHANGE = "change in place"
+    REBUILD = "rebuild"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason for a rebuild. ``old`` and ``new`` are given for values that may be shown, ids and names only.
+
+    ``drift`` means that the program did not change: the machine was changed outside Pulumi, from ``new`` to ``old``.
+    """
+
+    trigger: str
+    old: str | None = None
+    new: str | None = None
+    drift: bool = False
+
+    def __str__(self) -> str:
+        if self.new is None:
+            return f"{self.trigger} changed" if self.trigger != "adopt" else 'adopt is "never"'
+        if self.drift:
+            return f"{self.trigger} was changed outside Pulumi, {self.new} → {self.old}; back to {self.new}"
+        return f"{self.trigger} {self.old or 'none'} → {self.new}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will happen to one machine, and why.
+
+    ``changes`` are inputs changed in place, ``notes`` are warnings, ``refusal`` is set when it must not happen.
+    ``undecided`` are triggers whose values are not known yet (preview only).
+    """
+
+    kind: Kind
+    causes: tuple[Cause, ...] = ()
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    refusal: str | None = None
+    undecided: tuple[str, ...] = ()
+
+
+def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
+    """Decide for a resource that the stack does not hold: new, renamed, moved, or from a re-created stack.
+
+    Without ``live`` (preview with an unknown id or without credentials) the plan is a rebuild only if asked for
+    outright; else it is open.
+    """
+    undecided = _undecided(wanted)
+    if wanted.adopt == "never":
+        causes = tuple(_mismatches(wanted, live)) if live else ()
+        return Plan(Kind.REBUILD, causes or (Cause("adopt"),), undecided=undecided)
+    if live is None:
+        return Plan(Kind.ADOPT, undecided=undecided or ("instanceId",))
+    causes = tuple(_mismatches(wanted, live))
+    if not causes:
+        changes = ("instanceName",) if wanted.instance_name not in (None, live.instance_name) else ()
+        return Plan(Kind.ADOPT, changes=changes, notes=tuple(_adopt_notes(wanted, live)), undecided=undecided)
+    if wanted.adopt == "only":
+        differing = "; ".join(str(cause) for cause in causes)
+        refusal = f'adopt is "only" and the machine differs: {differing}'
+        return Plan(Kind.ADOPT, causes, refusal=refusal, undecided=undecided)
+    return Plan(Kind.REBUILD, causes, undecided=undecided)
+
+
+def plan_update(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Plan:
+    """Decide for a resource that the stack holds: wanted against recorded decides, live only makes it safe."""
+    causes = tuple(_changed_triggers(wanted, recorded))
+    changes = tuple(_changes_in_place(wanted, recorded, live))
+    undecided = _undecided(wanted)
+    notes = tuple(_drift_notes(wanted, recorded, live)) if live else ()
+    if causes:
+        satisfied = live and not any(_mismatches(wanted, live)) and all(c.trigger in READABLE for c in causes)
+        if satisfied:
+            return Plan(Kind.ADOPT, causes, changes, undecided=undecided)
+        return Plan(Kind.REBUILD, causes, undecided=undecided)
+    refusal = only_by_rebuild(wanted, recorded)
+    if recorded.attempt:
+        return Plan(Kind.JOIN, (), changes, undecided=undecided)
+    kind = Kind.CHANGE if changes else Kind.NONE
+    return Plan(kind, (), changes, notes, refusal=refusal, undecided=undecided)
+
+
+def changes_trigger(wanted: Wanted, recorded: Wanted) -> bool:
+    """Whether any trigger differs between the program and what was recorded."""
+    return any(_changed_triggers(wanted, recorded))
+
+
+def only_by_rebuild(wanted: Wanted, recorded: Wanted) -> str | None:
+    """Return why a change of time zone or agent alone is refused, None when there is none."""
+    if wanted.unknown:
+        return None
+    names = [
+        name
+        for name, new, old in (
+            ("timezone", wanted.timezone, recorded.timezone),
+            ("enable_agent", wanted.enable_agent, recorded.enable_agent),
+        )
+        if new is not None and new != old
+    ]
+    if not names or changes_trigger(wanted, recorded):
+        return None
+    inputs = " and ".join(names)
+    return (
+        f"{inputs}: only a rebuild can change this, and nothing else asks for one. To wipe the boot disk for it, add"
+        f" {', '.join(repr(name) for name in names)} to rebuild_on or change rebuild_token; else take the change back"
+    )
+
+
+def _changed_triggers(wanted: Wanted, recorded: Wanted) -> Iterator[Cause]:
+    applied = getattr(recorded, "applied", None)
+    for trigger, new, old, was in (
+        ("imageId", wanted.image_id, recorded.image_id, applied and applied.image_id),
+        ("keyId", wanted.key_id, recorded.key_id, applied and applied.key_id),
+    ):
+        if new is not None and new != old:
+            drift = was == new and getattr(recorded, "attempt", None) is None
+            yield Cause(trigger, old, new, drift=bool(drift))
+    scripts_known = not {"userData", "userDataBase64"} & wanted.unknown
+    if scripts_known and wanted.first_boot_script != recorded.first_boot_script:
+        yield Cause("userData")
+    if wanted.rebuild_token is not None and wanted.rebuild_token != recorded.rebuild_token:
+        yield Cause("rebuildToken")
+    if "timezone" in wanted.rebuild_on and wanted.timezone not in (None, recorded.timezone):
+        yield Cause("timezone", recorded.timezone, wanted.timezone)
+    if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, recorded.enable_agent):
+        yield Cause("enableAgent", _on(recorded.enable_agent), _on(wanted.enable_agent))
+    if "password" in wanted.rebuild_on and wanted.password not in (None, recorded.password):
+        yield Cause("password")
+
+
+def _mismatches(wanted: Wanted, live: Instance) -> Iterator[Cause]:
+    """Yield every readable trigger that the program gives and the machine does not have."""
+    for trigger, new, old in (
+        ("imageId", wanted.image_id, live.image_id),
+        ("keyId", wanted.key_id, live.key_id),
+        ("timezone", wanted.timezone if "timezone" in wanted.rebuild_on else None, live.time_zone),
+    ):
+        if new is not None and new != old:
+            yield Cause(trigger, old, new)
+    if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, live.enable_agent):
+        yield Cause("enableAgent", _on(live.enable_agent), _on(wanted.enable_agent))
+
+
+def _changes_in_place(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Iterator[str]:
+    name = live.instance_name if live else recorded.instance_name
+    if wanted.instance_name not in (None, recorded.instance_name) and wanted.instance_name != name:
+        yield "instanceName"
+    if "password" not in wanted.rebuild_on and wanted.password not in (None, recorded.password):
+        yield "password"
+
+
+def _adopt_notes(wanted: Wanted, live: Instance) -> Iterator[str]:
+    unproved = []
+    if wanted.first_boot_script is not None:
+        unproved.append("user data was not run")
+    if wanted.password is not None:
+        unproved.append("the password was neither set nor verified")
+    if unproved:
+        yield f"adopted as it is: {' and '.join(unproved)}"
+    if wanted.timezone not in (None, live.time_zone):
+        yield f"timezone is {live.time_zone}, not {wanted.timezone}: only a rebuild changes it"
+    if wanted.enable_agent not in (None, live.enable_agent):
+        yield f"the agent is {_on(live.enable_agent)}, not {_on(wanted.enable_agent)}: only a rebuild changes it"
+
+
+def _drift_notes(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator[str]:
+    for name, asked, before, now in (
+        ("imageId", wanted.image_id, recorded.image_id, live.image_id),
+        ("keyId", wanted.key_id, recorded.key_id, live.key_id),
+        ("timezone", wanted.timezone, recorded.timezone, live.time_zone),
+        ("enableAgent", wanted.enable_agent, recorded.enable_agent, live.enable_agent),
+        ("instanceName", wanted.instance_name, recorded.instance_name, live.instance_name),
+    ):
+        if asked is not None and before == asked and now != before:
+            remedy = "" if name in ("timezone", "enableAgent") else "; run pulumi refresh to see it as a change"
+            yield f"{name} was changed outside Pulumi: {_shown(before)} → {_shown(now)}{remedy}"
+    if live.status in ("REINSTALL_FAILED", "CREATE_FAILED"):
+        yield f"the instance is {live.status}; change rebuild_token to ask for a rebuild"
+
+
+def _undecided(wanted: Wanted) -> tuple[str, ...]:
+    triggers = (
+        "instanceId",
+        "imageId",
+        "keyId",
+        "userData",
+        "userDataBase64",
+        "rebuildToken",
+        *wanted.rebuild_on,
+    )
+    return tuple(name for name in triggers if name in wanted.unknown)
+
+
+def _shown(value: object) -> str:
+    return _on(value) if isinstance(value, bool) else str(value or "none")
+
+
+def _on(value: object) -> str:
+    return "on" if value else "off"

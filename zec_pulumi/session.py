@@ -1,0 +1,68 @@
+"""What all resources of a plugin process share: settings, one client, one reader of live data.
+
+The provider itself is stateless (it is pickled by reference into every stack's state), so this is the one place
+that holds state. It is made from the stack's configuration when the engine configures the provider.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zec_pulumi.api import Client, ConfigurationError
+from zec_pulumi.clock import Clock, SystemClock
+from zec_pulumi.config import Settings, resolve
+from zec_pulumi.live import LiveReader
+from zec_pulumi.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Session:
+    """One process's connection to the cloud."""
+
+    settings: Settings
+    client: Client
+    reader: LiveReader
+    watch: Watch
+    clock: Clock
+
+
+_lock = threading.Lock()
+_session: Session | ConfigurationError = ConfigurationError("the provider is not configured")
+
+
+def configure(stack_config: Callable[[str], str | None]) -> None:
+    """Make the process's session.
+
+    Missing or wrong settings are kept and raised by :func:`current`: a preview may do without them.
+    """
+    global _session  # noqa: PLW0603 the one state of the process, see above
+    with _lock:
+        try:
+            _session = open_session(resolve(stack_config, os.environ, Path.home()), SystemClock())
+        except ConfigurationError as error:
+            _session = error
+
+
+def open_session(settings: Settings, clock: Clock) -> Session:
+    """Return a session with its own client."""
+    client = Client(settings.credentials, settings.endpoint, timeouts=settings.timeouts, clock=clock)
+    reader = LiveReader(client, clock)
+    return Session(settings, client, reader, Watch(client, reader, clock, settings.options.poll_interval), clock)
+
+
+def current() -> Session:
+    """Return the process's session.
+
+    Raises:
+        ConfigurationError: the settings are missing or wrong; the text says how to set them.
+    """
+    if isinstance(_session, ConfigurationError):
+        raise _session
+    return _session

@@ -1,0 +1,10 @@
+"""A sandbox cloud: an HTTP server on loopback that speaks the protocol of the ZEC API.
+
+It imports nothing of the rest of this package, so that it judges the client independently.
+"""
+
+from __future__ import annotations
+
+from zec_pulumi.simulator.server import Simulator
+
+__all__ = ["Simulator"]

@@ -1,0 +1,32 @@
+"""Listing zones and time zones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zec_pulumi.simulator.call import Request
+from zec_pulumi.simulator.views import zone_info
+
+if TYPE_CHECKING:
+    from zec_pulumi.simulator.call import Call
+
+
+class DescribeZones(Request):
+    """Parameters of DescribeZones."""
+
+    zone_ids: list[str] | None = None
+
+
+class DescribeTimeZones(Request):
+    """DescribeTimeZones takes no parameters."""
+
+
+def describe_zones(call: Call, request: DescribeZones) -> dict[str, Any]:
+    """List zones, not in pages. Source: DescribeZones, zec 2025-09-01."""
+    zones = call.cloud.world.zones.values()
+    return {"zoneSet": [zone_info(zone) for zone in zones if not request.zone_ids or zone.zone_id in request.zone_ids]}
+
+
+def describe_time_zones(call: Call, _: DescribeTimeZones) -> dict[str, Any]:
+    """List the time zones ResetInstance accepts. Source: DescribeTimeZones, zec 2025-09-01."""
+    return {"timeZones": list(call.cloud.world.time_zones)}

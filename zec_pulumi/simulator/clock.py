@@ -1,0 +1,55 @@
+"""The simulator's own clock: states change by it, so moving it moves the whole cloud."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+ClockMode = Literal["real", "manual"] | float
+
+
+class SimulatorClock:
+    """Simulated time, beginning at the moment the simulator starts.
+
+    Args:
+        mode: ``"real"`` runs with the machine's clock, ``"manual"`` stands still between calls of
+            :meth:`advance`, a number runs that many times as fast as real time.
+        skew: Seconds by which the time that signatures are judged by is ahead of real time.
+    """
+
+    def __init__(self, mode: ClockMode = "real", *, skew: float = 0.0) -> None:
+        self.mode: ClockMode = mode
+        self._scale = {"real": 1.0, "manual": 0.0}[mode] if isinstance(mode, str) else float(mode)
+        if self._scale < 0:
+            raise ValueError("the clock cannot run backwards: its scale must be 0 or more")
+        self.skew = skew
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything that was advanced and begin again at the present."""
+        self._begin = time.time()
+        self._begin_monotonic = time.monotonic()
+        self._advanced = 0.0
+
+    def now(self) -> float:
+        """Return the simulated time as seconds since the Unix epoch; it never steps back."""
+        elapsed = (time.monotonic() - self._begin_monotonic) * self._scale
+        return self._begin + elapsed + self._advanced
+
+    def advance(self, seconds: float) -> float:
+        """Move simulated time forward by ``seconds`` at once and return the new time.
+
+        Raises:
+            ValueError: ``seconds`` is negative.
+        """
+        if seconds < 0:
+            raise ValueError("the clock cannot run backwards: advance by 0 or more seconds")
+        self._advanced += seconds
+        return self.now()
+
+    def wall(self) -> float:
+        """Return the time signatures are judged by, in seconds since the Unix epoch.
+
+        Real time and :attr:`skew` only: advancing simulated time must not expire a client's signatures.
+        """
+        return time.time() + self.skew

@@ -1,0 +1,146 @@
+"""``zec-pulumi simulator``: the sandbox cloud in a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from zec_pulumi.simulator.server import Simulator
+from zec_pulumi.simulator.world import SeedError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+DEFAULT_PORT = 8765
+MAX_PORT = 65535
+
+_DESCRIPTION = """\
+Run a sandbox cloud on this machine: an HTTP server that speaks the protocol of the
+Zenlayer ZEC API. It verifies real signatures and tokens, and reinstalls nothing real.
+
+The first line of its output is its address and the credentials it accepts; each line
+after that is a change a client made. Ctrl-C ends it, and everything is forgotten.
+"""
+
+_EPILOG = f"""\
+Point a client at it (a Pulumi program with this package, the Terraform provider):
+
+  export ZENLAYERCLOUD_DOMAIN=127.0.0.1:{DEFAULT_PORT}
+  export ZENLAYERCLOUD_SCHEME=HTTP
+  export ZENLAYERCLOUD_ACCESS_KEY_ID=simulator-access-key-id
+  export ZENLAYERCLOUD_ACCESS_KEY_PASSWORD=simulator-access-key-password
+
+or, with a bearer token instead of the two access key variables:
+
+  export ZENLAYER_TOKEN=simulator-token
+
+Examples:
+
+  zec-pulumi simulator                            # the world of the package, real pace
+  zec-pulumi simulator --rebuild-seconds 5        # for the impatient
+  zec-pulumi simulator --port 0 --seed mine.json  # a free port, your own machines
+  curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/ledger        # what was done to which machine
+  curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/instances     # what the machines are now
+  curl -d '{{"advance": 3600}}' http://127.0.0.1:{DEFAULT_PORT}/_simulator/clock
+  curl -d '{{"action": "ResetInstance", "nth": 1, "effect": {{"type": "reinstall_fails"}}}}' \\
+       http://127.0.0.1:{DEFAULT_PORT}/_simulator/faults
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this subcommand to the root parser."""
+    parser = commands.add_parser(
+        "simulator",
+        help="run a sandbox cloud on this machine",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="TCP port, 0 for a free one (%(default)s)")
+    parser.add_argument("--seed", metavar="FILE", help="a JSON file of the cloud to begin with")
+    parser.add_argument(
+        "--rebuild-seconds",
+        type=_seconds,
+        default=60.0,
+        metavar="S",
+        help="how long a reinstall takes (%(default)g)",
+    )
+    parser.add_argument(
+        "--stop-seconds",
+        type=_seconds,
+        default=5.0,
+        metavar="S",
+        help="how long a stop, start or reboot takes (%(default)g)",
+    )
+    parser.add_argument(
+        "--transition",
+        choices=["DEPLOYING", "REBUILDING"],
+        default="DEPLOYING",
+        help="the status during a reinstall; sources disagree about which is real (%(default)s)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the simulator until it is interrupted. Returns the exit status."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        simulator = Simulator(
+            arguments.seed,
+            port=arguments.port,
+            rebuild_seconds=arguments.rebuild_seconds,
+            stop_seconds=arguments.stop_seconds,
+            transition=arguments.transition,
+            observer=lambda entry: _say(mutation_line(entry)),
+        )
+        with simulator:
+            _say(ready_line(simulator))
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        return 0
+    except (SeedError, OSError, RuntimeError) as error:
+        sys.stderr.write(f"zec-pulumi simulator: {error}\n")
+        return 1
+    return 0
+
+
+def ready_line(simulator: Simulator) -> str:
+    """Return the line that says where a running simulator is and what it accepts."""
+    return (
+        f"ready: {simulator.url} access-key-id={simulator.access_key_id} "
+        f"access-key-password={simulator.access_key_password} token={simulator.token}"
+    )
+
+
+def mutation_line(entry: dict[str, Any]) -> str:
+    """Return a ledger entry as one line, its time in UTC."""
+    at = datetime.fromtimestamp(entry["at"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    parameters = "".join(f" {name}={value}" for name, value in entry["parameters"].items())
+    return f"{at} {entry['action']} {entry['instanceId']}{parameters} {entry['requestId']}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError("seconds must be 0 or more")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= MAX_PORT:
+        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+    return value
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt

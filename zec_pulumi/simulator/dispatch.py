@@ -1,0 +1,118 @@
+"""From the bytes of a request to an answer: authenticate, find the action, validate, carry it out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from zec_pulumi.simulator.actions import ACTIONS
+from zec_pulumi.simulator.authentication import authenticate
+from zec_pulumi.simulator.call import Action, Call, Request
+from zec_pulumi.simulator.envelope import Answer, ApiError, failure, new_request_id, success
+from zec_pulumi.simulator.versions import without
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zec_pulumi.simulator.cloud import Cloud
+    from zec_pulumi.simulator.effects import Effect
+
+# Kinds of pydantic findings that have a code of their own; the codes are the cloud's common ones.
+_CODES = {
+    "missing": "MISSING_PARAMETER",
+    "extra_forbidden": "INVALID_PARAMETER_VALUE",
+    "too_long": "INVALID_PARAMETER_EXCEED_MAXIMUM",
+    "less_than_equal": "INVALID_PARAMETER_EXCEED_MAXIMUM",
+    "too_short": "INVALID_PARAMETER_LESS_MINIMUM",
+    "greater_than_equal": "INVALID_PARAMETER_LESS_MINIMUM",
+}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A request as it came: method, service (from the path), headers (lower-case names) and exact body."""
+
+    method: str
+    service: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def action(self) -> str:
+        """The action asked for; empty when the header is missing."""
+        return self.headers.get("x-zc-action", "")
+
+    def instance_ids(self) -> list[str]:
+        """Return the ids named in the body, for logs and fault rules; nothing is refused here."""
+        try:
+            body = json.loads(self.body)
+        except ValueError:
+            return []
+        if not isinstance(body, dict):
+            return []
+        many = body.get("instanceIds")
+        named = [body.get("instanceId"), *(many if isinstance(many, list) else [])]
+        return [item for item in named if isinstance(item, str)]
+
+
+def answer(arrival: Arrival, cloud: Cloud, effects: Sequence[Effect]) -> Answer:
+    """Handle one request completely; a refusal is an answer too. The cloud's lock must be held."""
+    request_id = new_request_id()
+    try:
+        _check_transport(arrival)
+        authenticate(arrival.headers, arrival.body, seed=cloud.seed, wall=cloud.clock.wall())
+        action = _find(arrival)
+        parameters = _parameters(arrival.body)
+        request = _validated(action, parameters)
+        call = Call(cloud, arrival.action, request_id, parameters, effects, cloud.clock.now())
+        response = action.handler(call, request)
+    except ApiError as error:
+        return failure(request_id, error)
+    return success(request_id, without(response, action.absent_fields))
+
+
+def _check_transport(arrival: Arrival) -> None:
+    if arrival.method != "POST":
+        raise ApiError(405, "INVALID_PARAMETER_VALUE", "Every action is a POST.")
+    media_type, _, options = arrival.headers.get("content-type", "").partition(";")
+    if media_type.strip() != "application/json" or options.strip().lower() not in {"", "charset=utf-8"}:
+        raise ApiError(400, "INVALID_PARAMETER_VALUE", "Content-Type must be application/json.")
+    for name in ("x-zc-action", "x-zc-version"):
+        if not arrival.headers.get(name):
+            raise ApiError(400, "MISSING_PARAMETER", f"The header {name} is missing.")
+
+
+def _find(arrival: Arrival) -> Action:
+    key = (arrival.service, arrival.headers["x-zc-version"], arrival.action)
+    if key not in ACTIONS:
+        raise ApiError(
+            403,
+            "AUTHFAILURE_UNAUTHORIZED_OPERATION",
+            "The action does not exist in this service and version.",
+        )
+    return ACTIONS[key]
+
+
+def _parameters(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        raise ApiError(400, "INVALID_PARAMETER_TYPE", "The body is not JSON.") from None
+    if not isinstance(parsed, dict):
+        raise ApiError(400, "INVALID_PARAMETER_TYPE", "The body is not a JSON object.")
+    return {name: value for name, value in parsed.items() if value is not None}
+
+
+def _validated(action: Action, parameters: dict[str, Any]) -> Request:
+    for name in sorted(action.absent_parameters & parameters.keys()):
+        raise ApiError(400, "INVALID_PARAMETER_VALUE", f"{name}: this version does not have it.")
+    try:
+        return action.request.model_validate(parameters)
+    except ValidationError as error:
+        finding = error.errors(include_url=False, include_input=False)[0]
+        code = _CODES.get(finding["type"], "INVALID_PARAMETER_TYPE")
+        where = ".".join(str(part) for part in finding["loc"])
+        raise ApiError(400, code, f"{where}: {finding['msg']}.") from None

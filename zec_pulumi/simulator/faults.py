@@ -1,0 +1,115 @@
+"""Faults by rule: which requests go wrong, and how."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from zec_pulumi.simulator.effects import Effect  # noqa: TC001 -- pydantic reads it at run time
+from zec_pulumi.simulator.models import SeedModel
+from zec_pulumi.simulator.world import SeedError, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+RANDOM_SEED = 20240712
+
+
+class Rule(SeedModel):
+    """One fault: the requests it is meant for, how often it happens, and its effect.
+
+    Args:
+        action: Name of an action, or ``*`` for each.
+        instance_id: Only requests that name this instance.
+        nth: Begin with the nth matching request from now (1 is the next one).
+        probability: Happen by chance, from a random sequence that is the same in every run.
+        times: How often in all. Without it: once with ``nth``, for ever otherwise.
+        effect: What happens.
+    """
+
+    action: str
+    instance_id: str | None = None
+    nth: Annotated[int, Field(ge=1)] | None = None
+    probability: Annotated[float, Field(ge=0, le=1)] | None = None
+    times: Annotated[int, Field(ge=1)] | None = None
+    effect: Effect
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Rule:
+        if self.nth is not None and self.probability is not None:
+            raise ValueError("give nth or probability, not both")
+        return self
+
+
+class _Armed:
+    """A rule and how often it has matched and happened."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.seen = 0
+        self.happened = 0
+
+    def happens(self, action: str, instance_ids: Collection[str], chance: random.Random) -> bool:
+        rule = self.rule
+        if rule.action not in {"*", action}:
+            return False
+        if rule.instance_id is not None and rule.instance_id not in instance_ids:
+            return False
+        self.seen += 1
+        limit = rule.times or (1 if rule.nth is not None else None)
+        if limit is not None and self.happened >= limit:
+            return False
+        if rule.nth is not None and self.seen < rule.nth:
+            return False
+        if rule.probability is not None and chance.random() >= rule.probability:
+            return False
+        self.happened += 1
+        return True
+
+
+class Faults:
+    """The rules in force.
+
+    Args:
+        actions: Names a rule may use, so that a misspelt rule is refused instead of never happening.
+    """
+
+    def __init__(self, actions: Collection[str]) -> None:
+        self._actions = frozenset(actions)
+        self.clear()
+
+    def add(self, rules: Any) -> None:
+        """Append a rule or a list of rules, given as JSON.
+
+        Raises:
+            SeedError: A rule that cannot be; none of the list is added.
+        """
+        try:
+            parsed = _RULES.validate_python(rules if isinstance(rules, list) else [rules])
+        except ValidationError as error:
+            raise SeedError(explain(error)) from None
+        for rule in parsed:
+            if rule.action != "*" and rule.action not in self._actions:
+                raise SeedError(f"action: {rule.action} is not an action of this simulator")
+        self._armed.extend(_Armed(rule) for rule in parsed)
+
+    def clear(self) -> None:
+        """Remove every rule and restart the random sequence."""
+        self._armed: list[_Armed] = []
+        self._chance = random.Random(RANDOM_SEED)  # noqa: S311 -- reproducible on purpose
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Return the rules as JSON, each with how often it has ``happened``."""
+        return [
+            {**item.rule.model_dump(by_alias=True, exclude_none=True), "happened": item.happened}
+            for item in self._armed
+        ]
+
+    def match(self, action: str, instance_ids: Collection[str]) -> Sequence[Effect]:
+        """Return the effects for one request, in the order of the rules, and count it."""
+        return [item.rule.effect for item in self._armed if item.happens(action, instance_ids, self._chance)]
+
+
+_RULES = TypeAdapter(list[Rule])

@@ -1,0 +1,128 @@
+"""What a fault puts in the place of an answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from zec_pulumi.simulator.effects import (
+    BadGateway,
+    Blocked,
+    Challenge,
+    Drop,
+    Empty,
+    Error,
+    RateLimit,
+    Redirect,
+    Truncated,
+)
+from zec_pulumi.simulator.envelope import Answer, ApiError, failure, new_request_id
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from zec_pulumi.simulator.effects import Effect
+
+_BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+_CHALLENGE_PAGE = "<html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
+
+
+class CutResponse(Response):
+    """A connection that is cut: in the middle of ``body``, or before anything when there is none.
+
+    The server's protocol (see ``serving.py``) hands the connection over in the scope's state, because ASGI
+    itself has no word for hanging up.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what there is, hang up, and wait until the server has noticed."""
+        transport: asyncio.Transport = scope["state"]["transport"]
+        if self.body:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": self.body[: len(self.body) // 2], "more_body": True})
+            transport.close()
+        else:
+            transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What goes out, and what the request log says of it; the status is None when nothing goes out."""
+
+    response: Response
+    status: int | None
+    code: str | None = None
+
+
+def plain(answer: Answer) -> Sent:
+    """Send the answer as it is."""
+    return Sent(JSONResponse(answer.body, answer.status), answer.status, answer.code)
+
+
+def interfere(effects: Sequence[Effect], answer: Answer | None) -> Sent | None:
+    """Return what the first applicable effect sends, or None when none does.
+
+    Args:
+        effects: The effects that happen to this request.
+        answer: The real answer; None before the request is carried out.
+    """
+    for effect in effects:
+        # A truncated answer needs one to cut; effects without the choice replace the request itself.
+        after = isinstance(effect, Truncated) or getattr(effect, "carried_out", False)
+        if after is (answer is not None):
+            sent = _replacement(effect, answer)
+            if sent is not None:
+                return sent
+    return None
+
+
+def _replacement(effect: Effect, answer: Answer | None) -> Sent | None:
+    match effect:
+        case Error():
+            return _refusal(effect.status, effect.code, effect.message)
+        case RateLimit():
+            return _rate_limited(effect.retry_after)
+        case Drop():
+            return Sent(CutResponse(), None)
+        case Truncated() if answer is not None:
+            half = CutResponse(json.dumps(answer.body), answer.status, media_type="application/json")
+            return Sent(half, answer.status, answer.code)
+        case _:
+            page = _page(effect)
+            return None if page is None else Sent(page, page.status_code)
+
+
+def _page(effect: Effect) -> Response | None:
+    """Return the answers that no API gives, but what stands between it and the client."""
+    match effect:
+        case BadGateway():
+            return HTMLResponse(_BAD_GATEWAY_PAGE, 502)
+        case Empty():
+            return Response(status_code=200, media_type="application/json")
+        case Challenge():
+            return HTMLResponse(_CHALLENGE_PAGE, 403, {"cf-mitigated": "challenge"})
+        case Blocked():
+            return HTMLResponse("<html><body>Unavailable For Legal Reasons</body></html>", 451)
+        case Redirect():
+            return RedirectResponse(effect.location, effect.status)
+        case _:
+            return None
+
+
+def _refusal(status: int, code: str, message: str) -> Sent:
+    return plain(failure(new_request_id(), ApiError(status, code, message)))
+
+
+def _rate_limited(retry_after: int | None) -> Sent:
+    sent = _refusal(429, "REQUEST_LIMIT_EXCEEDED", "Too many requests.")
+    if retry_after is not None:
+        sent.response.headers["Retry-After"] = str(retry_after)
+    return sent

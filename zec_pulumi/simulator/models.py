@@ -1,0 +1,143 @@
+"""What exists in the simulated cloud. The field names, in camelCase, are those of a seed file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Name = Annotated[str, Field(min_length=1)]
+Status = Annotated[str, Field(pattern="^[A-Z_]+$")]
+Gibibytes = Annotated[int, Field(ge=1)]
+
+
+class SeedModel(BaseModel):
+    """Common rules: camelCase in JSON, unknown fields refused, no silent conversion of types."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True)
+
+
+class Credential(SeedModel):
+    """An access key pair that signs requests (ZC2-HMAC-SHA256)."""
+
+    access_key_id: Name
+    access_key_password: Name
+
+
+class Zone(SeedModel):
+    """A zone. Source: DescribeZones, zec 2025-09-01."""
+
+    zone_id: Name
+    region_id: Name
+    zone_name: Name
+    time_zone: Name
+    city_name: Name
+    city_code: Name
+    country_code: Name
+    country_name: Name
+    support_ha_vip: bool = True
+
+
+class Image(SeedModel):
+    """An image. Source: DescribeImages and DescribeCustomImages, zec 2025-09-01.
+
+    ``agent_supported`` cannot be read through the API; ``zone_ids`` None means every zone; a custom image
+    is found in the zones of its ``region_id_list``. Sizes are GiB.
+    """
+
+    image_id: Name
+    image_name: Name
+    image_type: Literal["PUBLIC_IMAGE", "CUSTOM_IMAGE"] = "PUBLIC_IMAGE"
+    image_source: Literal["OFFICIAL", "MARKETING", "CUSTOM", "APP"] = "OFFICIAL"
+    image_size: Gibibytes
+    min_disk_size: Gibibytes
+    image_description: str = ""
+    image_version: str = ""
+    image_status: Literal["CREATING", "AVAILABLE", "UNAVAILABLE", "SYNCING", "FAILED", "DELETING", "PROCESSING"] = (
+        "AVAILABLE"
+    )
+    nic_network_type: list[str] = ["auto"]
+    category: Name
+    os_type: Literal["linux", "bsd", "windows", "android", "any"]
+    agent_supported: bool = True
+    zone_ids: list[str] | None = None
+    region_id_list: list[str] = []
+    resource_group_id: Name = "rg-default"
+    resource_group_name: Name = "Default Resource Group"
+
+    @property
+    def takes_login(self) -> bool:
+        """Whether a reinstall sets a password or a key: not on Windows, not in the category Generic."""
+        return self.os_type != "windows" and self.category not in {"Windows", "Generic"}
+
+
+class KeyPair(SeedModel):
+    """An SSH key pair. Source: DescribeKeyPairs, ccs 2025-09-01.
+
+    ``supported`` False: exists and is listed, but ResetInstance refuses it.
+    """
+
+    key_id: Name
+    key_name: Name
+    public_key: Name
+    key_description: str = ""
+    create_time: str = "2024-01-15T08:00:00Z"
+    supported: bool = True
+
+
+class Pending(SeedModel):
+    """A change of state under way: what it ends in, and after how many simulated seconds (None: never).
+
+    ``changes`` are fields of the instance, by their names in the API, that change at the same moment.
+    ``since`` is the simulated time it began; a seed does not know it and leaves it out.
+    """
+
+    becomes: Status
+    after_seconds: Annotated[float, Field(ge=0)] | None
+    changes: dict[str, str | bool | None] = {}
+    since: float = 0.0
+
+
+class SystemDisk(SeedModel):
+    """A boot disk; ``disk_size`` is GiB."""
+
+    disk_size: Gibibytes = 40
+    disk_category: str = "Standard NVMe SSD"
+    bursting_enabled: bool = False
+
+
+class Tag(SeedModel):
+    """A key and its value."""
+
+    key: Name
+    value: str
+
+
+class Instance(SeedModel):
+    """A machine. Source: InstanceInfo of DescribeInstances, zec 2025-09-01. Memory is GiB."""
+
+    instance_id: Name
+    instance_name: Name
+    zone_id: Name
+    instance_type: Name = "z2a.cpu.1"
+    cpu: int = 2
+    memory: int = 4
+    image_id: Name
+    time_zone: Name = "Asia/Shanghai"
+    status: Status = "RUNNING"
+    system_disk: SystemDisk = SystemDisk()
+    public_ip_addresses: list[str] = []
+    private_ip_addresses: list[str] = []
+    key_id: str | None = None
+    subnet_id: Name = "subnet-0001"
+    security_group_id: Name = "sg-0001"
+    enable_agent: bool = True
+    enable_agent_monitor: bool = False
+    enable_ip_forward: bool = False
+    create_time: str = "2025-02-03T04:05:06Z"
+    expired_time: str | None = None
+    resource_group_id: Name = "rg-default"
+    resource_group_name: Name = "Default Resource Group"
+    tags: list[Tag] = []
+    pending: Pending | None = None

@@ -1,0 +1,41 @@
+"""The HTTP server behind a simulator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from zec_pulumi.simulator.app import create_app
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from zec_pulumi.simulator.cloud import Cloud
+
+# A request still being answered at the end (a delay fault) is given this long.
+GRACE_SECONDS = 1
+
+
+class _Protocol(H11Protocol):
+    """Hands each connection to the application, which can then cut it: a fault ASGI has no message for."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+def create_server(cloud: Cloud) -> uvicorn.Server:
+    """Return a server of ``cloud``, to be run on a listening socket."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(cloud),
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )

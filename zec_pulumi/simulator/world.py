@@ -1,0 +1,153 @@
+"""The state of the simulated cloud, and how it is read from a seed file."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from zec_pulumi.simulator.models import Credential, Image, Instance, KeyPair, Name, SeedModel, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class SeedError(ValueError):
+    """A seed, or a change made by an administrator, that cannot be: says where and why."""
+
+
+class Seed(SeedModel):
+    """A whole cloud, as a seed file describes it."""
+
+    credentials: Annotated[list[Credential], Field(min_length=1)]
+    tokens: Annotated[list[Name], Field(min_length=1)]
+    clock_skew_seconds: float = 0.0
+    time_zones: list[str]
+    zones: list[Zone]
+    images: list[Image]
+    key_pairs: list[KeyPair] = Field(default_factory=list)
+    instances: list[Instance] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Seed:
+        _unique("zoneId", (zone.zone_id for zone in self.zones))
+        _unique("imageId", (image.image_id for image in self.images))
+        _unique("keyId", (key.key_id for key in self.key_pairs))
+        _unique("instanceId", (instance.instance_id for instance in self.instances))
+        world = World(self, now=0.0)
+        for instance in self.instances:
+            world.check(instance)
+        return self
+
+
+class World:
+    """Zones, images, key pairs and instances, each by its id and in the order of the seed.
+
+    Args:
+        seed: What exists at the beginning; it is not modified.
+        now: Simulated time from which the seed's pending changes count.
+    """
+
+    def __init__(self, seed: Seed, *, now: float) -> None:
+        self.seed = seed
+        self.time_zones = list(seed.time_zones)
+        self.zones = {zone.zone_id: zone for zone in seed.zones}
+        self.images = {image.image_id: image for image in seed.images}
+        self.key_pairs = {key.key_id: key for key in seed.key_pairs}
+        self.instances = {item.instance_id: item.model_copy(deep=True) for item in seed.instances}
+        for instance in self.instances.values():
+            if instance.pending is not None:
+                instance.pending.since = now
+
+    def image_in_zone(self, image_id: str, zone_id: str) -> Image | None:
+        """Return the image if instances of ``zone_id`` can use it, else None."""
+        image = self.images.get(image_id)
+        return image if image is not None and self.offers(image, zone_id) else None
+
+    def offers(self, image: Image, zone_id: str) -> bool:
+        """Whether the zone offers the image: custom images by region, public ones by zone."""
+        if image.image_type == "CUSTOM_IMAGE":
+            return self.zones[zone_id].region_id in image.region_id_list
+        return image.zone_ids is None or zone_id in image.zone_ids
+
+    def check(self, instance: Instance) -> None:
+        """Raise :class:`SeedError` when the instance names something that does not exist."""
+        where = f"instance {instance.instance_id}"
+        _known(where, "zoneId", instance.zone_id, self.zones)
+        _known(where, "imageId", instance.image_id, self.images)
+        _known(where, "timeZone", instance.time_zone, self.time_zones)
+        if instance.key_id is not None:
+            _known(where, "keyId", instance.key_id, self.key_pairs)
+        if instance.pending is not None:
+            self.check(_changed(instance, {"status": instance.pending.becomes, **instance.pending.changes}))
+
+    def patch(self, instance_id: str, fields: dict[str, Any], *, now: float) -> Instance:
+        """Set fields of an instance as somebody at the console would; a change under way is dropped.
+
+        Raises:
+            KeyError: No such instance.
+            SeedError: A field that does not exist, a value that cannot be, or the id itself.
+        """
+        current = self.instances[instance_id]
+        changes = {to_camel(name): value for name, value in fields.items()}
+        if changes.get("instanceId", instance_id) != instance_id:
+            raise SeedError("instanceId: an instance keeps its id")
+        changed = _changed(current, changes)
+        self.check(changed)
+        if changed.pending is not None:
+            changed.pending.since = now
+        self.instances[instance_id] = changed
+        return changed
+
+
+def load_seed(source: str | Path | dict[str, Any] | None) -> Seed:
+    """Read a seed: a file, its content already parsed, or None for the world in this package.
+
+    Raises:
+        SeedError: The file cannot be read, is not JSON, or describes a cloud that cannot be.
+    """
+    try:
+        if isinstance(source, dict):
+            return Seed.model_validate(source)
+        return Seed.model_validate(json.loads(_text(source)))
+    except ValidationError as error:
+        raise SeedError(f"the seed is not usable: {explain(error)}") from None
+    except (OSError, ValueError) as error:
+        raise SeedError(f"the seed cannot be read: {error}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """Return every finding of a validation as ``path: what is wrong``, without quoting values."""
+    findings = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'seed'}: {item['msg']}" for item in findings)
+
+
+def _changed(instance: Instance, changes: dict[str, Any]) -> Instance:
+    """Return a validated copy with ``changes`` (names as in the API); what was pending is dropped."""
+    try:
+        return Instance.model_validate({**instance.model_dump(by_alias=True), "pending": None, **changes})
+    except ValidationError as error:
+        raise SeedError(f"instance {instance.instance_id}: {explain(error)}") from None
+
+
+def _text(source: str | Path | None) -> str:
+    if source is None:
+        return (resources.files("zec_pulumi.simulator") / "seed" / "world.json").read_text("utf-8")
+    return Path(source).read_text("utf-8")
+
+
+def _unique(what: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for value in ids:
+        if value in seen:
+            raise ValueError(f"{what} {value} is there twice")
+        seen.add(value)
+
+
+def _known(where: str, what: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise SeedError(f"{where}: {what} {value} does not exist")

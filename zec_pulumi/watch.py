@@ -1,0 +1,97 @@
+"""Waits for instance statuses: the one place that polls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zec_pulumi import status
+from zec_pulumi.api import AuthenticationError, ConfigurationError, NotFoundError, ZecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zec_pulumi.api import Client, Instance
+    from zec_pulumi.clock import Clock
+    from zec_pulumi.deadline import Deadline
+    from zec_pulumi.live import LiveReader
+    from zec_pulumi.progress import Progress
+
+MISSING_READS = 5
+"""How often in a row an instance may be missing from the answers before it counts as gone."""
+
+
+class InstanceGoneError(ZecError):
+    """The instance disappeared while it was waited for."""
+
+
+class DeadlineError(ZecError):
+    """The time was up; ``last_status`` is the last one read."""
+
+    def __init__(self, sentence: str, last_status: str | None) -> None:
+        super().__init__(sentence)
+        self.last_status = last_status
+
+
+class Watch:
+    """Polls DescribeInstancesStatus every ``interval`` seconds until told to stop.
+
+    Reads that fail are shown and tried again for as long as the deadline allows; wrong credentials end the wait.
+    """
+
+    def __init__(self, client: Client, reader: LiveReader, clock: Clock, interval: float) -> None:
+        self._client = client
+        self._reader = reader
+        self._clock = clock
+        self._interval = interval
+
+    def statuses(self, instance_id: str, deadline: Deadline, progress: Progress) -> Iterator[str]:
+        """Yield the status once now and then every interval.
+
+        Raises:
+            DeadlineError: the deadline passed.
+            InstanceGoneError: the instance was missing from several answers in a row, or the API says it is gone.
+            AuthenticationError: the credentials are no longer accepted.
+        """
+        missing, last = 0, None
+        while True:
+            try:
+                found = self._client.describe_instances_status([instance_id], deadline=0).get(instance_id)
+            except NotFoundError as error:
+                raise InstanceGoneError(f"instance {instance_id} is gone: {error}") from error
+            except (AuthenticationError, ConfigurationError):
+                raise
+            except ZecError as error:
+                progress.phase(f"status not readable, trying again: {error}")
+                self._wait(deadline, last, instance_id, at_least=error.retry_after or 0)
+                continue
+            missing = 0 if found else missing + 1
+            if missing >= MISSING_READS:
+                raise InstanceGoneError(f"instance {instance_id} is gone: missing from {missing} answers in a row")
+            if found:
+                last = found
+                yield found
+            self._wait(deadline, last, instance_id)
+
+    def settled(self, live: Instance, deadline: Deadline, progress: Progress) -> Instance:
+        """Wait until no status is transitional and return the instance as it is then.
+
+        Raises:
+            DeadlineError, InstanceGoneError, ZecError: as :meth:`statuses`.
+        """
+        while status.is_transitional(live.status):
+            for current in self.statuses(live.instance_id, deadline, progress):
+                if not status.is_transitional(current):
+                    break
+                progress.phase(f"waiting for the instance to settle, {status.shown(current)}")
+            found = self._reader.instance(live.instance_id)
+            if found is None:
+                raise InstanceGoneError(f"instance {live.instance_id} is gone")
+            if status.is_transitional(found.status):
+                self._wait(deadline, found.status, live.instance_id)
+            live = found
+        return live
+
+    def _wait(self, deadline: Deadline, last: str | None, instance_id: str, *, at_least: float = 0) -> None:
+        if deadline.expired:
+            raise DeadlineError(f"the time is up; instance {instance_id} is {status.shown(last)}", last)
+        self._clock.sleep(min(max(self._interval, at_least), deadline.remaining))
