@@ -10,7 +10,7 @@ from pulumi.dynamic import CreateResult, UpdateResult
 from zec_pulumi import engine, gates, record, session
 from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, ZecError
-from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline
+from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline, duration
 from zec_pulumi.follow import Target
 from zec_pulumi.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.outcomes import AttemptOpenError, RebuildNotStartedError
@@ -130,7 +130,10 @@ class _Work:
                     ),
                     before,
                 )
-        done = record.rebuilt(attempt, self.session.clock.now())
+        finished = self.session.clock.now()
+        took = duration(finished - attempt.started_at)
+        self.rebuilder.progress.phase(f"{self.live.status} on {self.live.image_id}, rebuilt in {took}")
+        done = record.rebuilt(attempt, finished)
         return self._recorded(record.applied_now(self.live), done)
 
     def _change_in_place(self, plan: Plan) -> None:

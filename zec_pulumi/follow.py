@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LAG_SECONDS = 300.0
 """How long a RUNNING instance may still show its old image or key before it counts as a mismatch."""
 
+NOT_ACCEPTED_AFTER_SECONDS = 30.0
+"""How long an instance must stay as it was after a lost answer before the request counts as not carried out."""
+
 UNMOVED_SECONDS = 60.0
 """After this time since acceptance, RUNNING with an unchanged image no longer can be the time before the rebuild."""
 
@@ -49,11 +52,11 @@ class Target:
 
     @classmethod
     def of_attempt(cls, instance_id: str, asked: Recorded) -> Target:
-        """Return the target of the open attempt that ``asked`` records."""
-        key_id = asked.key_id if asked.password is None else None
-        new_image = asked.image_id not in (None, asked.applied.image_id)
+        """Return the target of the open attempt that ``asked`` records; with none, whatever runs will do."""
+        image_id, key_id = (asked.attempt.image_id, asked.attempt.key_id) if asked.attempt else (None, None)
+        new_image = image_id not in (None, asked.applied.image_id)
         new_key = key_id not in (None, asked.applied.key_id)
-        return cls(instance_id, asked.image_id, key_id, visible=new_image or new_key)
+        return cls(instance_id, image_id, key_id, visible=new_image or new_key)
 
     def matches(self, live: Instance) -> bool:
         """Whether the instance shows the wanted image and key."""
@@ -73,6 +76,7 @@ class Follower:
     attempt: Attempt
     target: Target
     _running_since: Deadline | None = field(default=None, init=False)
+    _stopped_since: Deadline | None = field(default=None, init=False)
 
     def run(self) -> Instance:
         """Return the instance once it is RUNNING with the wanted image and key.
@@ -93,9 +97,10 @@ class Follower:
             raise
         except ZecError as error:
             waited = duration(self.deadline.elapsed)
+            accepted = "may have been" if self.attempt.outcome == "unknown" else "was"
             raise self._open(
-                f"the rebuild of instance {self.target.instance_id} was accepted and not finished after {waited}:"
-                f" {error}. The next pulumi up goes on waiting for it and wipes nothing again"
+                f"the rebuild of instance {self.target.instance_id} {accepted} accepted and not finished after"
+                f" {waited}: {error}. The next pulumi up goes on waiting for it and wipes nothing again"
             ) from error
 
     def _look(self, current: str) -> Instance | None:
@@ -103,6 +108,7 @@ class Follower:
         if current == status.RUNNING:
             return self._verified()
         self._running_since = None
+        self._give_up_if_never_begun(current)
         if current == status.REINSTALL_FAILED and not (self.target.failed_before and self._too_early()):
             raise self._failed()
         if current in status.RECYCLED or current == "CREATE_FAILED":
@@ -112,6 +118,18 @@ class Follower:
         lag = " (the answer lags behind)" if current in status.STABLE else ""
         self.progress.phase(f"{status.shown(current)}{lag}")
         return None
+
+    def _give_up_if_never_begun(self, current: str) -> None:
+        if current != status.STOPPED or self.attempt.outcome != "unknown":
+            self._stopped_since = None
+            return
+        self._stopped_since = self._stopped_since or Deadline(self.clock, NOT_ACCEPTED_AFTER_SECONDS)
+        if self._stopped_since.expired:
+            raise self._open(
+                f"instance {self.target.instance_id} is STOPPED and stays so: the ResetInstance whose answer was lost"
+                " was not carried out. Nothing is sent again by itself: change rebuild_token to ask for the rebuild,"
+                " or start the instance by hand"
+            )
 
     def _verified(self) -> Instance | None:
         self.progress.phase("RUNNING, verifying")

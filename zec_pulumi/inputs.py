@@ -105,13 +105,16 @@ class Attempt(Model):
 
     Times are seconds since the Unix epoch. ``outcome`` is ``accepted`` (the API said so, or its status did),
     ``unknown`` (the answer was lost and nothing readable tells) or ``failed`` (REINSTALL_FAILED). ``moved`` says
-    whether another status than RUNNING was seen after acceptance. What was asked for stands in the record's inputs.
+    whether another status than RUNNING was seen after acceptance. ``image_id`` and ``key_id`` are what the request
+    asked for, whether the program gave them or they were the machine's own.
     """
 
     id: str
     causes: tuple[str, ...] = ()
     request_id: str | None = None
     started_at: float
+    image_id: str | None = None
+    key_id: str | None = None
     outcome: Literal["accepted", "unknown", "failed"] = "accepted"
     moved: bool = False
 

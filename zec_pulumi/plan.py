@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from zec_pulumi import status
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -71,7 +73,8 @@ def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
     Without ``live`` (preview with an unknown id or without credentials) the plan is a rebuild only if asked for
     outright; else it is open.
     """
-    undecided = _undecided(wanted)
+    # What the machine does not show is no reason to wipe it here, known or not.
+    undecided = tuple(name for name in _undecided(wanted) if name in ("instanceId", *READABLE))
     if wanted.adopt == "never":
         causes = tuple(_mismatches(wanted, live)) if live else ()
         return Plan(Kind.REBUILD, causes or (Cause("adopt"),), undecided=undecided)
@@ -93,37 +96,42 @@ def plan_update(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Pl
     causes = tuple(_changed_triggers(wanted, recorded))
     changes = tuple(_changes_in_place(wanted, recorded, live))
     undecided = _undecided(wanted)
-    notes = tuple(_drift_notes(wanted, recorded, live)) if live else ()
-    if causes:
-        satisfied = live and not any(_mismatches(wanted, live)) and all(c.trigger in READABLE for c in causes)
-        if satisfied:
-            return Plan(Kind.ADOPT, causes, changes, undecided=undecided)
+    if causes and not _is_so_already(wanted, recorded, live, causes):
         return Plan(Kind.REBUILD, causes, undecided=undecided)
-    refusal = only_by_rebuild(wanted, recorded)
+    refusal = _only_by_rebuild(wanted, recorded, live)
+    if causes:
+        return Plan(Kind.ADOPT, causes, changes, refusal=refusal, undecided=undecided)
     if recorded.attempt:
-        return Plan(Kind.JOIN, (), changes, undecided=undecided)
+        return Plan(Kind.JOIN, (), changes, refusal=refusal, undecided=undecided)
+    notes = tuple(_drift_notes(wanted, recorded, live)) if live else ()
     kind = Kind.CHANGE if changes else Kind.NONE
     return Plan(kind, (), changes, notes, refusal=refusal, undecided=undecided)
 
 
-def changes_trigger(wanted: Wanted, recorded: Wanted) -> bool:
-    """Whether any trigger differs between the program and what was recorded."""
-    return any(_changed_triggers(wanted, recorded))
+def _is_so_already(wanted: Wanted, recorded: Recorded, live: Instance | None, causes: tuple[Cause, ...]) -> bool:
+    """Whether the machine shows every wanted trigger, and only triggers that it shows have changed."""
+    if live is None or live.status in status.FAILED or any(_mismatches(wanted, live)):
+        return False
+    if recorded.attempt and recorded.attempt.outcome == "accepted":
+        untouched = (live.image_id, live.key_id) == (recorded.applied.image_id, recorded.applied.key_id)
+        if untouched:  # the accepted rebuild is still to come: what is shown will not last
+            return False
+    return all(cause.trigger in READABLE for cause in causes)
 
 
-def only_by_rebuild(wanted: Wanted, recorded: Wanted) -> str | None:
-    """Return why a change of time zone or agent alone is refused, None when there is none."""
+def _only_by_rebuild(wanted: Wanted, recorded: Recorded, live: Instance | None) -> str | None:
+    """Return why a change of time zone or agent is refused in a plan that does not rebuild, None when there is none."""
     if wanted.unknown:
         return None
     names = [
         name
-        for name, new, old in (
-            ("timezone", wanted.timezone, recorded.timezone),
-            ("enable_agent", wanted.enable_agent, recorded.enable_agent),
+        for name, new, old, now in (
+            ("timezone", wanted.timezone, recorded.timezone, live and live.time_zone),
+            ("enable_agent", wanted.enable_agent, recorded.enable_agent, live and live.enable_agent),
         )
-        if new is not None and new != old
+        if new not in (None, old, now)
     ]
-    if not names or changes_trigger(wanted, recorded):
+    if not names:
         return None
     inputs = " and ".join(names)
     return (
@@ -132,15 +140,13 @@ def only_by_rebuild(wanted: Wanted, recorded: Wanted) -> str | None:
     )
 
 
-def _changed_triggers(wanted: Wanted, recorded: Wanted) -> Iterator[Cause]:
-    applied = getattr(recorded, "applied", None)
-    for trigger, new, old, was in (
-        ("imageId", wanted.image_id, recorded.image_id, applied and applied.image_id),
-        ("keyId", wanted.key_id, recorded.key_id, applied and applied.key_id),
+def _changed_triggers(wanted: Wanted, recorded: Recorded) -> Iterator[Cause]:
+    for trigger, new, old, applied in (
+        ("imageId", wanted.image_id, recorded.image_id, recorded.applied.image_id),
+        ("keyId", wanted.key_id, recorded.key_id, recorded.applied.key_id),
     ):
         if new is not None and new != old:
-            drift = was == new and getattr(recorded, "attempt", None) is None
-            yield Cause(trigger, old, new, drift=bool(drift))
+            yield Cause(trigger, old, new, drift=applied == new and recorded.attempt is None)
     scripts_known = not {"userData", "userDataBase64"} & wanted.unknown
     if scripts_known and wanted.first_boot_script != recorded.first_boot_script:
         yield Cause("userData")
@@ -187,6 +193,7 @@ def _adopt_notes(wanted: Wanted, live: Instance) -> Iterator[str]:
         yield f"timezone is {live.time_zone}, not {wanted.timezone}: only a rebuild changes it"
     if wanted.enable_agent not in (None, live.enable_agent):
         yield f"the agent is {_on(live.enable_agent)}, not {_on(wanted.enable_agent)}: only a rebuild changes it"
+    yield from _state_notes(live)
 
 
 def _drift_notes(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator[str]:
@@ -200,8 +207,14 @@ def _drift_notes(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator
         if asked is not None and before == asked and now != before:
             remedy = "" if name in ("timezone", "enableAgent") else "; run pulumi refresh to see it as a change"
             yield f"{name} was changed outside Pulumi: {_shown(before)} → {_shown(now)}{remedy}"
-    if live.status in ("REINSTALL_FAILED", "CREATE_FAILED"):
-        yield f"the instance is {live.status}; change rebuild_token to ask for a rebuild"
+    yield from _state_notes(live)
+
+
+def _state_notes(live: Instance) -> Iterator[str]:
+    if live.status == status.REINSTALL_FAILED:
+        yield "the instance is REINSTALL_FAILED: it does not run; change rebuild_token to ask for a rebuild"
+    elif live.status in status.FAILED | status.RECYCLED:
+        yield f"the instance is {live.status}: it does not run, and no rebuild can change that"
 
 
 def _undecided(wanted: Wanted) -> tuple[str, ...]:

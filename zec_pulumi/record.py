@@ -82,18 +82,24 @@ def with_attempt(
     applied: Applied,
     status: str | None,
 ) -> dict[str, Any]:
-    """Return the record of a resource whose rebuild is open: what was asked for, and what was known before."""
-    kept = {key: before[key] for key in (*OUTPUT_KEYS, *INPUT_KEYS) if key in before}
-    # The script is one input in two spellings: the old one must not stand beside the new one.
-    for key in ("userData", "userDataBase64", "password"):
-        kept.pop(key, None)
+    """Return the record of a resource whose rebuild is open: what was asked for, and what was known before.
+
+    A record that holds this very attempt keeps its inputs: what the program changed since was not asked for then.
+    """
+    now = {"status": status, "attempt": attempt.model_dump(by_alias=True, exclude_none=True, mode="json")}
+    if before.get("attempt", {}).get("id") == attempt.id:
+        return _present({**known(before), **now})
+    # Of what a rebuild sets, the old value must not stand beside the new one.
+    replaced = ("imageId", "keyId", "userData", "userDataBase64", "password")
+    kept = {key: before[key] for key in (*OUTPUT_KEYS, *INPUT_KEYS) if key in before and key not in replaced}
     return _present(
         {
             **kept,
+            "imageId": attempt.image_id,
+            "keyId": attempt.key_id,
             **inputs_only(wanted),
-            "status": status,
             "applied": applied.model_dump(by_alias=True, exclude_none=True),
-            "attempt": attempt.model_dump(by_alias=True, exclude_none=True, mode="json"),
+            **now,
         }
     )
 

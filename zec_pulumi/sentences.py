@@ -25,7 +25,9 @@ def rebuild(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
 def adopt(plan: Plan, live: Instance) -> str:
     """Return the line about a machine that is recorded as it is."""
     changes = f"; changed in place: {', '.join(plan.changes)}" if plan.changes else ""
-    return f"adopt: already runs {live.image_id}; nothing is wiped{changes}{_unsettled(live)}"
+    failed = live.status in status.FAILED
+    found = f"is {live.status} with {live.image_id}" if failed else f"already runs {live.image_id}"
+    return f"adopt: {found}; nothing is wiped{changes}{_unsettled(live)}"
 
 
 def join(recorded: Recorded, live: Instance | None, now: float) -> str:

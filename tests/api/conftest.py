@@ -1,17 +1,22 @@
-"""A simulator and a client of it, whose waits move a clock instead of taking time."""
+"""Servers to talk to: the simulator with a client whose waits take no time, and one that breaks on cue."""
 
 from __future__ import annotations
 
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
-from zec_pulumi.api import AccessKey, Client, Endpoint, Timeouts
+from zec_pulumi.api import AccessKey, BearerToken, Client, Endpoint, Timeouts
+from zec_pulumi.api.transport import Transport
+from zec_pulumi.clock import SystemClock
 from zec_pulumi.simulator import Simulator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 class MovingClock:
@@ -70,3 +75,105 @@ def client(key: AccessKey, endpoint: Endpoint, clock: MovingClock) -> Iterator[C
 def actions(sim: Simulator) -> Callable[[], list[str]]:
     """Return the actions that arrived at the simulator, in order."""
     return lambda: [request["action"] for request in sim.requests()]
+
+
+# For each connection, what it does: read a request and answer these bytes, or close without reading (None).
+Script = Sequence[Sequence[bytes | None]]
+
+
+class ScriptedServer:
+    """Serves connections one after the other, each by its own script, and keeps the requests."""
+
+    def __init__(self, script: Script, certificate: Path | None = None) -> None:
+        self.requests: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._tls = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
+        self._thread = threading.Thread(target=self._serve, args=(script,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+
+    def _serve(self, script: Script) -> None:
+        for steps in script:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self._converse(connection, steps)
+
+    def _converse(self, plain: socket.socket, steps: Sequence[bytes | None]) -> None:
+        try:
+            connection = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
+        except OSError:  # the client does not like our certificate
+            return
+        with connection:
+            for step in steps:
+                if step is None:
+                    break
+                self.requests.append(_read_request(connection))
+                connection.sendall(step)
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    data = b""
+    while not data.endswith(b"}") and not _is_other(data):
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        data += piece
+    return data
+
+
+def _is_other(data: bytes) -> bool:
+    """Whether this is the beginning of a TLS handshake, or what a proxy is asked for."""
+    return data.startswith(b"\x16") or (data.startswith(b"CONNECT") and data.endswith(b"\r\n\r\n"))
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., ScriptedServer]]:
+    servers: list[ScriptedServer] = []
+
+    def start(script: Script, certificate: Path | None = None) -> ScriptedServer:
+        servers.append(ScriptedServer(script, certificate))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with a self-signed certificate of 127.0.0.1 and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    file = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
+    subprocess.run(
+        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", file, "-out", f"{file}.crt"],
+        check=True,
+        capture_output=True,
+    )
+    file.write_text(file.read_text() + Path(f"{file}.crt").read_text())
+    return file
+
+
+@pytest.fixture
+def transport() -> Iterator[Callable[[Endpoint], Transport]]:
+    made: list[Transport] = []
+
+    def make(endpoint: Endpoint) -> Transport:
+        made.append(Transport(BearerToken("token-1"), endpoint, Timeouts(), SystemClock()))
+        return made[-1]
+
+    yield make
+    for item in made:
+        item.close()

@@ -87,10 +87,7 @@ def test_a_stop_is_graceful_only_if_told_so(client: Client, sim: Simulator) -> N
 def test_ids_that_failed_inside_a_good_answer_are_returned(client: Client, sim: Simulator, verb: str) -> None:
     sim.add_fault(action="*", nth=1, effect={"type": "fail_ids"})
 
-    if verb == "stop":
-        failed = client.stop_instances([WEB], force_shutdown=True)
-    else:
-        failed = client.start_instances([STOPPED])
+    failed = client.stop_instances([WEB], force_shutdown=True) if verb == "stop" else client.start_instances([STOPPED])
 
     assert len(failed) == 1
     assert sim.ledger() == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Stack
+    from driver import Stack
 
 pytestmark = pytest.mark.engine
 

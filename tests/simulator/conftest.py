@@ -20,6 +20,15 @@ class Api:
         self.sim = sim
         self.session = session
 
+    def headers(self, action: str, version: str = "2025-09-01") -> dict[str, str]:
+        """Return the headers of an authentic request."""
+        return {
+            "Authorization": f"Bearer {self.sim.token}",
+            "X-ZC-Action": action,
+            "X-ZC-Version": version,
+            "Content-Type": "application/json",
+        }
+
     def post(
         self,
         action: str,
@@ -31,17 +40,11 @@ class Api:
         method: str = "POST",
     ) -> requests.Response:
         """Send one request and return the answer, whatever it is."""
-        standard = {
-            "Authorization": f"Bearer {self.sim.token}",
-            "X-ZC-Action": action,
-            "X-ZC-Version": version,
-            "Content-Type": "application/json",
-        }
         extra = {"data": body} if isinstance(body, bytes) else {"json": body or {}}
         return self.session.request(
             method,
             f"{self.sim.url}/api/v2/{service}",
-            headers={**standard, **(headers or {})},
+            headers={**self.headers(action, version), **(headers or {})},
             timeout=10,
             allow_redirects=False,
             **extra,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from zec_pulumi.simulator.world import SeedError
+from zec_pulumi.simulator.world import SetupError
 
 WEB_1, BATCH_1 = "1272168087751233112", "1272168087751233114"
 
@@ -114,7 +114,7 @@ def test_impossible_patch_is_refused(sim: Any, fields: dict[str, Any], message: 
     """The world stays consistent, and the error says where it would not."""
     before = sim.instance(WEB_1)
 
-    with pytest.raises(SeedError, match=message):
+    with pytest.raises(SetupError, match=message):
         sim.patch_instance(WEB_1, **fields)
 
     assert sim.instance(WEB_1) == before
@@ -160,6 +160,7 @@ def test_clock_is_advanced_over_http(sim: Any, api: Any) -> None:
         ("POST", "clock", {"advance": "1"}, 400),
         ("POST", "clock", {"forward": 1}, 400),
         ("POST", "clock", [1], 400),
+        ("POST", "clock", {"advance": True}, 400),
         ("POST", "faults", {"action": "*"}, 400),
         ("PATCH", f"instances/{WEB_1}", {"imageId": "x"}, 400),
         ("PATCH", f"instances/{WEB_1}", ["x"], 400),

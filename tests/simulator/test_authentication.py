@@ -11,7 +11,7 @@ import pytest
 
 from zec_pulumi.simulator.authentication import authenticate
 from zec_pulumi.simulator.envelope import ApiError
-from zec_pulumi.simulator.world import load_seed
+from zec_pulumi.simulator.world import default_world, load_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ def verdict(answer: Any) -> tuple[int, str | None]:
 
 def test_published_vector_is_authentic() -> None:
     """The documentation's own example, byte for byte."""
-    document = load_seed(None).model_dump(by_alias=True)
+    document = default_world()
     document["credentials"] = [{"accessKeyId": "0D9UtpyKYcHxms5v", "accessKeyPassword": "Gu5t9xGARNpq86cd98joQYCN3"}]
     headers = {
         "host": "console.zenlayer.com",

@@ -37,14 +37,14 @@ def test_command_says_what_it_does_and_ends_cleanly(process: subprocess.Popen[st
 
     answer = requests.post(
         f"{ready[1]}/api/v2/zec",
-        json={"instanceId": "1272168087751233114", "password": "Example+123"},
+        json={"instanceId": "1272168087751233114", "password": "Example+123", "enableAgent": True},
         headers={**headers, "X-ZC-Version": "2025-09-01"},
         timeout=10,
     )
 
     line = process.stdout.readline()
     assert ready[0] == "ready:"
-    assert " ResetInstance 1272168087751233114 password=*** " in line
+    assert " ResetInstance 1272168087751233114 password=*** enableAgent=true " in line
     assert answer.json()["requestId"] in line
     process.send_signal(by)
     output, errors = process.communicate(timeout=10)

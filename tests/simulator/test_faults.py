@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from zec_pulumi.simulator.world import SeedError
+from zec_pulumi.simulator.world import SetupError
 
 WEB_1, WEB_2, BATCH_1 = "1272168087751233112", "1272168087751233113", "1272168087751233114"
 STOP = {"instanceIds": [WEB_1]}
@@ -123,6 +123,25 @@ def test_delayed_answer(sim: Any, api: Any, carried_out: bool) -> None:  # noqa:
     assert time.monotonic() - began >= 0.05
 
 
+def test_late_request_is_carried_out_without_its_client(sim: Any, api: Any) -> None:
+    """A client that gives up waiting does not stop what it asked for."""
+    fail(sim, "delay", seconds=0.1)
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(
+            f"{sim.url}/api/v2/zec",
+            json=STOP,
+            headers={**api.headers("StopInstances"), "Connection": "close"},
+            timeout=0.02,
+        )
+    assert sim.ledger() == []
+
+    deadline = time.monotonic() + 5
+    while not sim.ledger() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert [entry["action"] for entry in sim.ledger()] == ["StopInstances"]
+
+
 def test_reinstall_fails(sim: Any, api: Any) -> None:
     """The reset is accepted, ends in REINSTALL_FAILED, and an administrator can repair the machine."""
     fail(sim, "reinstall_fails", action="ResetInstance")
@@ -130,6 +149,7 @@ def test_reinstall_fails(sim: Any, api: Any) -> None:
     assert api.status(BATCH_1) == "DEPLOYING"
     sim.advance(60)
     assert api.status(BATCH_1) == "REINSTALL_FAILED"
+    assert sim.instance(BATCH_1)["imageId"] == "ubuntu2204_20240712"
     assert api.refused("ResetInstance", **RESET) == (400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS")
 
     sim.patch_instance(BATCH_1, status="STOPPED")
@@ -244,9 +264,21 @@ def test_rule_of_an_instance_counts_only_its_requests(sim: Any, api: Any) -> Non
         ({"action": "*", "nth": 0, "effect": {"type": "drop"}}, "nth"),
         ({"action": "*", "effect": {"type": "error", "code": "X", "status": 200}}, "status"),
         ({"action": "*"}, "effect"),
+        ({"action": "StopInstances", "effect": {"type": "lag", "reads": 1}}, "lag cannot happen to StopInstances"),
     ],
 )
 def test_rule_that_cannot_be_is_refused(sim: Any, rule: dict[str, Any], message: str) -> None:
     """A misspelt rule is an error and not a fault that never happens."""
-    with pytest.raises(SeedError, match=message):
+    with pytest.raises(SetupError, match=message):
         sim.add_fault(**rule)
+
+
+def test_effect_counts_only_the_actions_it_concerns(sim: Any, api: Any) -> None:
+    """Reads in between do not use up a fault of the next reinstall."""
+    sim.add_fault(action="*", nth=1, effect={"type": "reinstall_fails"})
+    api.status(BATCH_1)
+    api.ok("ResetInstance", **RESET)
+
+    sim.advance(60)
+
+    assert api.status(BATCH_1) == "REINSTALL_FAILED"

@@ -54,6 +54,14 @@ def test_list_with_some_stoppable_answers_the_others_as_failed(sim: Any, api: An
     assert [entry["instanceId"] for entry in sim.ledger()] == [WEB_1]
 
 
+def test_id_given_twice_is_one_machine(sim: Any, api: Any) -> None:
+    """It is stopped once, and described once."""
+    assert api.ok("StopInstances", instanceIds=[WEB_1, WEB_1])["instanceIds"] == []
+
+    assert len(sim.ledger()) == 1
+    assert api.ok("DescribeInstancesStatus", instanceIds=[WEB_1, WEB_1])["totalCount"] == 1
+
+
 def test_unknown_id_refuses_the_whole_list(sim: Any, api: Any) -> None:
     """A stray word in the list of ids stops nothing."""
     assert api.refused("StopInstances", instanceIds=[WEB_1, "true"]) == (404, "INVALID_INSTANCE_NOT_FOUND")

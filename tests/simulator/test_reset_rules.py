@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from typing import Any
 
 import pytest
+
+from zec_pulumi.simulator import default_world
+from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.rules import check_image
+from zec_pulumi.simulator.world import World, load_seed
 
 BATCH_1 = "1272168087751233114"  # STOPPED, Ubuntu, 40 GiB
 WIN_1 = "1272168087751233118"
@@ -109,6 +115,17 @@ def test_only_a_stopped_instance_is_reset(sim: Any, api: Any, instance_id: str, 
         400,
         "UNSUPPORTED_OPERATION_INSTANCE_STATUS",
     )
+
+
+@pytest.mark.parametrize(("size", "least", "fits"), [(40, 40, True), (41, 20, False), (10, 41, False)])
+def test_boot_disk_holds_image_and_least_size(size: int, least: int, *, fits: bool) -> None:
+    """A boot disk of 40 GiB must be enough for both sizes."""
+    document = default_world()
+    document["images"][0] |= {"imageSize": size, "minDiskSize": least}
+    world = World(load_seed(document), now=0.0)
+
+    with contextlib.nullcontext() if fits else pytest.raises(ApiError, match="boot disk of 41 GiB"):
+        check_image(world, world.instances[BATCH_1], "ubuntu2204_20240712")
 
 
 @pytest.mark.parametrize("login", [{"keyId": KEY}, {"password": PASSWORD}])

@@ -7,10 +7,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.simulator.clock import SimulatorClock
-from zec_pulumi.simulator.world import SeedError, load_seed
+from zec_pulumi.simulator.world import SetupError, default_world, load_seed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def document() -> dict[str, Any]:
     """The world of the package, as JSON that a test can spoil."""
-    return load_seed(None).model_dump(by_alias=True)
+    return default_world()
 
 
 def test_world_of_the_package_is_worth_looking_at() -> None:
@@ -54,6 +55,8 @@ def test_seed_file_is_the_world(tmp_path: Path, document: dict[str, Any]) -> Non
         (("images", 0, "imageSize"), "10", r"images\.0\.imageSize"),
         (("images", 0, "colour"), "red", r"images\.0\.colour"),
         (("credentials",), [], "credentials"),
+        (("instances", 0, "publicIpAddresses"), ["here"], r"instances\.0\.publicIpAddresses"),
+        (("clockSkewSeconds",), float("inf"), "clockSkewSeconds"),
         (("instances", 3, "pending", "changes"), {"memory": None}, "memory"),
     ],
 )
@@ -66,7 +69,7 @@ def test_seed_that_cannot_be_is_refused(
         target = target[step]
     target[where[-1]] = value
 
-    with pytest.raises(SeedError, match=message):
+    with pytest.raises(SetupError, match=message):
         load_seed(document)
 
 
@@ -77,7 +80,7 @@ def test_unreadable_seed_is_refused(tmp_path: Path, content: str | None) -> None
     if content is not None:
         file.write_text(content)
 
-    with pytest.raises(SeedError, match="the seed"):
+    with pytest.raises(SetupError, match="the seed"):
         load_seed(file)
 
 
@@ -116,10 +119,9 @@ def test_real_clock_runs() -> None:
 
 
 def test_reinstall_may_show_rebuilding() -> None:
-    """Sources disagree about the status, so it can be chosen."""
-    with Simulator(clock="manual", transition="REBUILDING", rebuild_seconds=1) as sim:
-        import requests  # noqa: PLC0415 -- only here
-
+    """Sources disagree about the status, so it can be chosen; an observer is told of the mutation."""
+    told: list[dict[str, Any]] = []
+    with Simulator(clock="manual", transition="REBUILDING", observer=told.append) as sim:
         reset = {"instanceId": "1272168087751233114", "keyId": "key-YWD2QFOl"}
         headers = {"Authorization": f"Bearer {sim.token}", "X-ZC-Action": "ResetInstance"}
         requests.post(
@@ -127,6 +129,7 @@ def test_reinstall_may_show_rebuilding() -> None:
         ).raise_for_status()
 
         assert sim.instance("1272168087751233114")["status"] == "REBUILDING"
+        assert told == sim.ledger()
 
 
 def test_simulators_live_beside_each_other() -> None:
@@ -143,6 +146,14 @@ def test_simulators_live_beside_each_other() -> None:
             "ZENLAYERCLOUD_ACCESS_KEY_ID": first.access_key_id,
             "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD": first.access_key_password,
         }
+
+
+def test_server_that_does_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not waited for without end, and its socket is closed."""
+    monkeypatch.setattr("uvicorn.Server.run", lambda *_: None)
+
+    with pytest.raises(RuntimeError, match="did not start"), Simulator():
+        pass
 
 
 def test_port_in_use_is_an_error() -> None:

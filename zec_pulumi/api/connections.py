@@ -54,8 +54,7 @@ class _HTTPSConnection(HTTPSConnection):
         super().connect()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is None:
-            self.connect()
+        # Unlike plain ones, TLS connections are always connected by the pool, before this.
         _progress.sending = True
         super().request(*args, **kwargs)
 

@@ -6,5 +6,6 @@ It imports nothing of the rest of this package, so that it judges the client ind
 from __future__ import annotations
 
 from zec_pulumi.simulator.server import Simulator
+from zec_pulumi.simulator.world import SetupError, default_world
 
-__all__ = ["Simulator"]
+__all__ = ["SetupError", "Simulator", "default_world"]

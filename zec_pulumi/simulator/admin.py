@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from starlette.responses import JSONResponse, Response
+from pydantic import Field, ValidationError
+from starlette.responses import Response
 from starlette.routing import Route
 
-from zec_pulumi.simulator.world import SeedError
+from zec_pulumi.simulator.models import SeedModel
+from zec_pulumi.simulator.responses import JsonResponse
+from zec_pulumi.simulator.world import SetupError, explain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
 
     from zec_pulumi.simulator.cloud import Cloud
     from zec_pulumi.simulator.models import Instance
+
+
+class ClockMove(SeedModel):
+    """What is asked of the clock; both are seconds."""
+
+    advance: Annotated[float, Field(ge=0)] = 0.0
+    skew: float | None = None
 
 
 def describe(instance: Instance) -> dict[str, Any]:
@@ -48,13 +58,14 @@ class Administration:
         return {"now": clock.now(), "mode": clock.mode, "skew": clock.skew}
 
     def move_clock(self, body: Any) -> Any:
-        """Advance simulated time by ``advance``, set the skew of signatures to ``skew``; both seconds."""
-        if not isinstance(body, dict) or not body.keys() <= {"advance", "skew"}:
-            raise SeedError('give {"advance": seconds} or {"skew": seconds}')
-        if not all(isinstance(value, (int, float)) for value in body.values()):
-            raise SeedError("seconds must be a number")
-        self._cloud.clock.advance(body.get("advance", 0))
-        self._cloud.clock.skew = body.get("skew", self._cloud.clock.skew)
+        """Advance simulated time, or set the skew that signatures are judged with."""
+        try:
+            move = ClockMove.model_validate(body)
+        except ValidationError as error:
+            raise SetupError(explain(error)) from None
+        self._cloud.clock.advance(move.advance)
+        if move.skew is not None:
+            self._cloud.clock.skew = move.skew
         return self.time(None)
 
     def faults(self, _: Any) -> Any:
@@ -103,9 +114,9 @@ def _endpoint(cloud: Cloud, handler: Callable[[Any], Any]) -> Callable[[Request]
         raw = await request.body()
         try:
             with cloud.lock:
-                return JSONResponse(handler(json.loads(raw) if raw else None))
+                return JsonResponse(handler(json.loads(raw) if raw else None))
         except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return JsonResponse({"error": str(error)}, 400)
 
     return endpoint
 
@@ -117,9 +128,9 @@ def _one_instance(cloud: Cloud) -> Callable[[Request], Awaitable[Response]]:
             with cloud.lock:
                 return _on_instance(cloud, request.method, instance_id, raw)
         except KeyError:
-            return JSONResponse({"error": f"instance {instance_id} does not exist"}, 404)
+            return JsonResponse({"error": f"instance {instance_id} does not exist"}, 404)
         except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return JsonResponse({"error": str(error)}, 400)
 
     return endpoint
 
@@ -131,9 +142,9 @@ def _on_instance(cloud: Cloud, method: str, instance_id: str, raw: bytes) -> Res
     if method == "PATCH":
         fields = json.loads(raw)
         if not isinstance(fields, dict):
-            raise SeedError("give the fields to set as a JSON object")
-        return JSONResponse(describe(cloud.patch(instance_id, fields)))
+            raise SetupError("give the fields to set as a JSON object")
+        return JsonResponse(describe(cloud.patch(instance_id, fields)))
     instance = cloud.instance(instance_id)
     if instance is None:
         raise KeyError(instance_id)
-    return JSONResponse(describe(instance))
+    return JsonResponse(describe(instance))

@@ -40,10 +40,10 @@ class SimulatorClock:
         """Move simulated time forward by ``seconds`` at once and return the new time.
 
         Raises:
-            ValueError: ``seconds`` is negative.
+            ValueError: ``seconds`` is negative or not finite.
         """
-        if seconds < 0:
-            raise ValueError("the clock cannot run backwards: advance by 0 or more seconds")
+        if not 0 <= seconds < float("inf"):
+            raise ValueError("the clock cannot run backwards or to the end: advance by 0 or more seconds")
         self._advanced += seconds
         return self.now()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import threading
@@ -10,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.simulator.server import Simulator
-from zec_pulumi.simulator.world import SeedError
+from zec_pulumi.simulator.world import SetupError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -102,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
-    except (SeedError, OSError, RuntimeError) as error:
+    except (SetupError, OSError, RuntimeError) as error:
         sys.stderr.write(f"zec-pulumi simulator: {error}\n")
         return 1
     return 0
@@ -119,7 +120,10 @@ def ready_line(simulator: Simulator) -> str:
 def mutation_line(entry: dict[str, Any]) -> str:
     """Return a ledger entry as one line, its time in UTC."""
     at = datetime.fromtimestamp(entry["at"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    parameters = "".join(f" {name}={value}" for name, value in entry["parameters"].items())
+    parameters = "".join(
+        f" {name}={value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in entry["parameters"].items()
+    )
     return f"{at} {entry['action']} {entry['instanceId']}{parameters} {entry['requestId']}"
 
 

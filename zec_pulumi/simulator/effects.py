@@ -1,21 +1,30 @@
 """What a fault does: the ``effect`` of a rule, told apart by its ``type``.
 
 Those with ``carriedOut`` come before the request is carried out (false, the default) or after it (true): the
-client sees the same, the machine does not.
+client sees the same, the machine does not. Effects on the machines themselves concern only some actions: a rule
+for ``*`` counts only those.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from zec_pulumi.simulator.models import SeedModel
 
 MAX_LAG = 100
+_POWER = frozenset({"StopInstances", "StartInstances", "RebootInstances"})
+_READS = frozenset({"DescribeInstances", "DescribeInstancesStatus"})
 
 
-class Error(SeedModel):
+class _Effect(SeedModel):
+    """An effect; ``actions`` are those it can happen to, None for every one."""
+
+    actions: ClassVar[frozenset[str] | None] = None
+
+
+class Error(_Effect):
     """The error envelope with any code and HTTP status."""
 
     type: Literal["error"]
@@ -25,46 +34,46 @@ class Error(SeedModel):
     carried_out: bool = False
 
 
-class RateLimit(SeedModel):
+class RateLimit(_Effect):
     """HTTP 429, REQUEST_LIMIT_EXCEEDED, with ``Retry-After`` (seconds) unless it is null."""
 
     type: Literal["rate_limit"]
     retry_after: Annotated[int, Field(ge=0)] | None = 1
 
 
-class BadGateway(SeedModel):
+class BadGateway(_Effect):
     """HTTP 502 with a page of HTML, as a proxy in between answers."""
 
     type: Literal["bad_gateway"]
     carried_out: bool = False
 
 
-class Empty(SeedModel):
+class Empty(_Effect):
     """HTTP 200 without a body."""
 
     type: Literal["empty"]
     carried_out: bool = False
 
 
-class Truncated(SeedModel):
+class Truncated(_Effect):
     """The real answer, cut in half and then closed. The request is carried out."""
 
     type: Literal["truncated"]
 
 
-class Challenge(SeedModel):
+class Challenge(_Effect):
     """HTTP 403 with ``cf-mitigated: challenge``: a security page instead of the API."""
 
     type: Literal["challenge"]
 
 
-class Blocked(SeedModel):
+class Blocked(_Effect):
     """HTTP 451: blocked by a policy on the way."""
 
     type: Literal["blocked"]
 
 
-class Redirect(SeedModel):
+class Redirect(_Effect):
     """A redirect to another address."""
 
     type: Literal["redirect"]
@@ -72,7 +81,7 @@ class Redirect(SeedModel):
     status: Literal[301, 302, 303, 307, 308] = 302
 
 
-class Delay(SeedModel):
+class Delay(_Effect):
     """The answer comes late, by real ``seconds``."""
 
     type: Literal["delay"]
@@ -80,43 +89,48 @@ class Delay(SeedModel):
     carried_out: bool = False
 
 
-class Drop(SeedModel):
+class Drop(_Effect):
     """The connection is cut without an answer."""
 
     type: Literal["drop"]
     carried_out: bool = False
 
 
-class ReinstallFails(SeedModel):
+class ReinstallFails(_Effect):
     """A reinstall is accepted and ends in REINSTALL_FAILED."""
 
+    actions: ClassVar[frozenset[str] | None] = frozenset({"ResetInstance"})
     type: Literal["reinstall_fails"]
 
 
-class NeverEnds(SeedModel):
+class NeverEnds(_Effect):
     """A stop, start, reboot or reinstall is accepted and stays in its transitional status."""
 
+    actions: ClassVar[frozenset[str] | None] = _POWER | {"ResetInstance"}
     type: Literal["never_ends"]
 
 
-class Lag(SeedModel):
+class Lag(_Effect):
     """A read shows an instance (null: each) as it was ``reads`` reads ago; both Describe actions count."""
 
+    actions: ClassVar[frozenset[str] | None] = _READS
     type: Literal["lag"]
     reads: Annotated[int, Field(ge=1, le=MAX_LAG)]
     instance_id: str | None = None
 
 
-class Missing(SeedModel):
+class Missing(_Effect):
     """An instance (null: every one) is absent from a read."""
 
+    actions: ClassVar[frozenset[str] | None] = _READS
     type: Literal["missing"]
     instance_id: str | None = None
 
 
-class FailIds(SeedModel):
+class FailIds(_Effect):
     """StopInstances, StartInstances and RebootInstances do nothing, answer 200 and list each id as failed."""
 
+    actions: ClassVar[frozenset[str] | None] = _POWER
     type: Literal["fail_ids"]
 
 

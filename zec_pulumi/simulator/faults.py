@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from zec_pulumi.simulator.effects import Effect  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.models import SeedModel
-from zec_pulumi.simulator.world import SeedError, explain
+from zec_pulumi.simulator.world import SetupError, explain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,7 +40,13 @@ class Rule(SeedModel):
     def _one_way(self) -> Rule:
         if self.nth is not None and self.probability is not None:
             raise ValueError("give nth or probability, not both")
+        if self.action != "*" and not self.concerns(self.action):
+            raise ValueError(f"the effect {self.effect.type} cannot happen to {self.action}")
         return self
+
+    def concerns(self, action: str) -> bool:
+        """Whether the effect can happen to an action at all."""
+        return self.effect.actions is None or action in self.effect.actions
 
 
 class _Armed:
@@ -53,7 +59,7 @@ class _Armed:
 
     def happens(self, action: str, instance_ids: Collection[str], chance: random.Random) -> bool:
         rule = self.rule
-        if rule.action not in {"*", action}:
+        if rule.action not in {"*", action} or not rule.concerns(action):
             return False
         if rule.instance_id is not None and rule.instance_id not in instance_ids:
             return False
@@ -84,15 +90,15 @@ class Faults:
         """Append a rule or a list of rules, given as JSON.
 
         Raises:
-            SeedError: A rule that cannot be; none of the list is added.
+            SetupError: A rule that cannot be; none of the list is added.
         """
         try:
             parsed = _RULES.validate_python(rules if isinstance(rules, list) else [rules])
         except ValidationError as error:
-            raise SeedError(explain(error)) from None
+            raise SetupError(explain(error)) from None
         for rule in parsed:
             if rule.action != "*" and rule.action not in self._actions:
-                raise SeedError(f"action: {rule.action} is not an action of this simulator")
+                raise SetupError(f"action: {rule.action} is not an action of this simulator")
         self._armed.extend(_Armed(rule) for rule in parsed)
 
     def clear(self) -> None:

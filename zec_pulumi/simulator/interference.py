@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from zec_pulumi.simulator.effects import (
     BadGateway,
@@ -20,37 +19,15 @@ from zec_pulumi.simulator.effects import (
     Truncated,
 )
 from zec_pulumi.simulator.envelope import Answer, ApiError, failure, new_request_id
+from zec_pulumi.simulator.responses import CutResponse, JsonResponse
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Sequence
-
-    from starlette.types import Receive, Scope, Send
 
     from zec_pulumi.simulator.effects import Effect
 
 _BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 _CHALLENGE_PAGE = "<html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
-
-
-class CutResponse(Response):
-    """A connection that is cut: in the middle of ``body``, or before anything when there is none.
-
-    The server's protocol (see ``serving.py``) hands the connection over in the scope's state, because ASGI
-    itself has no word for hanging up.
-    """
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what there is, hang up, and wait until the server has noticed."""
-        transport: asyncio.Transport = scope["state"]["transport"]
-        if self.body:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await send({"type": "http.response.body", "body": self.body[: len(self.body) // 2], "more_body": True})
-            transport.close()
-        else:
-            transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
 
 
 @dataclass(frozen=True)
@@ -64,7 +41,7 @@ class Sent:
 
 def plain(answer: Answer) -> Sent:
     """Send the answer as it is."""
-    return Sent(JSONResponse(answer.body, answer.status), answer.status, answer.code)
+    return Sent(JsonResponse(answer.body, answer.status), answer.status, answer.code)
 
 
 def interfere(effects: Sequence[Effect], answer: Answer | None) -> Sent | None:
@@ -93,7 +70,7 @@ def _replacement(effect: Effect, answer: Answer | None) -> Sent | None:
         case Drop():
             return Sent(CutResponse(), None)
         case Truncated() if answer is not None:
-            half = CutResponse(json.dumps(answer.body), answer.status, media_type="application/json")
+            half = CutResponse(JsonResponse(answer.body).body, answer.status, media_type="application/json")
             return Sent(half, answer.status, answer.code)
         case _:
             page = _page(effect)

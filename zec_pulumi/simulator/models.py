@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Name = Annotated[str, Field(min_length=1)]
@@ -12,10 +13,21 @@ Status = Annotated[str, Field(pattern="^[A-Z_]+$")]
 Gibibytes = Annotated[int, Field(ge=1)]
 
 
+def _address(text: str) -> str:
+    ipaddress.ip_interface(text)
+    return text
+
+
+# A block of public addresses is written as a CIDR.
+Address = Annotated[str, AfterValidator(_address)]
+
+
 class SeedModel(BaseModel):
     """Common rules: camelCase in JSON, unknown fields refused, no silent conversion of types."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True, allow_inf_nan=False
+    )
 
 
 class Credential(SeedModel):
@@ -127,8 +139,8 @@ class Instance(SeedModel):
     time_zone: Name = "Asia/Shanghai"
     status: Status = "RUNNING"
     system_disk: SystemDisk = SystemDisk()
-    public_ip_addresses: list[str] = []
-    private_ip_addresses: list[str] = []
+    public_ip_addresses: list[Address] = []
+    private_ip_addresses: list[Address] = []
     key_id: str | None = None
     subnet_id: Name = "subnet-0001"
     security_group_id: Name = "sg-0001"

@@ -17,15 +17,11 @@ class ReadHistory:
     """The last reads of each instance; before the first read an instance was as in the seed."""
 
     def __init__(self, instances: Iterable[Instance]) -> None:
-        self._seen = {item.instance_id: self._begin(item) for item in instances}
+        self._seen = {item.instance_id: deque([item.model_copy()], maxlen=MAX_LAG + 1) for item in instances}
 
     def read(self, instance: Instance, *, lag: int) -> Instance:
         """Count one read of ``instance`` and return it as it was ``lag`` reads ago."""
-        seen = self._seen.setdefault(instance.instance_id, self._begin(instance))
+        seen = self._seen[instance.instance_id]
         # Reads that saw the same share one copy: a fleet polled for hours must not fill the memory.
         seen.append(seen[-1] if seen[-1] == instance else instance.model_copy())
         return seen[max(0, len(seen) - 1 - lag)]
-
-    @staticmethod
-    def _begin(instance: Instance) -> deque[Instance]:
-        return deque([instance.model_copy()], maxlen=MAX_LAG + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -45,7 +46,7 @@ class Simulator:
         observer: Called with every new ledger entry, in the server's thread.
 
     Raises:
-        SeedError: The seed is not usable.
+        SetupError: The seed is not usable.
     """
 
     def __init__(
@@ -67,8 +68,7 @@ class Simulator:
             observer=observer,
         )
         self._port = port
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         # Only a running simulator needs the HTTP packages: the command can then say which extra is missing.
@@ -76,18 +76,17 @@ class Simulator:
             from zec_pulumi.simulator.serving import create_server  # noqa: PLC0415 -- see above
         except ModuleNotFoundError as error:
             raise RuntimeError("the simulator needs its extra: pip install 'zec_pulumi[simulator]'") from error
-        listener = socket.create_server((LOOPBACK, self._port))
-        # Otherwise each answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._port = listener.getsockname()[1]
-        self._server = create_server(self._cloud)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="zec-simulator", daemon=True)
-        self._thread.start()
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the simulator's server did not start")
-            time.sleep(0.005)
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(socket.create_server((LOOPBACK, self._port)))
+            # Otherwise each answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._port = listener.getsockname()[1]
+            server = create_server(self._cloud)
+            thread = threading.Thread(target=server.run, args=([listener],), name="zec-simulator", daemon=True)
+            thread.start()
+            stack.callback(_stop, server, thread)
+            _wait_until_started(server, thread)
+            self._running = stack.pop_all()
         return self
 
     def __exit__(
@@ -96,10 +95,7 @@ class Simulator:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join()
-            self._server = self._thread = None
+        self._running.close()
 
     @property
     def host(self) -> str:
@@ -163,7 +159,7 @@ class Simulator:
 
         Raises:
             KeyError: No such instance.
-            SeedError: A field or value that cannot be.
+            SetupError: A field or value that cannot be.
         """
         with self._cloud.lock:
             return self._cloud.patch(instance_id, fields).model_dump(by_alias=True)
@@ -187,7 +183,7 @@ class Simulator:
         """Append a fault rule, for example ``add_fault(action="*", nth=1, effect={"type": "drop"})``.
 
         Raises:
-            SeedError: A rule that cannot be.
+            SetupError: A rule that cannot be.
         """
         with self._cloud.lock:
             self._cloud.faults.add(rule)
@@ -201,3 +197,16 @@ class Simulator:
         """Return to the seed: world, clock, ledger, requests and faults."""
         with self._cloud.lock:
             self._cloud.reset()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise RuntimeError("the simulator's server did not start")
+        time.sleep(0.005)
+
+
+def _stop(server: uvicorn.Server, thread: threading.Thread) -> None:
+    server.should_exit = True
+    thread.join()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class SeedError(ValueError):
-    """A seed, or a change made by an administrator, that cannot be: says where and why."""
+class SetupError(ValueError):
+    """A seed, a fault rule or a change by an administrator that cannot be: says where and why."""
 
 
 class Seed(SeedModel):
@@ -75,7 +75,7 @@ class World:
         return image.zone_ids is None or zone_id in image.zone_ids
 
     def check(self, instance: Instance) -> None:
-        """Raise :class:`SeedError` when the instance names something that does not exist."""
+        """Raise :class:`SetupError` when the instance names something that does not exist."""
         where = f"instance {instance.instance_id}"
         _known(where, "zoneId", instance.zone_id, self.zones)
         _known(where, "imageId", instance.image_id, self.images)
@@ -90,12 +90,12 @@ class World:
 
         Raises:
             KeyError: No such instance.
-            SeedError: A field that does not exist, a value that cannot be, or the id itself.
+            SetupError: A field that does not exist, a value that cannot be, or the id itself.
         """
         current = self.instances[instance_id]
         changes = {to_camel(name): value for name, value in fields.items()}
         if changes.get("instanceId", instance_id) != instance_id:
-            raise SeedError("instanceId: an instance keeps its id")
+            raise SetupError("instanceId: an instance keeps its id")
         changed = _changed(current, changes)
         self.check(changed)
         if changed.pending is not None:
@@ -108,16 +108,24 @@ def load_seed(source: str | Path | dict[str, Any] | None) -> Seed:
     """Read a seed: a file, its content already parsed, or None for the world in this package.
 
     Raises:
-        SeedError: The file cannot be read, is not JSON, or describes a cloud that cannot be.
+        SetupError: The file cannot be read, is not JSON, or describes a cloud that cannot be.
     """
     try:
         if isinstance(source, dict):
             return Seed.model_validate(source)
-        return Seed.model_validate(json.loads(_text(source)))
+        document = default_world() if source is None else json.loads(Path(source).read_text("utf-8"))
+        return Seed.model_validate(document)
     except ValidationError as error:
-        raise SeedError(f"the seed is not usable: {explain(error)}") from None
+        raise SetupError(f"the seed is not usable: {explain(error)}") from None
     except (OSError, ValueError) as error:
-        raise SeedError(f"the seed cannot be read: {error}") from None
+        raise SetupError(f"the seed cannot be read: {error}") from None
+
+
+def default_world() -> dict[str, Any]:
+    """Return the world of this package as JSON, to be changed and passed as a seed."""
+    text = (resources.files("zec_pulumi.simulator") / "seed" / "world.json").read_text("utf-8")
+    world: dict[str, Any] = json.loads(text)
+    return world
 
 
 def explain(error: ValidationError) -> str:
@@ -131,13 +139,7 @@ def _changed(instance: Instance, changes: dict[str, Any]) -> Instance:
     try:
         return Instance.model_validate({**instance.model_dump(by_alias=True), "pending": None, **changes})
     except ValidationError as error:
-        raise SeedError(f"instance {instance.instance_id}: {explain(error)}") from None
-
-
-def _text(source: str | Path | None) -> str:
-    if source is None:
-        return (resources.files("zec_pulumi.simulator") / "seed" / "world.json").read_text("utf-8")
-    return Path(source).read_text("utf-8")
+        raise SetupError(f"instance {instance.instance_id}: {explain(error)}") from None
 
 
 def _unique(what: str, ids: Iterable[str]) -> None:
@@ -150,4 +152,4 @@ def _unique(what: str, ids: Iterable[str]) -> None:
 
 def _known(where: str, what: str, value: str, known: Iterable[str]) -> None:
     if value not in known:
-        raise SeedError(f"{where}: {what} {value} does not exist")
+        raise SetupError(f"{where}: {what} {value} does not exist")

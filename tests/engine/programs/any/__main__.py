@@ -1,13 +1,14 @@
-"""A program given as data: the resources to declare, with their arguments, come from the stack's configuration."""
+"""A program given as data: the resources to declare, with their arguments, stand in the file beside it."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pulumi
 
 import zec_pulumi as zec
 
-config = pulumi.Config()
-resources: dict[str, dict[str, Any]] = config.require_object("resources")
+resources: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("resources.json").read_text())
 
 for name, arguments in resources.items():
     options = arguments.pop("opts", {})

@@ -2,146 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import ssl
-import subprocess
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from zec_pulumi.api import (
     AnswerLostError,
-    BearerToken,
     Endpoint,
     NotSentError,
     Timeouts,
     TransportError,
-    failures,
 )
 from zec_pulumi.api.exchange import Call
 from zec_pulumi.api.transport import Transport, client_name
-from zec_pulumi.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
+
 
 CALL = Call("StopInstances", "zec", b'{"instanceIds":["i"]}')
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=b; path=/\r\n\r\n{}"
-LIMITS = Timeouts(connect=2.0, read=2.0)
-
-# For each connection, what it does: read a request and answer these bytes, or close without reading (None).
-Script = Sequence[Sequence[bytes | None]]
-
-
-class ScriptedServer:
-    """Serves connections one after the other, each by its own script, and keeps the requests."""
-
-    def __init__(self, script: Script, certificate: Path | None = None) -> None:
-        self.requests: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._tls = None
-        if certificate is not None:
-            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._tls.load_cert_chain(certificate)
-        self._thread = threading.Thread(target=self._serve, args=(script,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(5)
-
-    def _serve(self, script: Script) -> None:
-        for steps in script:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection:
-                self._converse(connection, steps)
-
-    def _converse(self, plain: socket.socket, steps: Sequence[bytes | None]) -> None:
-        try:
-            connection = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
-        except OSError:  # the client does not like our certificate
-            return
-        with connection:
-            for step in steps:
-                if step is None:
-                    break
-                self.requests.append(_read_request(connection))
-                connection.sendall(step)
-
-
-def _read_request(connection: socket.socket) -> bytes:
-    data = b""
-    while not data.endswith(CALL.body) and not _is_other(data):
-        piece = connection.recv(65536)
-        if not piece:
-            break
-        data += piece
-    return data
-
-
-def _is_other(data: bytes) -> bool:
-    """Whether this is the beginning of a TLS handshake, or what a proxy is asked for."""
-    return data.startswith(b"\x16") or (data.startswith(b"CONNECT") and data.endswith(b"\r\n\r\n"))
-
-
-Serve = Callable[..., ScriptedServer]
+# What the fixtures of conftest.py make.
+Serve = Callable[..., Any]
 Make = Callable[[Endpoint], Transport]
 
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    servers: list[ScriptedServer] = []
-
-    def start(script: Script, certificate: Path | None = None) -> ScriptedServer:
-        servers.append(ScriptedServer(script, certificate))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
+LIMITS = Timeouts(connect=2.0, read=2.0)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with a self-signed certificate of 127.0.0.1 and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
-    file = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
-    subprocess.run(
-        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", file, "-out", f"{file}.crt"],
-        check=True,
-        capture_output=True,
-    )
-    file.write_text(file.read_text() + Path(f"{file}.crt").read_text())
-    return file
-
-
-@pytest.fixture
-def transport() -> Iterator[Make]:
-    made: list[Transport] = []
-
-    def make(endpoint: Endpoint) -> Transport:
-        made.append(Transport(BearerToken("token-1"), endpoint, LIMITS, SystemClock()))
-        return made[-1]
-
-    yield make
-    for item in made:
-        item.close()
-
-
-def http(server: ScriptedServer) -> Endpoint:
+def http(server: Any) -> Endpoint:
     return Endpoint(server.host, "http")
 
 
@@ -342,27 +232,6 @@ def test_the_original_error_with_the_request_is_not_kept(serve: Serve, transport
 
     assert error.__cause__ is None
     assert error.__context__ is None
-
-
-@pytest.mark.parametrize(
-    ("cause", "words", "permanent"),
-    [
-        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("x")), "certificate is not trusted", True),
-        (requests.exceptions.SSLError(ssl.SSLError("x")), "TLS handshake failed", False),
-        (requests.exceptions.ConnectTimeout("x"), "no connection within 2 s", False),
-        (requests.exceptions.ConnectionError("x"), "broke before it stood", False),
-    ],
-)
-def test_each_reason_for_no_connection_is_named(
-    cause: Exception,
-    words: str,
-    permanent: bool,  # noqa: FBT001 -- a table's column
-) -> None:
-    error = failures.describe(cause, action="A", endpoint=Endpoint(), timeouts=LIMITS, not_sent=True)
-
-    assert isinstance(error, NotSentError)
-    assert words in str(error)
-    assert error.permanent is permanent
 
 
 def test_without_an_installed_package_the_client_still_has_a_name(

@@ -1,0 +1,102 @@
+"""The benchmarks: ratios and counts measured in one run, printed as a Markdown table with machine and date.
+
+``make bench``. Nothing here is a test; docs/benchmarks.md keeps the results of the last release.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+
+import engine
+from driver import ROOT, WEB_1, Stack, new_stack
+from zec_pulumi.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+STATUS_READ = "DescribeInstancesStatus"
+IMPORTS = 15
+POLL_SECONDS = 0.5
+REBUILD_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row: what was measured, what came out, and what is promised."""
+
+    what: str
+    measured: str
+    promise: str
+
+
+def main() -> None:
+    """Run all benchmarks and print the table."""
+    folder = engine.find()
+    if folder is None:
+        sys.exit("no Pulumi engine: run make engine")
+    folder = engine.with_language_host(folder, ROOT / ".cache" / "engine")
+    print(f"{date.today()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}\n")  # noqa: DTZ011 the user's own day
+    print("| what | measured | promise |\n| --- | --- | --- |")
+    for result in [imports(), *one_rebuild(folder)]:
+        print(f"| {result.what} | {result.measured} | {result.promise} |", flush=True)
+
+
+def imports() -> Result:
+    """Compare `import zec_pulumi` with `import pulumi`, in turn, each in a process of its own."""
+    pairs = [(_import_seconds("zec_pulumi"), _import_seconds("pulumi")) for _ in range(IMPORTS)]
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+    return Result("`import zec_pulumi` ÷ `import pulumi`, median", f"{ratio:.2f}", "≤ 1.20")
+
+
+def one_rebuild(folder: Path) -> Iterator[Result]:
+    """Count the API calls of a preview and of an up that rebuilds one machine, and time how late success is told."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Simulator(rebuild_seconds=REBUILD_SECONDS, stop_seconds=1.0) as cloud,
+    ):
+        stack = new_stack(Path(scratch), cloud, folder, "newest").configure(**{"zec:pollInterval": str(POLL_SECONDS)})
+        stack.adopt(image_id=JAMMY)
+        stack.declare(web={"instance_id": WEB_1, "image_id": NOBLE})
+        calls = _calls(stack, "preview")
+        yield Result("API calls of a preview of one changed resource", _shown(calls), "≤ 3")
+        calls = _calls(stack, "up", "--yes", "--skip-preview")
+        polls = calls.pop(STATUS_READ, 0)
+        yield Result("API calls of one rebuild, status reads apart", f"{_shown(calls)} (+ {polls} polls)", "≤ 8")
+        reset = next(entry for entry in cloud.ledger() if entry["action"] == "ResetInstance")
+        told = next(r["at"] for r in reversed(cloud.requests()) if r["action"] == "DescribeInstances")
+        late = told - reset["at"] - REBUILD_SECONDS
+        yield Result("success told after the cloud finished", f"{late:.2f} s", f"≤ {POLL_SECONDS} s + 1 s")
+
+
+def _import_seconds(module: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+    return time.perf_counter() - started
+
+
+def _calls(stack: Stack, *command: str) -> Counter[str]:
+    before = len(stack.cloud.requests())
+    stack.run(*command).ok()
+    return Counter(request["action"] for request in stack.cloud.requests()[before:])
+
+
+def _shown(calls: Counter[str]) -> str:
+    return f"{calls.total()}: " + ", ".join(f"{count} {name}" for name, count in sorted(calls.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Drives plain `pulumi` commands, each in a process of its own, against the simulator; for tests and benchmarks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zec_pulumi.simulator import Simulator
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = ROOT / "tests" / "engine" / "programs" / "any"
+SDKS = {"newest": ROOT / ".venv" / "bin", "oldest": ROOT / ".venv-sdk-oldest" / "bin"}
+WEB_1 = "1272168087751233112"
+
+RESOURCE_TYPE = "pulumi-python:dynamic/zec:InstanceOsImage"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command printed, and how it ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """Return both streams."""
+        return self.stdout + self.stderr
+
+    def ok(self) -> Ran:
+        """Return this run, which must have succeeded."""
+        assert self.code == 0, self.text
+        return self
+
+    def failed(self) -> Ran:
+        """Return this run, which must have failed, and without a traceback."""
+        assert self.code != 0, self.text
+        assert "Traceback" not in self.text, self.text
+        return self
+
+
+@dataclass
+class Stack:
+    """A stack on a file backend, its program, and the simulated cloud."""
+
+    folder: Path
+    cloud: Simulator
+    engine: Path
+    python: Path
+    name: str = "dev"
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str) -> Ran:
+        """Run one `pulumi` command."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "ZENLAYER", "COV_", "CI"))}
+        environment = {
+            **inherited,
+            "PATH": f"{self.python}:{self.engine}:{os.environ['PATH']}",
+            "HOME": str(self.folder / "home"),
+            "PULUMI_HOME": str(self.folder / "home" / ".pulumi"),
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'backend'}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PYTHONWARNINGS": "ignore",
+            **self.cloud.environment(),
+            **self.environment,
+        }
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env={k: v for k, v in environment.items() if v != ""},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def declare(self, **resources: dict[str, Any]) -> Stack:
+        """Say what the program declares: the arguments of InstanceOsImage, by resource name."""
+        named = {name.replace("_", "-"): arguments for name, arguments in resources.items()}
+        (self.folder / "program" / "resources.json").write_text(json.dumps(named))
+        return self
+
+    def configure(self, **settings: str) -> Stack:
+        """Write configuration values, in plain text; they stand until the next call."""
+        lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in {**self._settings(), **settings}.items())
+        salt = [line for line in self._config_lines() if line.startswith("encryptionsalt")]
+        self._config.write_text("\n".join([*salt, f"config:\n{lines}"]))
+        return self
+
+    def adopt(self, instance_id: str = WEB_1, **arguments: Any) -> Stack:
+        """Declare one resource, `web`, for a machine that already is as described, and record it."""
+        self.declare(web={"instance_id": instance_id, **arguments}).up().ok()
+        assert self.actions() == []
+        return self
+
+    def rows(self, *arguments: str) -> list[str]:
+        """Return the diagnostics of a JSON preview that stand on rows of this package's resources."""
+        shown = json.loads(self.run("preview", "--json", *arguments).stdout)
+        return [d["message"] for d in shown.get("diagnostics", []) if RESOURCE_TYPE in d.get("urn", "")]
+
+    def preview(self, *arguments: str) -> Ran:
+        """Show what would be done."""
+        return self.run("preview", *arguments)
+
+    def up(self, *arguments: str) -> Ran:
+        """Do it."""
+        return self.run("up", "--yes", "--skip-preview", *arguments)
+
+    def refresh(self, *arguments: str) -> Ran:
+        """Read the machines."""
+        return self.run("refresh", "--yes", "--skip-preview", *arguments)
+
+    def destroy(self, *arguments: str) -> Ran:
+        """Forget everything."""
+        return self.run("destroy", "--yes", "--skip-preview", *arguments)
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Return the recorded resources of this package, by name."""
+        exported = json.loads(self.run("stack", "export").ok().stdout)
+        resources = exported["deployment"].get("resources", [])
+        return {r["urn"].rpartition("::")[2]: r for r in resources if r["type"] == RESOURCE_TYPE}
+
+    def actions(self) -> list[str]:
+        """Return the accepted mutations, in order: the cloud's own word."""
+        return [entry["action"] for entry in self.cloud.ledger()]
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / f"Pulumi.{self.name}.yaml"
+
+    def _config_lines(self) -> list[str]:
+        return self._config.read_text().splitlines() if self._config.exists() else []
+
+    def _settings(self) -> dict[str, Any]:
+        pairs = [line.strip().split(": ", 1) for line in self._config_lines() if line.startswith("  ")]
+        return {key: json.loads(value) for key, value in pairs}
+
+
+def new_stack(folder: Path, cloud: Simulator, engine: Path, sdk: str) -> Stack:
+    """Return an empty stack in an empty folder, whose program is data: see :meth:`Stack.declare`."""
+    shutil.copytree(PROGRAM, folder / "program")
+    (folder / "Pulumi.yaml").write_text("name: any\nruntime: python\nmain: program\n")
+    for name in ("backend", "home"):
+        (folder / name).mkdir()
+    made = Stack(folder, cloud, engine, SDKS[sdk])
+    made.run("stack", "init", "dev").ok()
+    return made.configure(**{"zec:pollInterval": "0.1"})

@@ -1,0 +1,56 @@
+"""Sends mutations: only while the engine is there, and again only what surely was not carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from zec_pulumi.api import NotSentError, RateLimitError
+from zec_pulumi.outcomes import RebuildNotStartedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zec_pulumi.clock import Clock
+    from zec_pulumi.deadline import Deadline
+    from zec_pulumi.progress import Progress, Row
+
+UNSENT_SECONDS = 120.0
+"""How long a mutation that surely was not carried out (429, no connection) is tried again."""
+
+MAX_SENDS = 3
+"""How many lost answers of one mutation are resolved by reading before giving up."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class Sender:
+    """The one way for mutations of one operation. ``row`` tells whether the engine is still there."""
+
+    clock: Clock
+    row: Row
+    progress: Progress
+    deadline: Deadline
+
+    def send(self, mutation: Callable[[], T]) -> T:
+        """Send a mutation; again only while the API surely did not carry it out (429, no connection).
+
+        Raises:
+            RebuildNotStartedError: the engine is gone; nothing was sent.
+            ZecError: the mutation's own failure.
+        """
+        limit = self.deadline.within(UNSENT_SECONDS)
+        pause = 1.0
+        while True:
+            if not self.row.alive:
+                raise RebuildNotStartedError("the engine is gone, so nothing more is sent")
+            try:
+                return mutation()
+            except (RateLimitError, NotSentError) as error:
+                wait = max(pause, error.retry_after or 0)
+                if error.may_have_been_carried_out or wait >= limit.remaining:
+                    raise
+                self.progress.phase(f"not sent yet, trying again: {error}")
+                self.clock.sleep(wait)
+                pause = min(pause * 2, 30.0)

@@ -1,0 +1,43 @@
+"""Two HTTP responses the framework has not: JSON that can always be encoded, and a connection that is cut."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from starlette.types import Receive, Scope, Send
+
+
+class JsonResponse(Response):
+    """JSON in ASCII: what a client sent may hold lone surrogates, which UTF-8 cannot carry back."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return ``content`` as bytes."""
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
+class CutResponse(Response):
+    """A connection that is cut: in the middle of ``body``, or before anything when there is none.
+
+    The server's protocol (see ``serving.py``) hands the connection over in the scope's state, because ASGI
+    itself has no word for hanging up.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what there is, hang up, and wait until the server has noticed."""
+        transport: asyncio.Transport = scope["state"]["transport"]
+        if self.body:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": self.body[: len(self.body) // 2], "more_body": True})
+            transport.close()
+        else:
+            transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
