@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+import engine
 from demo_pulumi import Pulumi, StepFailedError
 from zec_pulumi.simulator import Simulator
 
@@ -39,10 +38,10 @@ def say(text: str, *, style: str = "bold") -> None:
 
 @dataclass
 class Stage:
-    """The cloud and the engine; ``place`` is which of the steps is being told, such as ``step 2 of 6``."""
+    """The cloud and the commands; ``place`` is which of the steps is being told, such as ``step 2 of 6``."""
 
     cloud: Simulator
-    engine: Pulumi
+    commands: Pulumi
     place: str = ""
 
     def tell(self, text: str) -> None:
@@ -52,7 +51,7 @@ class Stage:
     def pulumi(self, *arguments: str) -> None:
         """Show a command and run it."""
         say(f"\n$ pulumi {' '.join(arguments)}")
-        self.engine.run(*arguments)
+        self.commands.run(*arguments)
 
     def expect(self, *, image: str, rebuilds: int) -> None:
         """Hold the cloud's own view against what the step said.
@@ -97,9 +96,7 @@ def staged() -> Iterator[Stage]:
 
 
 def _engine_folder() -> Path:
-    """Return the folder of an engine that runs Python projects; `make demo` has prepared it."""
-    command = [sys.executable, str(ROOT / "tools" / "engine.py"), "--with-language-host", str(ROOT / ".cache/engine")]
-    found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if found.returncode != 0:
-        raise StepFailedError("there is no Pulumi engine, see above")
-    return Path(found.stdout.splitlines()[-1])
+    found = engine.find()
+    if found is None:
+        raise StepFailedError("no Pulumi engine; `make engine` says what to install")
+    return engine.with_language_host(found, ROOT / ".cache" / "engine")

@@ -29,8 +29,8 @@ def tell() -> str | None:
     except StepFailedError as error:
         return f"{place} failed: {error}"
     say(
-        "Three previews, three ups, a refresh and a destroy came to one power-off and one reinstallation: the one that"
-        " a preview had announced."
+        "Three previews, three ups, a refresh and a destroy: one StopInstances, one ResetInstance. It is the one"
+        " rebuild that a preview had announced."
     )
     return None
 
@@ -53,7 +53,7 @@ def preview_the_wipe(stage: Stage) -> None:
 
 def rebuild(stage: Stage) -> None:
     """Up rebuilds and waits until the machine is verified."""
-    stage.tell("Up powers web-1 off, reinstalls it once, and ends when it is RUNNING on the new image.")
+    stage.tell("Up powers web-1 off, calls ResetInstance once, and ends when it is RUNNING on the new image.")
     stage.pulumi(*UP)
     stage.expect(image=NEW_IMAGE, rebuilds=1)
 

@@ -19,7 +19,8 @@ def answering(kind: str) -> Iterator[engine.Call]:
     """Give the engine's call of that ``kind``; what is raised inside becomes its answer, as the sentence alone."""
     call = engine.current_call(kind)
     try:
-        yield call
+        with engine.operation():
+            yield call
     except engine.CallFailedError:
         raise
     except ZecError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, cast
 
+from zec_pulumi import attempts_command as attempts
 from zec_pulumi.simulator import command as simulator
 
 if TYPE_CHECKING:
@@ -22,5 +23,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     simulator.add_parser(commands)
+    attempts.add_parser(commands)
     arguments = parser.parse_args(argv)
     return cast("int", arguments.run(arguments))

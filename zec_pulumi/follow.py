@@ -52,11 +52,11 @@ class Target:
 
     @classmethod
     def of_attempt(cls, instance_id: str, asked: Recorded) -> Target:
-        """Return the target of the open attempt that ``asked`` records; with none, whatever runs will do."""
-        image_id, key_id = (asked.attempt.image_id, asked.attempt.key_id) if asked.attempt else (None, None)
-        new_image = image_id not in (None, asked.applied.image_id)
+        """Return the target of the open attempt that ``asked`` records."""
+        key_id = asked.key_id if asked.password is None else None
+        new_image = asked.image_id not in (None, asked.applied.image_id)
         new_key = key_id not in (None, asked.applied.key_id)
-        return cls(instance_id, image_id, key_id, visible=new_image or new_key)
+        return cls(instance_id, asked.image_id, key_id, visible=new_image or new_key)
 
     def matches(self, live: Instance) -> bool:
         """Whether the instance shows the wanted image and key."""

@@ -47,7 +47,7 @@ class Cause:
         if self.new is None:
             return f"{self.trigger} changed" if self.trigger != "adopt" else 'adopt is "never"'
         if self.drift:
-            return f"{self.trigger} was changed outside Pulumi, {self.new} → {self.old}; back to {self.new}"
+            return f"{self.trigger} was changed outside Pulumi, {self.new} → {self.old or 'none'}; back to {self.new}"
         return f"{self.trigger} {self.old or 'none'} → {self.new}"
 
 
@@ -141,9 +141,11 @@ def _only_by_rebuild(wanted: Wanted, recorded: Recorded, live: Instance | None) 
 
 
 def _changed_triggers(wanted: Wanted, recorded: Recorded) -> Iterator[Cause]:
+    # A password set in place took the applied key off the machine: that was the program, not drift.
+    applied_key = recorded.applied.key_id if recorded.password is None else None
     for trigger, new, old, applied in (
         ("imageId", wanted.image_id, recorded.image_id, recorded.applied.image_id),
-        ("keyId", wanted.key_id, recorded.key_id, recorded.applied.key_id),
+        ("keyId", wanted.key_id, recorded.key_id, applied_key),
     ):
         if new is not None and new != old:
             yield Cause(trigger, old, new, drift=applied == new and recorded.attempt is None)

@@ -27,8 +27,9 @@ class InstanceOsImageProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Take the stack's configuration; called once per process."""
+        """Take the stack's configuration and make the plugin process ready; called once per process."""
         _part("session").configure(req.config.get)
+        _part("engine").prepare()
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs; for a resource the stack does not hold, also say what ``up`` will do."""
@@ -55,8 +56,9 @@ class InstanceOsImageProvider(ResourceProvider):
         result: ReadResult = _part("refresh").read(id_, props)
         return result
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+    def delete(self, id_: str, _props: dict[str, Any]) -> None:
         """Forget. The machine is never touched, whatever the reason for the delete."""
+        _part("engine").current_call("Delete").info(f"forgotten: instance {id_} is left as it is")
 
 
 def _part(name: str) -> Any:

@@ -58,8 +58,12 @@ def _follow(inputs: dict[str, Any], live: Instance) -> dict[str, Any]:
 
 def _warn_of_drift(call: Call, recorded: Recorded, live: Instance, inputs: dict[str, Any]) -> None:
     for key, before, now in (
+        ("imageId", recorded.image_id, live.image_id),
+        ("keyId", recorded.key_id, live.key_id),
+        ("instanceName", recorded.instance_name, live.instance_name),
         ("timezone", recorded.timezone, live.time_zone),
         ("enableAgent", recorded.enable_agent, live.enable_agent),
     ):
         if key in inputs and before != now:
-            call.warn(f"{key} was changed outside Pulumi: {before} → {now}; only a rebuild changes it back")
+            following = "" if key in DRIFTING else "; only a rebuild changes it back"
+            call.warn(f"{key} was changed outside Pulumi: {before} → {now}{following}")

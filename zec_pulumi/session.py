@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zec_pulumi import engine, journal
 from zec_pulumi.api import Client, ConfigurationError
 from zec_pulumi.clock import Clock, SystemClock
 from zec_pulumi.config import Settings, resolve
@@ -31,6 +32,17 @@ class Session:
     reader: LiveReader
     watch: Watch
     clock: Clock
+    home: Path
+    journal: journal.Journal
+
+
+class StoppableClock(SystemClock):
+    """The machine's own clock, whose sleepers wake when the engine tells the plugin to stop."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``, or until told to stop."""
+        if seconds > 0:
+            engine.told_to_stop.wait(seconds)
 
 
 _lock = threading.Lock()
@@ -45,16 +57,18 @@ def configure(stack_config: Callable[[str], str | None]) -> None:
     global _session  # noqa: PLW0603 the one state of the process, see above
     with _lock:
         try:
-            _session = open_session(resolve(stack_config, os.environ, Path.home()), SystemClock())
+            settings = resolve(stack_config, os.environ, Path.home())
+            _session = open_session(settings, StoppableClock(), journal.home(os.environ, Path.home()))
         except ConfigurationError as error:
             _session = error
 
 
-def open_session(settings: Settings, clock: Clock) -> Session:
-    """Return a session with its own client."""
-    client = Client(settings.credentials, settings.endpoint, timeouts=settings.timeouts, clock=clock)
+def open_session(settings: Settings, clock: Clock, home: Path) -> Session:
+    """Return a session with its own client; journal and locks are kept in ``home``."""
+    client = Client(settings.credentials, settings.endpoint, timeouts=settings.timeouts, clock=SystemClock())
     reader = LiveReader(client, clock)
-    return Session(settings, client, reader, Watch(client, reader, clock, settings.options.poll_interval), clock)
+    watch = Watch(client, reader, clock, settings.options.poll_interval)
+    return Session(settings, client, reader, watch, clock, home, journal.Journal(home, clock))
 
 
 def current() -> Session:

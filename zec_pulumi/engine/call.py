@@ -1,27 +1,25 @@
-"""The engine's side of a call: the only module that touches internals of the Pulumi SDK.
+"""One call of the engine: what it is about, its row, and its answer.
 
 The SDK hands a dynamic provider neither the resource's URN nor its timeout nor the gRPC context. They are locals
-of the servicer's frame, so :func:`current_call` walks up to it. Everything here degrades instead of failing: a
-lost row message must never fail a rebuild.
+of the servicer's frame, so :func:`current_call` walks up to it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import os
 import sys
-import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.proto.provider_pb2 import ErrorResourceInitFailed
+
+from zec_pulumi.engine import messages, plugin
+from zec_pulumi.halt import Halt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +31,6 @@ except ImportError:  # the SDK brings its own copy, which clashes with the other
     from pulumi.runtime.proto.status_pb2 import Status
 
 PROVIDER_KEY = "__provider"
-UNKNOWN = rpc.UNKNOWN
-"""What stands on the wire for a value that is not known in preview."""
 
 
 class CallFailedError(Exception):
@@ -55,34 +51,33 @@ class Call:
     _context: Any = field(repr=False, default=None)
     _provider: str = field(repr=False, default="")
 
+    def halted(self) -> Halt | None:
+        """Return why nothing more may be sent for this call, None while the engine is there and wants it done."""
+        if plugin.told_to_stop.is_set():
+            return Halt.TOLD_TO_STOP
+        waiting = self._context is None or bool(self._context.is_active())
+        return None if waiting and messages.engine_answers() else Halt.ENGINE_GONE
+
     @property
     def alive(self) -> bool:
         """Whether the engine still waits for this call."""
-        return self._context is None or bool(self._context.is_active())
+        return self.halted() is None
 
     def progress(self, text: str) -> None:
         """Show ``text`` on the resource's row while the operation runs; nothing of it stays."""
-        _log(engine_pb2.INFO, text, self.urn, ephemeral=True)
+        messages.send(engine_pb2.INFO, text, self.urn, ephemeral=True)
 
     def info(self, text: str) -> None:
         """Put an information line on the resource's row and under Diagnostics."""
-        self._once(engine_pb2.INFO, text)
+        messages.send_once(engine_pb2.INFO, text, self.urn)
 
     def warn(self, text: str) -> None:
         """Put a warning on the resource's row and under Diagnostics, once per process."""
-        self._once(engine_pb2.WARNING, text)
+        messages.send_once(engine_pb2.WARNING, text, self.urn)
 
     def error(self, text: str) -> None:
         """Put an error line on the row; unlike a failure it does not end a preview."""
-        self._once(engine_pb2.ERROR, text)
-
-    def _once(self, severity: engine_pb2.LogSeverity.ValueType, text: str) -> None:
-        # A replace checks twice: each line is wanted once.
-        with _said_lock:
-            if (self.urn, text) in _said:
-                return
-            _said.add((self.urn, text))
-        _log(severity, text, self.urn, ephemeral=False)
+        messages.send_once(engine_pb2.ERROR, text, self.urn)
 
     def fail(self, message: str) -> NoReturn:
         """Answer the call with ``message`` alone, no traceback, on every supported SDK."""
@@ -128,31 +123,6 @@ def current_call(kind: str) -> Call:
     return Call(urn="", timeout=None, old_inputs={})
 
 
-def is_interactive() -> bool:
-    """Whether a person watches the engine's display: then progress may tick, else only phases are worth a line."""
-    return _is_interactive()
-
-
-@functools.cache
-def _is_interactive() -> bool:
-    if os.environ.get("CI"):
-        return False
-    if not Path("/proc/self").exists():  # macOS: a controlling terminal is the best hint there is
-        with contextlib.suppress(OSError), Path("/dev/tty").open("rb"):
-            return True
-        return False
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        pid = os.getppid()
-        while pid > 1:
-            process = Path(f"/proc/{pid}")
-            if (process / "comm").read_text().strip() == "pulumi":
-                output = str((process / "fd" / "1").readlink())
-                arguments = (process / "cmdline").read_bytes().split(b"\0")
-                return output.startswith("/dev/") and output != "/dev/null" and b"--non-interactive" not in arguments
-            pid = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    return False
-
-
 def _call(request: Any, context: Any) -> Call:
     properties = _plain(request, "news", "properties")
     old_inputs = _plain(request, "old_inputs", "inputs")
@@ -180,19 +150,3 @@ def _struct(properties: Mapping[str, Any]) -> Struct:
 
 def _already_answered(*_: object) -> NoReturn:
     raise CallFailedError
-
-
-_said: set[tuple[str, str]] = set()
-_said_lock = threading.Lock()
-
-
-@functools.cache
-def _engine() -> Any:
-    """Return the connection to the engine, whose address is the plugin's last argument."""
-    return engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
-
-
-def _log(severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str, *, ephemeral: bool) -> None:
-    message = engine_pb2.LogRequest(severity=severity, message=text, urn=urn, streamId=0, ephemeral=ephemeral)
-    with contextlib.suppress(Exception):
-        _engine().Log(message, timeout=5)

@@ -1,0 +1,122 @@
+"""The documents name what exists, all of it, and lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+import zec_pulumi
+from driver import ROOT
+from zec_pulumi.api.codes import Code
+from zec_pulumi.record import INPUT_KEYS, OUTPUT_KEYS
+from zec_pulumi.resource import InstanceOsImage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = (ROOT / "README.md").read_text("utf-8")
+ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
+STATE = (ROOT / "docs" / "recorded-state.md").read_text("utf-8")
+PAGES = sorted(page for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(pattern))
+SOURCES = "\n".join(path.read_text("utf-8") for path in (ROOT / "zec_pulumi").rglob("*.py"))
+IDS = [str(page.relative_to(ROOT)) for page in PAGES]
+
+HEADING = re.compile(r"^#+ (.+)$", flags=re.MULTILINE)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+PYTHON = re.compile(r"^```python\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that a Markdown renderer makes of the page's headings."""
+    titles = HEADING.findall(page.read_text("utf-8"))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def section(text: str, title: str) -> str:
+    """Return the text of one section, subsections included."""
+    level = re.search(rf"^(#+) {re.escape(title)}$", text, flags=re.MULTILINE)
+    assert level, f"no section {title}"
+    rest = text[level.end() :]
+    following = re.search(rf"^#{{1,{len(level[1])}}} ", rest, flags=re.MULTILINE)
+    return rest[: following.start()] if following else rest
+
+
+def first_column(text: str, header: str) -> set[str]:
+    """Return the names in the first column of the table that begins with ``header``."""
+    table = text[text.index(f"| {header} |") :].split("\n\n", 1)[0].splitlines()[2:]
+    return {name for row in table for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    """Files exist, and anchors are headings of their pages."""
+    for link in LINK.findall(page.read_text("utf-8")):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_every_python_block_compiles(page: Path) -> None:
+    """No page teaches what Python does not understand."""
+    for block in PYTHON.findall(page.read_text("utf-8")):
+        ast.parse(block)
+
+
+def test_readme_has_every_input_and_no_other() -> None:
+    """The table of inputs and the constructor agree."""
+    parameters = set(inspect.signature(InstanceOsImage.__init__).parameters)
+    assert first_column(README, "input") == parameters - {"self", "resource_name", "opts"}
+
+
+def test_readme_has_every_output_and_no_other() -> None:
+    """The table of outputs and the record agree."""
+    assert first_column(README, "output") == {re.sub("([A-Z])", r"_\1", key).lower() for key in OUTPUT_KEYS}
+
+
+def test_the_page_about_the_state_has_every_key() -> None:
+    """Inputs, outputs, and what only this package reads."""
+    for key in (*INPUT_KEYS, *OUTPUT_KEYS, "applied", "attempt", "__provider"):
+        assert f"`{key}`" in STATE
+
+
+def test_readme_names_settings_that_exist_and_all_of_them() -> None:
+    """Keys of the stack's configuration and environment variables."""
+    named = re.compile(r"\b(?:zec|zenlayercloud):[a-z]\w+|\bZENLAYER(?:CLOUD)?_[A-Z_]+\b")
+    known = set(re.findall(r'"((?:zec|zenlayercloud):\w+|ZENLAYER(?:CLOUD)?_[A-Z_]+)"', SOURCES))
+    assert set(named.findall(README)) == known
+
+
+def test_every_code_of_reset_instance_has_a_section_and_no_other_has() -> None:
+    """The page and the list of codes agree; the list begins with those of ResetInstance."""
+    codes = [code.value for code in Code]
+    last = codes.index("UNSUPPORTED_OPERATION_INSTANCE_STATUS")
+    titles = HEADING.findall(section(ERRORS, "Refused by ResetInstance"))
+    assert titles == codes[: last + 1]
+
+
+def test_every_section_about_a_code_says_when_it_is_found() -> None:
+    """In preview, after the power-off, or both."""
+    for title in HEADING.findall(section(ERRORS, "Refused by ResetInstance")):
+        text = section(ERRORS, title).lower()
+        assert "*preview*" in text or "*after the power-off*" in text, title
+
+
+def test_the_changelog_has_this_version() -> None:
+    """A release without a word about it is not one."""
+    assert f"\n## {zec_pulumi.__version__}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_make_targets_in_the_documents_exist() -> None:
+    """`make` does what the pages say."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for page in PAGES:
+        for target in re.findall(r"^\$ make (\S+)", page.read_text("utf-8"), flags=re.MULTILINE):
+            assert f"\n{target}:" in makefile, target

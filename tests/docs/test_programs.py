@@ -1,0 +1,43 @@
+"""Whole programs in the README and the pages run as they stand."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+import engine
+from driver import ROOT, SDKS, Stack
+from zec_pulumi.simulator import Simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BLOCK = re.compile(r"^```python\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+PROGRAMS = [
+    program
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for program in BLOCK.findall(page.read_text("utf-8"))
+    if "import zec_pulumi" in program
+]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+def test_a_whole_program_previews_as_it_stands(tmp_path: Path, program: str) -> None:
+    """It needs no setting that the page does not mention, and what it would wipe is a warning, as the README says."""
+    found = engine.find()
+    assert found is not None, "no Pulumi engine: run make engine"
+    (tmp_path / "Pulumi.yaml").write_text("name: page\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(program)
+    for name in ("backend", "home"):
+        (tmp_path / name).mkdir()
+    with Simulator() as cloud:
+        folder = engine.with_language_host(found, ROOT / ".cache" / "engine")
+        stack = Stack(tmp_path, cloud, folder, SDKS["newest"])
+        stack.run("stack", "init", "dev").ok()
+        shown = json.loads(stack.preview("--json").ok().stdout)
+    severities = {d["severity"] for d in shown.get("diagnostics", []) if "will be wiped" in d["message"]}
+    assert severities <= {"warning"}

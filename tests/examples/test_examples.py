@@ -1,0 +1,101 @@
+"""Every example, as its README tells it: its own program and project, previewed and brought up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from driver import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driver import Stack
+
+pytestmark = pytest.mark.engine
+
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+WIPE = "rebuild: boot disk of 1272168087751233112 (web-1, 40 GiB) will be wiped"
+ONE_REBUILD = ["StopInstances", "ResetInstance"]
+TOLD = ("quickstart", "several_machines", "first_boot_script", "after_a_rebuild")
+
+
+def test_every_example_is_told_below() -> None:
+    """A new example needs a test here."""
+    assert sorted(TOLD) == sorted(folder.name for folder in (ROOT / "examples").iterdir() if folder.is_dir())
+
+
+def test_quickstart_adopts_and_then_rebuilds(example: Callable[[str], Stack]) -> None:
+    """The defaults adopt; another image is announced and rebuilt once."""
+    stack = example("quickstart")
+    assert f"create adopt: already runs {JAMMY}; nothing is wiped" in stack.preview().ok().text
+    stack.up().ok()
+    assert stack.actions() == []
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    assert f"{WIPE}: imageId {JAMMY} → {NOBLE}" in stack.preview().ok().text
+    stack.up().ok()
+    assert stack.actions() == ONE_REBUILD
+
+
+def test_the_root_project_is_the_quickstart() -> None:
+    """The root Pulumi.yaml differs from the example's own by its `main` alone."""
+    root = (ROOT / "Pulumi.yaml").read_text().replace("main: examples/quickstart\n", "")
+    assert root == (ROOT / "examples" / "quickstart" / "Pulumi.yaml").read_text()
+
+
+def test_several_machines_are_rebuilt_one_after_the_other(example: Callable[[str], Stack]) -> None:
+    """Preview announces two rebuilds and an adoption; no machine is powered off before the one before it is done."""
+    stack = example("several_machines")
+    text = stack.preview().ok().text
+    assert WIPE in text
+    assert f"web-2 create adopt: already runs {NOBLE}" in text
+    stack.up().ok()
+    done = [(entry["action"], entry["instanceId"][-2:]) for entry in stack.cloud.ledger()]
+    # batch-1 was powered off already
+    assert done == [("StopInstances", "12"), ("ResetInstance", "12"), ("ResetInstance", "14")]
+    stack.preview("--expect-no-changes").ok()
+
+
+def test_a_failure_leaves_the_machines_after_it_alone(example: Callable[[str], Stack]) -> None:
+    """The first rebuild fails: batch-1, which comes later, was not asked for."""
+    stack = example("several_machines")
+    stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "reinstall_fails"})
+    assert "ended in REINSTALL_FAILED" in stack.up().failed().text
+    assert {entry["instanceId"][-2:] for entry in stack.cloud.ledger()} == {"12"}
+
+
+def test_first_boot_script_is_held_back_until_the_protection_is_off(example: Callable[[str], Stack]) -> None:
+    """Adopted with a warning; a new generation is refused while protected, then rebuilds the same image."""
+    stack = example("first_boot_script")
+    assert "warning: adopted as it is: user data was not run" in stack.preview().ok().text
+    stack.up().ok()
+    stack.run("config", "set", "generation", "2").ok()
+    text = stack.preview().text
+    assert f"{WIPE}: rebuildToken changed" in text
+    assert "error: rebuild_protection is set" in text
+    stack.up().failed()
+    assert stack.actions() == []
+    stack.run("config", "set", "protected", "false").ok()
+    stack.up().ok()
+    assert stack.actions() == ONE_REBUILD
+    assert stack.cloud.instance("1272168087751233112")["imageId"] == JAMMY
+
+
+def test_work_after_a_rebuild_runs_after_a_rebuild_only(example: Callable[[str], Stack]) -> None:
+    """The hook runs once for the one rebuild, and neither for adopting nor for an up without changes."""
+    stack = example("after_a_rebuild")
+    tools = stack.folder / "tools"
+    tools.mkdir()
+    (tools / "ssh-keygen").write_text(f'#!/bin/sh\necho "$@" >> {tools}/called\n')
+    (tools / "ssh-keygen").chmod(0o755)
+    path = f"{stack.python}:{stack.engine}:{tools}:/usr/bin:/bin"
+    stack.environment["PATH"] = path
+    stack.run("config", "set", "imageId", JAMMY).ok()
+    stack.up().ok()
+    assert not (tools / "called").exists()
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    text = stack.up().ok().text
+    assert "web-1 was rebuilt; forgot the SSH host keys of 203.0.113.11" in text
+    stack.up().ok()
+    assert (tools / "called").read_text() == "-R 203.0.113.11\n"

@@ -1,0 +1,248 @@
+"""A rebuild against the simulator in this process, on a clock that moves when it is slept on."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from zec_pulumi import apply, refresh, session
+from zec_pulumi.api import BearerToken, Client, Endpoint, Instance, ResetInstanceRequest
+from zec_pulumi.config import resolve
+from zec_pulumi.deadline import Deadline
+from zec_pulumi.follow import Target
+from zec_pulumi.inputs import Applied, Attempt, parse_recorded
+from zec_pulumi.live import LiveReader
+from zec_pulumi.progress import Progress
+from zec_pulumi.rebuild import Rebuilder
+from zec_pulumi.record import with_attempt
+from zec_pulumi.simulator import Simulator
+from zec_pulumi.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+WEB = "1272168087751233112"
+
+
+class SimulatedClock:
+    """The simulator's own time; sleeping moves it, and so the whole cloud, and takes none."""
+
+    def __init__(self, sim: Simulator) -> None:
+        self._sim = sim
+        self._begin = sim.now()
+
+    def now(self) -> float:
+        return self._sim.now()
+
+    def monotonic(self) -> float:
+        return self._sim.now() - self._begin
+
+    def sleep(self, seconds: float) -> None:
+        self._sim.advance(max(0.0, seconds))
+
+
+class RecordingRow:
+    """A row of the engine's display, and the engine itself: it goes away when ``dies_at`` is shown."""
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.dies_at: str | None = None
+        self.lines: list[str] = []
+
+    def progress(self, text: str) -> None:
+        self.lines.append(text)
+        if self.dies_at is not None and self.dies_at in text:
+            self.alive = False
+
+    def warn(self, text: str) -> None:
+        self.lines.append(text)
+
+
+class Rig:
+    """Everything that one rebuild needs, and what the judge saw of it."""
+
+    def __init__(self, sim: Simulator, client: Client, clock: SimulatedClock) -> None:
+        self.sim = sim
+        self.client = client
+        self.clock = clock
+        self.row = RecordingRow()
+        self.reader = LiveReader(client, clock)
+        self.watch = Watch(client, self.reader, clock, 5.0)
+        self.ticking = False
+
+    def rebuilder(self, seconds: float = 3600.0) -> Rebuilder:
+        progress = Progress(self.row, self.clock, ticking=lambda: self.ticking)
+        deadline = Deadline(self.clock, seconds)
+        return Rebuilder(self.client, self.reader, self.watch, self.clock, self.row, progress, deadline)
+
+    def live(self, instance_id: str = WEB) -> Instance:
+        live = self.reader.instance(instance_id)
+        assert live is not None
+        return live
+
+    def rebuild(
+        self,
+        instance_id: str = WEB,
+        *,
+        image_id: str = NOBLE,
+        force: bool = False,
+        seconds: float = 3600.0,
+        **more: Any,
+    ) -> tuple[Attempt, Instance]:
+        live = self.live(instance_id)
+        asked = {"key_id": live.key_id, "enable_agent": True, **more}
+        request = ResetInstanceRequest(instance_id=instance_id, image_id=image_id, **asked)
+        return self.rebuilder(seconds).run(live, request, ("imageId a → b",), force=force)
+
+    def join(self, attempt: Attempt, *, applied_image: str = JAMMY, seconds: float = 3600.0) -> Instance:
+        """Follow the recorded ``attempt`` as the next up would."""
+        before = Applied(image_id=applied_image, key_id="key-YWD2QFOl")
+        recorded = parse_recorded(with_attempt({"instanceId": WEB}, {}, attempt, before, None))
+        return self.rebuilder(seconds).follower(attempt, Target.of_attempt(WEB, recorded)).run()
+
+    def actions(self) -> list[str]:
+        """Return the accepted mutations."""
+        return [entry["action"] for entry in self.sim.ledger()]
+
+    def sent(self, action: str) -> int:
+        """Return how often an action arrived, refused and dropped ones included."""
+        return sum(request["action"] == action for request in self.sim.requests())
+
+    def status(self) -> str:
+        """Return the machine's true status."""
+        status: str = self.sim.instance(WEB)["status"]
+        return status
+
+
+@pytest.fixture(scope="session")
+def simulators() -> Iterator[Callable[[str], Simulator]]:
+    """One simulator for each transitional status that the sources name."""
+    with (
+        Simulator(clock="manual", transition="DEPLOYING") as deploying,
+        Simulator(clock="manual", transition="REBUILDING") as rebuilding,
+    ):
+        yield {"DEPLOYING": deploying, "REBUILDING": rebuilding}.__getitem__
+
+
+@pytest.fixture
+def make_rig(simulators: Callable[[str], Simulator]) -> Iterator[Callable[..., Rig]]:
+    clients: list[Client] = []
+
+    def make(transition: str = "DEPLOYING") -> Rig:
+        sim = simulators(transition)
+        sim.reset()
+        clock = SimulatedClock(sim)
+        # A token: signatures are judged by real time, which this clock leaves behind.
+        client = Client(BearerToken(sim.token), Endpoint(sim.host, "http"), clock=clock, random_fraction=lambda: 0.0)
+        clients.append(client)
+        return Rig(sim, client, clock)
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def rig(make_rig: Callable[..., Rig]) -> Rig:
+    return make_rig()
+
+
+class CallEndedError(Exception):
+    """The answer of a call that failed; the text is what the user reads."""
+
+
+class FakeCall(RecordingRow):
+    """One call of the engine; a partial failure is kept as the engine keeps it."""
+
+    timeout: float | None = None
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__()
+        self._stack = stack
+        self.old_inputs = dict(stack.inputs)
+
+    def fail(self, message: str) -> NoReturn:
+        raise CallEndedError(message)
+
+    def fail_partially(self, message: str, _id: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> NoReturn:
+        self._stack.outputs, self._stack.inputs = dict(outputs), dict(inputs)
+        raise CallEndedError(message)
+
+
+class Stack:
+    """What a stack's state holds of one resource, and the engine's calls for it."""
+
+    Failed = CallEndedError
+
+    def __init__(self, sim: Simulator, clock: SimulatedClock) -> None:
+        self.sim = sim
+        self.clock = clock
+        self.outputs: dict[str, Any] = {}
+        self.inputs: dict[str, Any] = {}
+        self.call = FakeCall(self)
+        self.dies_at: str | None = None
+        self.timeout: float | None = None
+
+    def next_call(self) -> FakeCall:
+        self.call = FakeCall(self)
+        self.call.dies_at, self.call.timeout = self.dies_at, self.timeout
+        return self.call
+
+    def up(self, **inputs: Any) -> None:
+        """Create or update as the engine would; raises ``Failed`` with what the user reads."""
+        wanted = {"instanceId": WEB, **inputs}
+        if self.outputs:
+            self.outputs = apply.update(dict(self.outputs), wanted).outs or {}
+        else:
+            self.outputs = apply.create(wanted).outs or {}
+        self.inputs = wanted
+
+    def refresh(self) -> None:
+        result = refresh.read(WEB, dict(self.outputs))
+        self.outputs, self.inputs = result.outs or {}, result.inputs or {}
+
+    def actions(self) -> list[str]:
+        return [entry["action"] for entry in self.sim.ledger()]
+
+    def machine(self) -> dict[str, Any]:
+        return self.sim.instance(WEB)
+
+
+@pytest.fixture
+def make_stack(
+    simulators: Callable[[str], Simulator], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[..., Stack]]:
+    clients: list[Client] = []
+
+    def make(transition: str = "DEPLOYING") -> Stack:
+        sim = simulators(transition)
+        sim.reset()
+        clock = SimulatedClock(sim)
+        config = {"zec:token": sim.token, "zenlayercloud:domain": sim.host, "zenlayercloud:scheme": "HTTP"}
+        # A home of its own for each, and a client that moves the clock where the real one sleeps.
+        home = tmp_path / str(len(clients))
+        opened = session.open_session(resolve(config, {}, tmp_path), clock, home)
+        opened.client.close()
+        client = Client(BearerToken(sim.token), Endpoint(sim.host, "http"), clock=clock, random_fraction=lambda: 0.0)
+        clients.append(client)
+        reader = LiveReader(client, clock)
+        opened = dataclasses.replace(opened, client=client, reader=reader, watch=Watch(client, reader, clock, 5.0))
+        stack = Stack(sim, clock)
+        monkeypatch.setattr("zec_pulumi.session._session", opened)
+        monkeypatch.setattr("zec_pulumi.engine.current_call", lambda _: stack.next_call())
+        monkeypatch.setattr("zec_pulumi.engine.CallFailedError", CallEndedError)
+        monkeypatch.setattr("zec_pulumi.engine.is_interactive", lambda: False)
+        return stack
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def stack(make_stack: Callable[..., Stack]) -> Stack:
+    return make_stack()

@@ -1,0 +1,39 @@
+"""The public API as type checkers see it: mypy fails here where a user's program would. Nothing runs."""
+
+from __future__ import annotations
+
+import pulumi
+
+import zec_pulumi as zec
+
+full = zec.InstanceOsImage(
+    "full",
+    instance_id=pulumi.Output.from_input("1272168087751233112"),
+    image_id="ubuntu2404_20240712",
+    key_id="key-1",
+    user_data=pulumi.Output.secret("#!/bin/sh\n"),
+    timezone="UTC",
+    enable_agent=True,
+    instance_name="web-1",
+    rebuild_token="2026-11",
+    rebuild_on=["timezone", "enable_agent", "password"],
+    rebuild_protection=False,
+    adopt="auto",
+    power_off="graceful",
+    opts=pulumi.ResourceOptions(protect=True),
+)
+small = zec.InstanceOsImage("small", instance_id="1", password=pulumi.Output.secret("Abcdef-1"))
+raw = zec.InstanceOsImage("raw", instance_id="1", user_data_base64="eA==", adopt="only", power_off="force")
+
+image_id: pulumi.Output[str] = full.image_id
+key_id: pulumi.Output[str | None] = full.key_id
+addresses: pulumi.Output[list[str]] = full.public_ip_addresses
+rebuild_token: pulumi.Output[str | None] = full.rebuild_token
+version: str = zec.__version__
+
+zec.InstanceOsImage("number", instance_id=1)  # type: ignore[arg-type]
+zec.InstanceOsImage("no id")  # type: ignore[call-arg]
+zec.InstanceOsImage("positional", "1")  # type: ignore[call-arg]
+zec.InstanceOsImage("misspelt", instance_id="1", adopt="yes")  # type: ignore[arg-type]
+zec.InstanceOsImage("misspelt", instance_id="1", power_off="hard")  # type: ignore[arg-type]
+zec.InstanceOsImage("misspelt", instance_id="1", rebuild_on=["image_id"])  # type: ignore[list-item]

@@ -1,0 +1,98 @@
+"""How long operations may take, and what a row shows meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from zec_pulumi.deadline import Deadline, duration
+from zec_pulumi.progress import Progress
+
+
+class Hands:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def now(self) -> float:
+        raise AssertionError("deadlines must not follow the wall clock, which can be set back")
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class Lines:
+    """A row that keeps what it shows."""
+
+    alive = True
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.warned: list[str] = []
+
+    def progress(self, text: str) -> None:
+        self.shown.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (59.9, "59s"), (60, "1m00s"), (185, "3m05s"), (3599, "59m59s"), (3600, "1h00m"), (90061, "25h01m")],
+)
+def test_a_duration_for_people(seconds: float, text: str) -> None:
+    """Two units at most, rounded down."""
+    assert duration(seconds) == text
+
+
+def test_a_deadline_passes() -> None:
+    """To the second, and stays passed."""
+    clock = Hands()
+    deadline = Deadline(clock, 10)
+    clock.sleep(9.5)
+    assert (deadline.elapsed, deadline.remaining, deadline.expired) == (9.5, 0.5, False)
+    clock.sleep(0.5)
+    assert deadline.expired
+    clock.sleep(100)
+    assert (deadline.remaining, deadline.expired) == (0, True)
+
+
+def test_a_part_never_outlasts_the_whole() -> None:
+    """Five minutes for a stop are less when less is left."""
+    clock = Hands()
+    deadline = Deadline(clock, 100)
+    clock.sleep(80)
+    assert deadline.within(300).seconds == 20
+    assert deadline.within(5).seconds == 5
+
+
+def test_a_phase_is_shown_once() -> None:
+    """In a log of a pipeline each line is kept for ever."""
+    row = Lines()
+    progress = Progress(row, Hands(), ticking=lambda: False)
+    for text in ("powering off", "powering off", "DEPLOYING", "powering off"):
+        progress.phase(text)
+    assert row.shown == ["powering off", "DEPLOYING", "powering off"]
+
+
+def test_a_phase_ticks_where_a_person_watches() -> None:
+    """With the time since it began, not since the operation did."""
+    row, clock = Lines(), Hands()
+    progress = Progress(row, clock, ticking=lambda: True)
+    progress.phase("powering off")
+    clock.sleep(100)
+    progress.phase("DEPLOYING")
+    clock.sleep(65)
+    progress.phase("DEPLOYING")
+    assert row.shown == ["powering off", "DEPLOYING", "DEPLOYING 1m05s"]
+
+
+def test_a_warning_stays() -> None:
+    """It is no progress."""
+    row = Lines()
+    Progress(row, Hands(), ticking=lambda: True).warn("careful")
+    assert (row.shown, row.warned) == ([], ["careful"])

@@ -1,0 +1,54 @@
+"""The provider's contract with every stack's state, and with programs that must start fast."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+from typing import Any
+
+import dill  # type: ignore[import-untyped]
+import pytest
+
+from zec_pulumi.provider import InstanceOsImageProvider
+
+RECORDED = "gASVNgAAAAAAAACME3plY19wdWx1bWkucHJvdmlkZXKUjBdJbnN0YW5jZU9zSW1hZ2VQcm92aWRlcpSTlCmBlC4="
+"""What stands in the state of every stack: never to be adapted to the code."""
+
+
+def test_the_provider_pickles_to_what_every_stack_holds() -> None:
+    """By reference and without state: another value would show as a change in every stack."""
+    pickled = dill.dumps(InstanceOsImageProvider(), protocol=4, recurse=True)
+    assert base64.b64encode(pickled).decode() == RECORDED
+
+
+def test_what_every_stack_holds_is_still_the_provider() -> None:
+    """The engine unpickles it for refresh and destroy, without the program."""
+    assert type(dill.loads(base64.b64decode(RECORDED))) is InstanceOsImageProvider  # noqa: S301 our own constant
+
+
+def test_the_provider_holds_nothing() -> None:
+    """State would be pickled into every stack, secrets included."""
+    assert vars(InstanceOsImageProvider()) == {}
+
+
+def test_the_pickled_provider_is_no_secret() -> None:
+    """It holds none, and as a secret it would be encrypted anew with every up."""
+    assert InstanceOsImageProvider().serialize_as_secret_always is False
+
+
+def test_delete_never_reaches_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forced replace deletes the same id after creating it: not even a session is asked for."""
+
+    def refuse() -> Any:
+        raise AssertionError("delete needs the cloud")
+
+    monkeypatch.setattr("zec_pulumi.session.current", refuse)
+    InstanceOsImageProvider().delete("1", {"instanceId": "1", "attempt": {"id": "a"}})
+
+
+@pytest.mark.parametrize("module", ["requests", "pydantic", "zec_pulumi.session"])
+def test_a_program_does_not_load_what_only_the_plugin_needs(module: str) -> None:
+    """It describes resources and calls nothing."""
+    program = f"import sys, zec_pulumi; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

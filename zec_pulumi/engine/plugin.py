@@ -1,0 +1,96 @@
+"""The plugin process: how many operations it serves, and when it is told to stop.
+
+The SDK serves four operations at a time and ignores the engine's ``Cancel``. Both are mended here from inside, with
+guards: should an SDK be built otherwise, its stock behaviour stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from zec_pulumi.engine import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WORKERS = 1024
+"""How many operations are served at once at most; the engine's own ``--parallel`` is what limits."""
+
+told_to_stop = threading.Event()
+"""Set by the engine's ``Cancel``, at the first Ctrl-C."""
+
+_LOOK_SECONDS = 2.0
+_SILENCES = 3
+_operations = 0
+_lock = threading.Lock()
+
+
+def prepare() -> list[str]:
+    """Widen the pool and listen for ``Cancel``; return what could not be done, in words. Called from ``configure``."""
+    missing = []
+    if not _widen_pool():
+        missing.append("this Pulumi SDK serves 4 operations at a time, and that could not be changed")
+    if not _hear_cancel():
+        missing.append("this Pulumi SDK does not pass Ctrl-C on: waits for rebuilds go on to their end")
+    threading.Thread(target=_end_with_the_engine, name="zec_pulumi: end with the engine", daemon=True).start()
+    return missing
+
+
+@contextlib.contextmanager
+def operation() -> Iterator[None]:
+    """Count an operation under way: the process does not end before it has."""
+    global _operations  # noqa: PLW0603 the process's own count
+    with _lock:
+        _operations += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _operations -= 1
+
+
+def _end_with_the_engine() -> None:
+    """End this process some seconds after an engine that was killed; the SDK's plugin would stay for ever."""
+    silent = 0
+    while silent < _SILENCES or _operations:
+        time.sleep(_LOOK_SECONDS)
+        silent = 0 if messages.engine_answers() else silent + 1
+    os._exit(1)
+
+
+def _widen_pool() -> bool:
+    """Let the executor whose thread we are on start more threads; work that queued already gets its threads now."""
+    with contextlib.suppress(Exception):
+        executor = threading.current_thread()._args[0]()  # type: ignore[attr-defined]  # noqa: SLF001 no other way
+        if isinstance(executor, ThreadPoolExecutor):
+            executor._max_workers = max(WORKERS, executor._max_workers)  # noqa: SLF001 the same
+            # Refresh queues all its reads before this point: without this they would share the first threads.
+            for _ in range(executor._work_queue.qsize()):  # noqa: SLF001 the same
+                executor._adjust_thread_count()  # noqa: SLF001 the same
+            return True
+    return False
+
+
+def _hear_cancel() -> bool:
+    """Exchange the code of the servicer's ``Cancel``, which the engine calls at the first Ctrl-C."""
+    with contextlib.suppress(Exception):
+        servicer = sys.modules["__main__"].DynamicResourceProviderServicer
+        servicer.Cancel.__code__ = _cancel.__code__
+        return True
+    return False
+
+
+def _cancel(self: Any, request: Any, context: Any) -> Any:  # noqa: ARG001 the servicer's signature
+    # This code runs with the globals of the SDK's module: everything it needs is imported here.
+    from google.protobuf import empty_pb2  # noqa: PLC0415 see above
+
+    from zec_pulumi.engine import plugin  # noqa: PLC0415, PLW0406 see above
+
+    plugin.told_to_stop.set()
+    return empty_pb2.Empty()
