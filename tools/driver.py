@@ -18,6 +18,7 @@ PROGRAM = ROOT / "tests" / "engine" / "programs" / "any"
 SDKS = {"newest": ROOT / ".venv" / "bin", "oldest": ROOT / ".venv-sdk-oldest" / "bin"}
 WEB_1 = "1272168087751233112"
 
+COMMAND_SECONDS = 120.0
 RESOURCE_TYPE = "pulumi-python:dynamic/zec:InstanceOsImage"
 
 
@@ -46,6 +47,16 @@ class Ran:
         return self
 
 
+def ended(process: subprocess.Popen[str]) -> Ran:
+    """Wait for a started command and return how it ended."""
+    try:
+        stdout, stderr = process.communicate(timeout=COMMAND_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return Ran(process.returncode, stdout, stderr)
+
+
 @dataclass
 class Stack:
     """A stack on a file backend, its program, and the simulated cloud."""
@@ -58,7 +69,12 @@ class Stack:
     environment: dict[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str) -> Ran:
-        """Run one `pulumi` command."""
+        """Run one `pulumi` command to its end."""
+        with self.start(*arguments) as process:
+            return ended(process)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start one `pulumi` command; :func:`ended` waits for it."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "ZENLAYER", "COV_", "CI"))}
         environment = {
             **inherited,
@@ -73,16 +89,14 @@ class Stack:
             **self.cloud.environment(),
             **self.environment,
         }
-        done = subprocess.run(
+        return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
             cwd=self.folder,
             env={k: v for k, v in environment.items() if v != ""},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=120,
         )
-        return Ran(done.returncode, done.stdout, done.stderr)
 
     def declare(self, **resources: dict[str, Any]) -> Stack:
         """Say what the program declares: the arguments of InstanceOsImage, by resource name."""

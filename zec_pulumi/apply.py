@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi.dynamic import CreateResult, UpdateResult
 
-from zec_pulumi import engine, gates, record, session
+from zec_pulumi import engine, gates, locks, record, recovery, session
 from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, ZecError
 from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline, duration
 from zec_pulumi.follow import Target
 from zec_pulumi.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
-from zec_pulumi.outcomes import AttemptOpenError, RebuildNotStartedError
+from zec_pulumi.journal import InstanceLog
+from zec_pulumi.outcomes import AttemptOpenError, HaltedError, RebuildNotStartedError
 from zec_pulumi.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.preflight import check_password_in_place, check_rebuild, password_follows
 from zec_pulumi.progress import Progress
 from zec_pulumi.rebuild import Rebuilder
+from zec_pulumi.status import name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from zec_pulumi.locks import Lock
 
 
 def create(props: dict[str, Any]) -> CreateResult:
     """Adopt or rebuild the machine of a resource that the stack does not hold."""
-    with answering("Create") as call:
-        wanted = parse_wanted(props)
-        work = _Work.begin(call, props, wanted, Recorded())
-        plan = plan_create(wanted, work.live)
-        return CreateResult(work.live.instance_id, work.carry_out(plan))
+    with answering("Create") as call, _held(call, parse_wanted(props)) as lock:
+        work = _Work.begin(call, lock, props, {})
+        return CreateResult(work.live.instance_id, work.carry_out())
 
 
 def update(olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
     """Bring the machine of a recorded resource to what the program says."""
-    with answering("Update") as call:
-        wanted, recorded = parse_wanted(news), parse_recorded(olds)
-        work = _Work.begin(call, news, wanted, recorded, olds)
-        plan = plan_update(wanted, recorded, work.live)
-        return UpdateResult(work.carry_out(plan))
+    with answering("Update") as call, _held(call, parse_wanted(news)) as lock:
+        return UpdateResult(_Work.begin(call, lock, news, olds).carry_out())
+
+
+def _held(call: engine.Call, wanted: Wanted) -> AbstractContextManager[Lock]:
+    """Keep everybody else on this machine off the instance."""
+    now = session.current()
+    return locks.hold(now.home, wanted.instance_id or "", call.urn, now.clock)
 
 
 @dataclass
@@ -55,30 +61,30 @@ class _Work:
     live: Instance
 
     @classmethod
-    def begin(
-        cls,
-        call: engine.Call,
-        inputs: Mapping[str, Any],
-        wanted: Wanted,
-        recorded: Recorded,
-        before: Mapping[str, Any] | None = None,
-    ) -> _Work:
+    def begin(cls, call: engine.Call, lock: Lock, inputs: Mapping[str, Any], before: Mapping[str, Any]) -> _Work:
         """Read the machine and wait until it is in no transitional status."""
         now = session.current()
+        wanted, recorded = parse_wanted(dict(inputs)), parse_recorded(dict(before))
+        instance_id = wanted.instance_id or ""
         deadline = Deadline(now.clock, call.timeout or DEFAULT_SECONDS)
         progress = Progress(call, now.clock, ticking=engine.is_interactive)
-        live = now.reader.instance(wanted.instance_id or "")
+        live = now.reader.instance(instance_id)
         if live is None:
             raise ZecError(
-                f"instance_id: instance {wanted.instance_id} was not found; nothing was changed. If it was released,"
+                f"instance_id: instance {instance_id} was not found; nothing was changed. If it was released,"
                 " run pulumi refresh to drop it from the state"
             )
-        live = now.watch.settled(live, deadline, progress)
-        rebuilder = Rebuilder(now.client, now.reader, now.watch, now.clock, call, progress, deadline)
-        return cls(call, now, rebuilder, inputs, before or {}, wanted, recorded, live)
+        try:
+            live = now.watch.settled(live, deadline, progress)
+        except HaltedError as halted:
+            raise RebuildNotStartedError(f"{halted.halt.value} before anything was done to {name(live)}") from halted
+        log = InstanceLog(now.journal, instance_id, call.urn, record.last_attempt(before))
+        rebuilder = Rebuilder(now.client, now.reader, now.watch, now.clock, progress, deadline, log, lock)
+        return cls(call, now, rebuilder, inputs, before, wanted, recorded, live)
 
-    def carry_out(self, plan: Plan) -> dict[str, Any]:
+    def carry_out(self) -> dict[str, Any]:
         """Do what the plan says and return the new record."""
+        plan = self._plan()
         refusal = plan.refusal or gates.refusal(self.wanted, plan)
         if refusal:
             raise RebuildNotStartedError(refusal)
@@ -89,6 +95,19 @@ class _Work:
         self._change_in_place(plan)
         adopted = plan.kind is Kind.ADOPT
         return self._recorded(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
+
+    def _plan(self) -> Plan:
+        """Decide; an attempt that only the journal knows is gone on with, or asked about."""
+        plan = (
+            plan_update(self.wanted, self.recorded, self.live) if self.before else plan_create(self.wanted, self.live)
+        )
+        recall = recovery.recall(self.session.journal, self.wanted, self.recorded, plan, self.before)
+        if recall.question:
+            raise RebuildNotStartedError(recall.question)
+        if recall.recorded:
+            self.recorded = recall.recorded
+            plan = plan_update(self.wanted, self.recorded, self.live)
+        return plan
 
     def _rebuild(self, plan: Plan) -> dict[str, Any]:
         preflight = check_rebuild(self.wanted, self.live, self.session.reader)
@@ -103,7 +122,7 @@ class _Work:
             )
         except AttemptOpenError as error:
             self._leave_open(error, before)
-        return self._finish(attempt, before)
+        return self._finish(attempt, before, plan)
 
     def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
         target = Target.of_attempt(self.live.instance_id, self.recorded)
@@ -112,29 +131,28 @@ class _Work:
             self.live = follower.run()
         except AttemptOpenError as error:
             self._leave_open(error, self.recorded.applied)
-        outputs = self._finish(follower.attempt, self.recorded.applied)
-        self._change_in_place(plan)
-        return outputs
+        return self._finish(follower.attempt, self.recorded.applied, plan)
 
-    def _finish(self, attempt: Attempt, before: Applied) -> dict[str, Any]:
-        """Do what a verified rebuild still lacks, and close the attempt."""
-        if password_follows(self.wanted, self.live, self.session.reader):
-            try:
-                self._set_password()
-            except ZecError as error:
-                self._leave_open(
-                    AttemptOpenError(
-                        f"instance {self.live.instance_id} was rebuilt and is RUNNING, but its password was not set:"
-                        f" {error}. The next pulumi up sets it and wipes nothing",
-                        attempt,
-                    ),
-                    before,
-                )
+    def _finish(self, attempt: Attempt, before: Applied, plan: Plan) -> dict[str, Any]:
+        """Do what a verified rebuild still lacks, and close the attempt. Whatever fails here must not forget it."""
         finished = self.session.clock.now()
         took = duration(finished - attempt.started_at)
         self.rebuilder.progress.phase(f"{self.live.status} on {self.live.image_id}, rebuilt in {took}")
-        done = record.rebuilt(attempt, finished)
-        return self._recorded(record.applied_now(self.live), done)
+        try:
+            if password_follows(self.wanted, self.live, self.session.reader):
+                self._set_password()
+            self._change_in_place(plan)
+            return self._recorded(record.applied_now(self.live), record.rebuilt(attempt, finished))
+        except Exception as error:  # noqa: BLE001 a defect of ours, too, must not cost a second wipe
+            reason = str(error) if isinstance(error, ZecError) else f"a defect in zec_pulumi, {type(error).__name__}"
+            self._leave_open(
+                AttemptOpenError(
+                    f"instance {self.live.instance_id} was rebuilt and is RUNNING, but what follows was not done:"
+                    f" {reason}. The next pulumi up does it and wipes nothing",
+                    attempt.model_copy(update={"moved": True, "outcome": "accepted"}),
+                ),
+                before,
+            )
 
     def _change_in_place(self, plan: Plan) -> None:
         # The password first: it is the one that can be refused for the machine's state.
@@ -145,16 +163,17 @@ class _Work:
             self._set_password()
         if "instanceName" in plan.changes and self.wanted.instance_name:
             self.rebuilder.progress.phase("renaming")
-            self.session.client.modify_instances_attribute(
-                [self.live.instance_id], instance_name=self.wanted.instance_name
-            )
-            self.live = self.live.model_copy(update={"instance_name": self.wanted.instance_name})
+            ids, new_name = [self.live.instance_id], self.wanted.instance_name
+            client = self.session.client
+            self.rebuilder.sender.send(lambda: client.modify_instances_attribute(ids, instance_name=new_name))
+            self.live = self.live.model_copy(update={"instance_name": new_name})
 
     def _set_password(self) -> None:
         self.rebuilder.progress.phase("setting the password")
-        self.session.client.reset_instance_password(self.live.instance_id, self.wanted.password or "")
+        instance_id, password = self.live.instance_id, self.wanted.password or ""
+        self.rebuilder.sender.send(lambda: self.session.client.reset_instance_password(instance_id, password))
 
-    def _leave_open(self, error: AttemptOpenError, before: Applied) -> None:
+    def _leave_open(self, error: AttemptOpenError, before: Applied) -> NoReturn:
         """Record the open attempt in the stack and fail."""
         outputs = record.with_attempt(self.inputs, self.before, error.attempt, before, self.live.status)
         inputs = self.call.old_inputs or record.inputs_only(self.inputs)

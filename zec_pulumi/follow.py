@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from zec_pulumi import status
 from zec_pulumi.api import ZecError
 from zec_pulumi.deadline import Deadline, duration
-from zec_pulumi.outcomes import AttemptOpenError
+from zec_pulumi.halt import Halt
+from zec_pulumi.outcomes import AttemptOpenError, HaltedError
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance, ResetInstanceRequest
     from zec_pulumi.clock import Clock
     from zec_pulumi.inputs import Attempt, Recorded
+    from zec_pulumi.journal import InstanceLog
     from zec_pulumi.live import LiveReader
-    from zec_pulumi.progress import Progress, Row
+    from zec_pulumi.locks import Lock
+    from zec_pulumi.progress import Progress
     from zec_pulumi.watch import Watch
 
 LAG_SECONDS = 300.0
@@ -70,9 +73,10 @@ class Follower:
     reader: LiveReader
     watch: Watch
     clock: Clock
-    row: Row
     progress: Progress
     deadline: Deadline
+    log: InstanceLog
+    lock: Lock
     attempt: Attempt
     target: Target
     _running_since: Deadline | None = field(default=None, init=False)
@@ -84,17 +88,24 @@ class Follower:
         Raises:
             AttemptOpenError: it failed, the time was up, or it could not be read any more.
         """
-        statuses = self.watch.statuses(self.target.instance_id, self.deadline, self.progress)
+        statuses = self.watch.statuses(self.target.instance_id, self.deadline, self.progress, outlive_engine=True)
         try:
             while True:
                 current = next(statuses)
-                if not self.row.alive:
-                    raise self._open("the engine is gone; the rebuild goes on in the cloud")
+                orphaned = self._make_way()
                 live = self._look(current)
                 if live is not None:
+                    self.log.note(self.attempt.id, "finished")
+                    if orphaned:
+                        raise self._open("the engine is gone; the rebuild went on in the cloud and is done")
                     return live
         except AttemptOpenError:
             raise
+        except HaltedError as halted:
+            raise self._open(
+                f"{halted.halt.value}: the rebuild of instance {self.target.instance_id} goes on in the cloud. The next"
+                " pulumi up goes on waiting for it and wipes nothing again"
+            ) from halted
         except ZecError as error:
             waited = duration(self.deadline.elapsed)
             accepted = "may have been" if self.attempt.outcome == "unknown" else "was"
@@ -102,6 +113,17 @@ class Follower:
                 f"the rebuild of instance {self.target.instance_id} {accepted} accepted and not finished after"
                 f" {waited}: {error}. The next pulumi up goes on waiting for it and wipes nothing again"
             ) from error
+
+    def _make_way(self) -> bool:
+        """Without an engine, let go of the instance and only watch, until somebody else takes it; return whether so."""
+        if self.progress.halted() is not Halt.ENGINE_GONE:
+            return False
+        self.lock.free()
+        if self.lock.wanted_by_another():
+            raise self._open(
+                "the engine is gone and another run has taken the instance; the rebuild goes on in the cloud"
+            )
+        return True
 
     def _look(self, current: str) -> Instance | None:
         """Judge one status; return the instance if the rebuild is done."""
@@ -157,6 +179,7 @@ class Follower:
 
     def _failed(self) -> AttemptOpenError:
         self._note(moved=True, outcome="failed")
+        self.log.note(self.attempt.id, "failed")
         return self._open(
             f"the rebuild of instance {self.target.instance_id} ended in REINSTALL_FAILED; its boot disk is wiped"
             " and it does not run. It is not tried again by itself: ask Zenlayer's support about it"

@@ -7,6 +7,7 @@ is sent. It holds ids, times and causes, never a value that could be secret.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
@@ -128,6 +129,28 @@ class Journal:
             elif known is not None:
                 found[line["attempt"]] = _followed(known, line)
         yield from found.values()
+
+
+@dataclass(frozen=True)
+class InstanceLog:
+    """The journal as one operation on one instance writes it.
+
+    ``previous`` is the attempt id of the rebuild that the stack has recorded.
+    """
+
+    journal: Journal
+    instance_id: str
+    urn: str
+    previous: str | None
+
+    def intend(self, attempt_id: str, causes: tuple[str, ...]) -> None:
+        """Write that a reset is about to be sent. Raises :class:`JournalError`: then it must not be sent."""
+        self.journal.intend(attempt_id, self.instance_id, self.urn, causes, self.previous)
+
+    def note(self, attempt_id: str, event: Event, request_id: str | None = None) -> None:
+        """Write what became of an attempt; should the disk say no, the intent stands and makes the next run ask."""
+        with contextlib.suppress(JournalError):
+            self.journal.note(self.instance_id, attempt_id, event, request_id)
 
 
 def _intent(line: dict[str, Any]) -> Entry:

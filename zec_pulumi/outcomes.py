@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING
 from zec_pulumi.api import ZecError
 
 if TYPE_CHECKING:
+    from zec_pulumi.halt import Halt
     from zec_pulumi.inputs import Attempt
 
 
 class RebuildNotStartedError(ZecError):
     """Nothing was wiped: refused, not possible, or given up before the API accepted it."""
+
+
+class HaltedError(ZecError):
+    """Told to stop, or the engine is gone: nothing more is sent."""
+
+    def __init__(self, halt: Halt) -> None:
+        super().__init__(f"{halt.value}, so nothing more is sent")
+        self.halt = halt
 
 
 class AttemptOpenError(ZecError):

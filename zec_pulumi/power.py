@@ -61,6 +61,9 @@ class Power:
 
     def on_again(self) -> str:
         """Undo our own power-off; return what came of it, in words. Source: StartInstances, zec 2025-09-01."""
+        if self.progress.halted():
+            now = status.shown(self.status_now())
+            return f"was powered off for this and is {now}; start it by hand, or let the next pulumi up go on"
         self.progress.phase("refused; starting the instance again")
         try:
             if self._send_start():

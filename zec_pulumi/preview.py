@@ -12,11 +12,11 @@ from typing import Any
 from pulumi.dynamic import CheckFailure, CheckResult, DiffResult
 from pydantic import ValidationError
 
-from zec_pulumi import gates, sentences, session
+from zec_pulumi import gates, recovery, sentences, session
 from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, MissingCredentialsError, ZecError
 from zec_pulumi.engine import PROVIDER_KEY, Call
-from zec_pulumi.inputs import DRY_RUN_KEY, Wanted, parse_recorded, parse_wanted, type_findings
+from zec_pulumi.inputs import DRY_RUN_KEY, Recorded, Wanted, parse_recorded, parse_wanted, type_findings
 from zec_pulumi.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.preflight import check_password_in_place, check_rebuild
 from zec_pulumi.record import inputs_only
@@ -73,6 +73,12 @@ def diff(olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
             return DiffResult(changes=changed)
         live = _live(call, wanted, dry_run=dry_run)
         plan = plan_update(wanted, recorded, live)
+        if live is not None:
+            remembered = recovery.recall(session.current().journal, wanted, recorded, plan, olds, tidy=False)
+            _ask(call, remembered.question, dry_run=dry_run)
+            if remembered.recorded:
+                recorded = remembered.recorded
+                plan = plan_update(wanted, recorded, live)
         if plan.refusal:
             call.fail(plan.refusal)
         findings = _live_findings(wanted, plan, live)
@@ -82,6 +88,14 @@ def diff(olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
             call.warn(sentences.join(recorded, live, session.current().clock.now() if live else 0.0))
         _say(call, wanted, plan, live, dry_run=dry_run)
         return DiffResult(changes=changed or plan.kind is not Kind.NONE)
+
+
+def _ask(call: Call, question: str | None, *, dry_run: bool) -> None:
+    """Put the journal's question on the row; up stops at it."""
+    if question and dry_run:
+        call.error(question)
+    elif question:
+        call.fail(question)
 
 
 def _judge_new(call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
@@ -100,6 +114,12 @@ def _judge_new(call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
     refusal = gates.refusal(wanted, plan)
     if refusal and not dry_run and not findings:
         findings = [refusal]
+    if live is not None:
+        remembered = recovery.recall(session.current().journal, wanted, Recorded(), plan, {}, tidy=False)
+        _ask(call, remembered.question, dry_run=dry_run)
+        if remembered.recorded:
+            call.warn(sentences.join(remembered.recorded, live, session.current().clock.now()))
+            return findings
     if not findings:
         _say(call, wanted, plan, live, dry_run=dry_run)
     return findings

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zec_pulumi.clock import Clock
+    from zec_pulumi.halt import Halt
 
 
 class Row(Protocol):
     """A resource's row in the engine's display; :class:`zec_pulumi.engine.Call` is one."""
 
-    @property
-    def alive(self) -> bool:
-        """Whether the engine still waits for the operation."""
+    def halted(self) -> Halt | None:
+        """Return why nothing more may be sent for the operation, None while it is wanted."""
 
     def progress(self, text: str) -> None:
         """Show ``text`` while the operation runs."""
@@ -35,6 +35,10 @@ class Progress:
         self._ticking = ticking
         self._phase = ""
         self._since = clock.monotonic()
+
+    def halted(self) -> Halt | None:
+        """Return why nothing more may be sent for the operation, None while it is wanted."""
+        return self._row.halted()
 
     def phase(self, text: str) -> None:
         """Tell that ``text`` is going on; a line appears when it changes, or ticks."""

@@ -14,6 +14,7 @@ from zec_pulumi.api import InstanceStateError, ZecError
 from zec_pulumi.deadline import Deadline
 from zec_pulumi.follow import NOT_ACCEPTED_AFTER_SECONDS, Follower, Target, unknown_outcome
 from zec_pulumi.inputs import Attempt
+from zec_pulumi.journal import JournalError
 from zec_pulumi.outcomes import AttemptOpenError, RebuildNotStartedError
 from zec_pulumi.power import Power
 from zec_pulumi.sending import MAX_SENDS, Sender
@@ -22,22 +23,29 @@ from zec_pulumi.status import name
 if TYPE_CHECKING:
     from zec_pulumi.api import Client, Instance, ResetInstanceRequest
     from zec_pulumi.clock import Clock
+    from zec_pulumi.journal import InstanceLog
     from zec_pulumi.live import LiveReader
-    from zec_pulumi.progress import Progress, Row
+    from zec_pulumi.locks import Lock
+    from zec_pulumi.progress import Progress
     from zec_pulumi.watch import Watch
 
 
 @dataclass
 class Rebuilder:
-    """One rebuild of one instance. ``row`` shows progress and tells whether the engine is still there."""
+    """One rebuild of one instance.
+
+    ``progress`` shows it and tells whether the engine still wants it; ``log`` keeps it through a crash; ``lock`` keeps
+    others on this machine off the instance.
+    """
 
     client: Client
     reader: LiveReader
     watch: Watch
     clock: Clock
-    row: Row
     progress: Progress
     deadline: Deadline
+    log: InstanceLog
+    lock: Lock
 
     def run(
         self, live: Instance, request: ResetInstanceRequest, causes: tuple[str, ...], *, force: bool
@@ -48,8 +56,7 @@ class Rebuilder:
             RebuildNotStartedError: nothing was wiped; says what state the instance is in.
             AttemptOpenError: accepted, or perhaps accepted, and not verified.
         """
-        sender = Sender(self.clock, self.row, self.progress, self.deadline)
-        power = Power(self.client, self.watch, self.clock, self.progress, self.deadline, sender, live)
+        power = Power(self.client, self.watch, self.clock, self.progress, self.deadline, self.sender, live)
         attempt = Attempt(
             id=str(uuid.uuid4()),
             causes=causes,
@@ -60,8 +67,10 @@ class Rebuilder:
         )
         target = Target.of(request, live)
         powered_off = power.off(force=force)
+        refusal = _Refusal(power, self.log, attempt.id, powered_off=powered_off)
         try:
-            attempt = self._reset(request, target, attempt, sender, _Refusal(power, powered_off=powered_off))
+            attempt = self._reset(request, target, attempt, refusal)
+            self.log.note(attempt.id, "accepted", attempt.request_id)
             return attempt, self.follower(attempt, target).run()
         except ZecError:
             raise
@@ -73,19 +82,28 @@ class Rebuilder:
                 attempt,
             ) from error
 
+    @property
+    def sender(self) -> Sender:
+        """The way for mutations of this operation."""
+        return Sender(self.clock, self.progress, self.deadline)
+
     def follower(self, attempt: Attempt, target: Target) -> Follower:
         """Return what follows an accepted attempt to its end."""
-        return Follower(self.reader, self.watch, self.clock, self.row, self.progress, self.deadline, attempt, target)
+        return Follower(
+            self.reader, self.watch, self.clock, self.progress, self.deadline, self.log, self.lock, attempt, target
+        )
 
-    def _reset(
-        self, request: ResetInstanceRequest, target: Target, attempt: Attempt, sender: Sender, refusal: _Refusal
-    ) -> Attempt:
+    def _reset(self, request: ResetInstanceRequest, target: Target, attempt: Attempt, refusal: _Refusal) -> Attempt:
         """Get the reset accepted and return the attempt as accepted. Source: ResetInstance, zec 2025-09-01."""
+        try:
+            self.log.intend(attempt.id, attempt.causes)
+        except JournalError as error:
+            raise refusal.undone(str(error)) from error
         lost: ZecError | None = None
         for _ in range(MAX_SENDS):
             self.progress.phase("sending ResetInstance")
             try:
-                request_id = sender.send(lambda: self.client.reset_instance(request))
+                request_id = self.sender.send(lambda: self.client.reset_instance(request))
             except ZecError as error:
                 # Refused for the instance's status after a lost answer: that one may be what changed the status.
                 contradicted = lost is not None and isinstance(error, InstanceStateError)
@@ -127,7 +145,7 @@ class Rebuilder:
             failed = current == status.REINSTALL_FAILED and not target.failed_before
             if current in status.REINSTALLING or failed or (live and target.visible and target.matches(live)):
                 self.progress.phase("reset accepted (its answer was lost)")
-                return attempt.model_copy(update={"outcome": "accepted", "moved": live is None})
+                return attempt.model_copy(update={"outcome": "accepted", "moved": True})
             if current == status.RUNNING and not target.visible:
                 raise AttemptOpenError(f"{lost}. {unknown_outcome(target.instance_id)}", attempt)
             if status.is_transitional(current):
@@ -146,8 +164,11 @@ class _Refusal:
     """What a refused reset leaves to do: undo our own power-off, and say both."""
 
     power: Power
+    log: InstanceLog
+    attempt_id: str
     powered_off: bool
 
     def undone(self, reason: str) -> RebuildNotStartedError:
+        self.log.note(self.attempt_id, "refused")
         outcome = self.power.on_again() if self.powered_off else f"is {status.shown(self.power.status_now())}"
         return RebuildNotStartedError(f"{reason}. Nothing was wiped; {name(self.power.live)} {outcome}")

@@ -122,6 +122,12 @@ def rebuilt(attempt: Attempt, finished_at: float) -> dict[str, Any]:
     )
 
 
+def last_attempt(properties: Mapping[str, Any]) -> str | None:
+    """Return the attempt id of the last rebuild that is recorded as done, None when there was none."""
+    last = properties.get("lastRebuild")
+    return str(last["attemptId"]) if isinstance(last, dict) and last.get("attemptId") else None
+
+
 def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs among ``properties``."""
     return {key: properties[key] for key in INPUT_KEYS if properties.get(key) is not None}

@@ -1,18 +1,50 @@
-"""What the journal adds to the stack's record: attempts that were started and never recorded. Pure functions.
+"""What the journal adds to the stack's record: attempts that were started and never recorded.
 
 It matters only where the API cannot show what a rebuild changed. Everything readable converges from the live machine.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.inputs import Attempt, Recorded, Wanted
-from zec_pulumi.journal import ENDED, Entry
+from zec_pulumi.journal import ENDED, Entry, Journal
 from zec_pulumi.plan import READABLE, Kind, Plan
+from zec_pulumi.record import last_attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What was remembered: a ``question`` to ask before anything is done, or the record with the attempt in it."""
+
+    question: str | None = None
+    recorded: Recorded | None = None
+
+
+def recall(
+    journal: Journal, wanted: Wanted, recorded: Recorded, plan: Plan, before: Mapping[str, Any], *, tidy: bool = True
+) -> Recall:
+    """Look for an attempt that already was the planned rebuild; with ``tidy``, forget what the stack has recorded.
+
+    Raises:
+        JournalError: the journal cannot be read; then nothing may be rebuilt on a guess.
+    """
+    entries = journal.entries(wanted.instance_id) if wanted.instance_id else []
+    previous = last_attempt(before)
+    known = {previous, recorded.attempt.id if recorded.attempt else None}
+    if entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
+        if tidy:
+            journal.forget(entries[-1].instance_id)
+        return Recall()
+    entry = unrecorded(entries, plan, previous)
+    if entry is None:
+        return Recall()
+    asked = question(entry)
+    return Recall(asked) if asked else Recall(recorded=recalled(entry, wanted, recorded))
 
 
 def unrecorded(entries: Sequence[Entry], plan: Plan, previous: str | None) -> Entry | None:
@@ -50,6 +82,8 @@ def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
         causes=entry.causes,
         request_id=entry.request_id,
         started_at=entry.started_at,
+        image_id=wanted.image_id,
+        key_id=wanted.key_id,
         outcome="failed" if entry.event == "failed" else "accepted",
         moved=entry.event in ("finished", "closed-rebuilt", "failed"),
     )

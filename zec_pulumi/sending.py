@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from zec_pulumi.api import NotSentError, RateLimitError
-from zec_pulumi.outcomes import RebuildNotStartedError
+from zec_pulumi.outcomes import HaltedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zec_pulumi.clock import Clock
     from zec_pulumi.deadline import Deadline
-    from zec_pulumi.progress import Progress, Row
+    from zec_pulumi.progress import Progress
 
 UNSENT_SECONDS = 120.0
 """How long a mutation that surely was not carried out (429, no connection) is tried again."""
@@ -26,10 +26,9 @@ T = TypeVar("T")
 
 @dataclass
 class Sender:
-    """The one way for mutations of one operation. ``row`` tells whether the engine is still there."""
+    """The one way for mutations of one operation. ``progress`` tells whether the engine still wants it."""
 
     clock: Clock
-    row: Row
     progress: Progress
     deadline: Deadline
 
@@ -37,14 +36,15 @@ class Sender:
         """Send a mutation; again only while the API surely did not carry it out (429, no connection).
 
         Raises:
-            RebuildNotStartedError: the engine is gone; nothing was sent.
+            HaltedError: the engine is gone or has told to stop; nothing was sent.
             ZecError: the mutation's own failure.
         """
         limit = self.deadline.within(UNSENT_SECONDS)
         pause = 1.0
         while True:
-            if not self.row.alive:
-                raise RebuildNotStartedError("the engine is gone, so nothing more is sent")
+            halt = self.progress.halted()
+            if halt:
+                raise HaltedError(halt)
             try:
                 return mutation()
             except (RateLimitError, NotSentError) as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zec_pulumi import status
-from zec_pulumi.api import AuthenticationError, ConfigurationError, NotFoundError, ZecError
+from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError, ZecError
+from zec_pulumi.halt import Halt
+from zec_pulumi.outcomes import HaltedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,16 +46,22 @@ class Watch:
         self._clock = clock
         self._interval = interval
 
-    def statuses(self, instance_id: str, deadline: Deadline, progress: Progress) -> Iterator[str]:
-        """Yield the status once now and then every interval.
+    def statuses(
+        self, instance_id: str, deadline: Deadline, progress: Progress, *, outlive_engine: bool = False
+    ) -> Iterator[str]:
+        """Yield the status once now and then every interval; with ``outlive_engine`` also when the engine is gone.
 
         Raises:
+            HaltedError: the engine has told to stop, or is gone.
             DeadlineError: the deadline passed.
             InstanceGoneError: the instance was missing from several answers in a row, or the API says it is gone.
             AuthenticationError: the credentials are no longer accepted.
         """
         missing, last = 0, None
         while True:
+            halt = progress.halted()
+            if halt is Halt.TOLD_TO_STOP or (halt and not outlive_engine):
+                raise HaltedError(halt)
             try:
                 found = self._client.describe_instances_status([instance_id], deadline=0).get(instance_id)
             except NotFoundError as error:
@@ -61,7 +69,9 @@ class Watch:
             except (AuthenticationError, ConfigurationError):
                 raise
             except ZecError as error:
-                progress.phase(f"status not readable, trying again: {error}")
+                # The whole sentence holds a request id and would be a new line at every look.
+                reason = error.code if isinstance(error, ApiError) else type(error).__name__
+                progress.phase(f"status not readable ({reason}), trying again")
                 self._wait(deadline, last, instance_id, at_least=error.retry_after or 0)
                 continue
             missing = 0 if found else missing + 1

@@ -13,7 +13,9 @@ from zec_pulumi.config import resolve
 from zec_pulumi.deadline import Deadline
 from zec_pulumi.follow import Target
 from zec_pulumi.inputs import Applied, Attempt, parse_recorded
+from zec_pulumi.journal import InstanceLog, Journal
 from zec_pulumi.live import LiveReader
+from zec_pulumi.locks import Lock
 from zec_pulumi.progress import Progress
 from zec_pulumi.rebuild import Rebuilder
 from zec_pulumi.record import with_attempt
@@ -23,6 +25,8 @@ from zec_pulumi.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from zec_pulumi.halt import Halt
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB = "1272168087751233112"
@@ -46,17 +50,20 @@ class SimulatedClock:
 
 
 class RecordingRow:
-    """A row of the engine's display, and the engine itself: it goes away when ``dies_at`` is shown."""
+    """A row of the engine's display, and the engine itself: it halts the work when ``halts_at`` is shown."""
 
     def __init__(self) -> None:
-        self.alive = True
-        self.dies_at: str | None = None
+        self.halts_at: tuple[str, Halt] | None = None
         self.lines: list[str] = []
+        self._halt: Halt | None = None
+
+    def halted(self) -> Halt | None:
+        return self._halt
 
     def progress(self, text: str) -> None:
         self.lines.append(text)
-        if self.dies_at is not None and self.dies_at in text:
-            self.alive = False
+        if self.halts_at is not None and self.halts_at[0] in text:
+            self._halt = self.halts_at[1]
 
     def warn(self, text: str) -> None:
         self.lines.append(text)
@@ -65,10 +72,12 @@ class RecordingRow:
 class Rig:
     """Everything that one rebuild needs, and what the judge saw of it."""
 
-    def __init__(self, sim: Simulator, client: Client, clock: SimulatedClock) -> None:
+    def __init__(self, sim: Simulator, client: Client, clock: SimulatedClock, home: Path) -> None:
         self.sim = sim
         self.client = client
         self.clock = clock
+        self.home = home
+        self.journal = Journal(home, clock)
         self.row = RecordingRow()
         self.reader = LiveReader(client, clock)
         self.watch = Watch(client, self.reader, clock, 5.0)
@@ -77,7 +86,9 @@ class Rig:
     def rebuilder(self, seconds: float = 3600.0) -> Rebuilder:
         progress = Progress(self.row, self.clock, ticking=lambda: self.ticking)
         deadline = Deadline(self.clock, seconds)
-        return Rebuilder(self.client, self.reader, self.watch, self.clock, self.row, progress, deadline)
+        log = InstanceLog(self.journal, WEB, "urn:pulumi:dev::demo::type::web-1", None)
+        lock = Lock(self.home / "locks" / f"{WEB}.lock")
+        return Rebuilder(self.client, self.reader, self.watch, self.clock, progress, deadline, log, lock)
 
     def live(self, instance_id: str = WEB) -> Instance:
         live = self.reader.instance(instance_id)
@@ -129,7 +140,7 @@ def simulators() -> Iterator[Callable[[str], Simulator]]:
 
 
 @pytest.fixture
-def make_rig(simulators: Callable[[str], Simulator]) -> Iterator[Callable[..., Rig]]:
+def make_rig(simulators: Callable[[str], Simulator], tmp_path: Path) -> Iterator[Callable[..., Rig]]:
     clients: list[Client] = []
 
     def make(transition: str = "DEPLOYING") -> Rig:
@@ -139,7 +150,7 @@ def make_rig(simulators: Callable[[str], Simulator]) -> Iterator[Callable[..., R
         # A token: signatures are judged by real time, which this clock leaves behind.
         client = Client(BearerToken(sim.token), Endpoint(sim.host, "http"), clock=clock, random_fraction=lambda: 0.0)
         clients.append(client)
-        return Rig(sim, client, clock)
+        return Rig(sim, client, clock, tmp_path / str(len(clients)))
 
     yield make
     for client in clients:
@@ -158,6 +169,7 @@ class CallEndedError(Exception):
 class FakeCall(RecordingRow):
     """One call of the engine; a partial failure is kept as the engine keeps it."""
 
+    urn = "urn:pulumi:dev::demo::type::web-1"
     timeout: float | None = None
 
     def __init__(self, stack: Stack) -> None:
@@ -184,12 +196,12 @@ class Stack:
         self.outputs: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
         self.call = FakeCall(self)
-        self.dies_at: str | None = None
+        self.halts_at: tuple[str, Halt] | None = None
         self.timeout: float | None = None
 
     def next_call(self) -> FakeCall:
         self.call = FakeCall(self)
-        self.call.dies_at, self.call.timeout = self.dies_at, self.timeout
+        self.call.halts_at, self.call.timeout = self.halts_at, self.timeout
         return self.call
 
     def up(self, **inputs: Any) -> None:

@@ -16,7 +16,7 @@ JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB = "1272168087751233112"
 HISTORIES = 150
 MUTATIONS = ("StopInstances", "ResetInstance", "StartInstances")
-READS = ("DescribeInstances", "DescribeInstancesStatus", "DescribeKeyPairs")
+READS = ("DescribeInstances", "DescribeInstancesStatus", "DescribeImages", "DescribeKeyPairs")
 
 ANYWHERE: list[dict[str, Any]] = [
     {"type": "drop"},

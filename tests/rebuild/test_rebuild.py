@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.api import ResetInstanceRequest
+from zec_pulumi.halt import Halt
 from zec_pulumi.outcomes import AttemptOpenError, RebuildNotStartedError
 
 if TYPE_CHECKING:
@@ -318,25 +319,24 @@ def test_a_limit_that_is_told_as_a_server_error_is_not_sent_again_unread(rig: Ri
     assert rig.sent("ResetInstance") == 1
 
 
+@pytest.mark.parametrize("halt", list(Halt))
 @pytest.mark.parametrize("phase", ["powering off", "sending ResetInstance"])
-def test_nothing_is_sent_once_the_engine_is_gone(rig: Rig, phase: str) -> None:
+def test_nothing_is_sent_once_the_engine_wants_nothing_more(rig: Rig, phase: str, halt: Halt) -> None:
     """Not the stop, not the reset, and not even the start that would undo the stop."""
-    rig.row.dies_at = phase
-    with pytest.raises(
-        RebuildNotStartedError, match=f"(?s)instance {WEB}.*the engine is gone|the engine is gone.*{WEB}"
-    ):
+    rig.row.halts_at = (phase, halt)
+    with pytest.raises(RebuildNotStartedError, match=f"(?s){WEB}.*{halt.value}|{halt.value}.*{WEB}"):
         rig.rebuild()
-    assert "ResetInstance" not in rig.actions()
-    assert "StartInstances" not in rig.actions()
     assert rig.sent("ResetInstance") == 0
+    assert rig.sent("StartInstances") == 0
 
 
-def test_an_engine_that_goes_after_acceptance_leaves_an_open_attempt(rig: Rig) -> None:
+@pytest.mark.parametrize("halt", list(Halt))
+def test_an_engine_that_goes_after_acceptance_leaves_an_open_attempt(rig: Rig, halt: Halt) -> None:
     """The rebuild goes on in the cloud, and the next up joins it."""
-    rig.row.dies_at = "reset accepted"
-    with pytest.raises(AttemptOpenError, match="the rebuild goes on in the cloud") as caught:
+    rig.row.halts_at = ("reset accepted", halt)
+    with pytest.raises(AttemptOpenError, match="in the cloud") as caught:
         rig.rebuild()
-    rig.row.alive, rig.row.dies_at = True, None
+    rig.row = type(rig.row)()
     assert rig.join(caught.value.attempt).image_id == NOBLE
     assert rig.actions() == REBUILD
 

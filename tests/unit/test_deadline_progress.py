@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zec_pulumi.deadline import Deadline, duration
+from zec_pulumi.halt import Halt
 from zec_pulumi.progress import Progress
 
 
@@ -27,11 +28,12 @@ class Hands:
 class Lines:
     """A row that keeps what it shows."""
 
-    alive = True
-
     def __init__(self) -> None:
         self.shown: list[str] = []
         self.warned: list[str] = []
+
+    def halted(self) -> Halt | None:
+        return Halt.TOLD_TO_STOP if self.warned else None
 
     def progress(self, text: str) -> None:
         self.shown.append(text)
@@ -96,3 +98,11 @@ def test_a_warning_stays() -> None:
     row = Lines()
     Progress(row, Hands(), ticking=lambda: True).warn("careful")
     assert (row.shown, row.warned) == ([], ["careful"])
+
+
+def test_the_row_tells_whether_the_work_is_still_wanted() -> None:
+    """Whoever shows progress can ask."""
+    progress = Progress(Lines(), Hands(), ticking=lambda: True)
+    assert progress.halted() is None
+    progress.warn("stop")
+    assert progress.halted() is Halt.TOLD_TO_STOP

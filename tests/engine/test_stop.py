@@ -1,0 +1,126 @@
+"""Ctrl-C, and engines that die: nothing more is sent, and what goes on in the cloud is not lost."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from driver import ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driver import Stack
+
+pytestmark = pytest.mark.engine
+
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+REBUILD = ["StopInstances", "ResetInstance"]
+WEB_2 = "1272168087751233113"
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Look often, for some seconds at most: what is waited for happens in other processes."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+def plugins(folder: Path) -> list[int]:
+    """Return the plugin processes of a stack, found by the home that its commands run with."""
+    found = []
+    home = f"PULUMI_HOME={folder / 'home'}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if home in (process / "environ").read_bytes() and b"pulumi.dynamic" in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+def test_ctrl_c_ends_the_wait_at_once_and_the_next_up_goes_on(stack: Stack, web_1: str) -> None:
+    """The open attempt is recorded with what goes on in the cloud; nothing is wiped again."""
+    stack.adopt(image_id=JAMMY)
+    stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "never_ends"})
+    stack.declare(web={"instance_id": web_1, "image_id": NOBLE})
+    with stack.start("up", "--yes", "--skip-preview") as process:
+        wait_until(lambda: stack.actions() == REBUILD)
+        process.send_signal(signal.SIGINT)
+        ran = ended(process)
+    assert f"told to stop: the rebuild of instance {web_1} goes on in the cloud" in ran.failed().text
+    assert stack.state()["web"]["outputs"]["attempt"]["outcome"] == "accepted"
+
+    stack.cloud.patch_instance(web_1, status="RUNNING", imageId=NOBLE)
+    stack.up().ok()
+    assert stack.actions() == REBUILD
+
+
+def test_ctrl_c_starts_no_further_rebuild(stack: Stack, web_1: str) -> None:
+    """The second machine, still powering off, is not reset; what state it is in is told."""
+    stack.declare(one={"instance_id": web_1, "image_id": JAMMY}, two={"instance_id": WEB_2, "image_id": NOBLE})
+    stack.up().ok()
+    stack.cloud.add_fault(action="ResetInstance", instanceId=web_1, effect={"type": "never_ends"})
+    stack.cloud.add_fault(action="StopInstances", instanceId=WEB_2, effect={"type": "never_ends"})
+    stack.declare(one={"instance_id": web_1, "image_id": NOBLE}, two={"instance_id": WEB_2, "image_id": JAMMY})
+    with stack.start("up", "--yes", "--skip-preview") as process:
+        wait_until(lambda: sorted(stack.actions()) == ["ResetInstance", "StopInstances", "StopInstances"])
+        process.send_signal(signal.SIGINT)
+        text = ended(process).failed().text
+    assert f"instance {WEB_2} (web-2) was told to power off and then could not be followed: told to stop" in text
+    assert "Nothing was wiped" in text
+    assert stack.actions().count("ResetInstance") == 1
+
+
+def test_a_killed_engine_leaves_no_plugin_behind(stack: Stack, web_1: str) -> None:
+    """The orphan sends nothing more, follows what was accepted to its end, and is gone; the next up wipes nothing."""
+    stack.adopt(image_id=JAMMY)
+    stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "never_ends"})
+    stack.declare(web={"instance_id": web_1, "image_id": NOBLE})
+    with stack.start("up", "--yes", "--skip-preview") as process:
+        wait_until(lambda: stack.actions() == REBUILD)
+        process.kill()
+        process.communicate()
+    assert plugins(stack.folder)
+    stack.cloud.patch_instance(web_1, status="RUNNING", imageId=NOBLE)
+    wait_until(lambda: not plugins(stack.folder))
+    stack.run("cancel", "--yes").ok()
+    stack.up().ok()
+    assert stack.actions() == REBUILD
+    stack.preview("--expect-no-changes").ok()
+
+
+def test_an_orphan_makes_way_for_the_next_up(stack: Stack, web_1: str) -> None:
+    """While the rebuild still runs, the next up takes the instance over, and the orphan ends."""
+    stack.adopt(image_id=JAMMY)
+    stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "never_ends"})
+    stack.declare(web={"instance_id": web_1, "image_id": NOBLE})
+    with stack.start("up", "--yes", "--skip-preview") as process:
+        wait_until(lambda: stack.actions() == REBUILD)
+        process.kill()
+        process.communicate()
+    orphans = plugins(stack.folder)
+    stack.run("cancel", "--yes").ok()
+    with stack.start("up", "--yes", "--skip-preview") as process:
+        wait_until(lambda: not set(orphans) & set(plugins(stack.folder)))
+        stack.cloud.patch_instance(web_1, status="RUNNING", imageId=NOBLE)
+        ended(process).ok()
+    assert stack.actions() == REBUILD
+
+
+def test_two_resources_on_one_machine_do_not_rebuild_it_twice_at_once(stack: Stack, web_1: str) -> None:
+    """The second one is refused and told who works on the instance."""
+    stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "never_ends"})
+    short = {"custom_timeouts": {"create": "14s"}}
+    stack.declare(
+        one={"instance_id": web_1, "image_id": NOBLE, "opts": short},
+        two={"instance_id": web_1, "image_id": NOBLE, "opts": short},
+    )
+    text = stack.up().failed().text
+    assert f"instance {web_1} is worked on by resource" in text
+    assert stack.actions() == REBUILD
