@@ -75,7 +75,9 @@ def diff(olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         plan = plan_update(wanted, recorded, live)
         if live is not None:
             remembered = recovery.recall(session.current().journal, wanted, recorded, plan, olds, tidy=False)
-            _ask(call, remembered.question, dry_run=dry_run)
+            if remembered.question:
+                _ask(call, remembered.question, dry_run=dry_run)
+                return DiffResult(changes=True)
             if remembered.recorded:
                 recorded = remembered.recorded
                 plan = plan_update(wanted, recorded, live)
@@ -90,12 +92,11 @@ def diff(olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         return DiffResult(changes=changed or plan.kind is not Kind.NONE)
 
 
-def _ask(call: Call, question: str | None, *, dry_run: bool) -> None:
+def _ask(call: Call, question: str, *, dry_run: bool) -> None:
     """Put the journal's question on the row; up stops at it."""
-    if question and dry_run:
-        call.error(question)
-    elif question:
+    if not dry_run:
         call.fail(question)
+    call.error(question)
 
 
 def _judge_new(call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
@@ -116,7 +117,9 @@ def _judge_new(call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
         findings = [refusal]
     if live is not None:
         remembered = recovery.recall(session.current().journal, wanted, Recorded(), plan, {}, tidy=False)
-        _ask(call, remembered.question, dry_run=dry_run)
+        if remembered.question:
+            _ask(call, remembered.question, dry_run=dry_run)
+            return findings
         if remembered.recorded:
             call.warn(sentences.join(remembered.recorded, live, session.current().clock.now()))
             return findings
@@ -162,14 +165,15 @@ def _live_findings(wanted: Wanted, plan: Plan, live: Instance | None) -> list[st
 
 def _say(call: Call, wanted: Wanted, plan: Plan, live: Instance | None, *, dry_run: bool) -> None:
     """Put the plan, its warnings and a closed gate on the row."""
-    line = sentences.line(plan, live, wanted.instance_id)
+    refusal = gates.refusal(wanted, plan)
+    will = "will be wiped" if dry_run else "is wiped now"
+    line = sentences.line(plan, live, wanted.instance_id, "would be wiped" if refusal else will)
     if line and (plan.kind is Kind.REBUILD or plan.undecided):
         call.warn(line)
     elif line:
         call.info(line)
     for note in plan.notes:
         call.warn(note)
-    refusal = gates.refusal(wanted, plan)
     if refusal and dry_run:
         call.error(refusal)
     elif refusal:

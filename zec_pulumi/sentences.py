@@ -13,13 +13,10 @@ if TYPE_CHECKING:
     from zec_pulumi.inputs import Recorded
 
 
-def rebuild(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
-    """Return the warning about a wipe."""
+def rebuild(plan: Plan, live: Instance | None, instance_id: str | None, wipe: str = "will be wiped") -> str:
+    """Return the warning about a wipe; ``wipe`` says whether it comes, happens now, or would happen."""
     causes = ", ".join(str(cause) for cause in plan.causes)
-    return (
-        f"rebuild: boot disk of {_machine(live, instance_id)} will be wiped: {causes}"
-        f"{_undecided(plan)}{_unsettled(live)}"
-    )
+    return f"rebuild: boot disk of {_machine(live, instance_id)} {wipe}: {causes}{_undecided(plan)}{_unsettled(live)}"
 
 
 def adopt(plan: Plan, live: Instance) -> str:
@@ -58,10 +55,10 @@ def undecided(plan: Plan, live: Instance | None, instance_id: str | None) -> str
     return f"not known yet: {names}; boot disk of {_machine(live, instance_id)} will be wiped if that differs"
 
 
-def line(plan: Plan, live: Instance | None, instance_id: str | None) -> str | None:
+def line(plan: Plan, live: Instance | None, instance_id: str | None, wipe: str = "will be wiped") -> str | None:
     """Return the row's line for every plan but a join; None when nothing happens."""
     if plan.kind is Kind.REBUILD:
-        return rebuild(plan, live, instance_id)
+        return rebuild(plan, live, instance_id, wipe)
     if plan.undecided:
         return undecided(plan, live, instance_id)
     if plan.kind is Kind.ADOPT and live is not None:
