@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi.dynamic import CreateResult, UpdateResult
 
-from zec_pulumi import engine, gates, locks, record, recovery, session
+from zec_pulumi import approval, engine, gates, locks, record, recovery, session
 from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, ZecError
 from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline, duration
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
+    from zec_pulumi.api import ResetInstanceRequest
     from zec_pulumi.locks import Lock
 
 
@@ -85,9 +86,8 @@ class _Work:
     def carry_out(self) -> dict[str, Any]:
         """Do what the plan says and return the new record."""
         plan = self._plan()
-        refusal = plan.refusal or gates.refusal(self.wanted, plan)
-        if refusal:
-            raise RebuildNotStartedError(refusal)
+        if plan.refusal:
+            raise RebuildNotStartedError(plan.refusal)
         if plan.kind is Kind.REBUILD:
             return self._rebuild(plan)
         if plan.kind is Kind.JOIN and self.recorded.attempt:
@@ -114,6 +114,7 @@ class _Work:
         if preflight.findings or preflight.request is None:
             findings = "\n".join(preflight.findings)
             raise RebuildNotStartedError(f"{findings}\nNothing was changed on instance {self.live.instance_id}")
+        self._pass_gates(plan, preflight.request)
         before = Applied.model_validate(record.applied_now(self.live))
         causes = tuple(str(cause) for cause in plan.causes)
         try:
@@ -123,6 +124,14 @@ class _Work:
         except AttemptOpenError as error:
             self._leave_open(error, before)
         return self._finish(attempt, before, plan)
+
+    def _pass_gates(self, plan: Plan, request: ResetInstanceRequest) -> None:
+        """Enforce the gates on what is about to be sent, whatever a preview said."""
+        options, urn = self.session.settings.options, self.call.urn
+        token = approval.token(urn, record.last_attempt(self.before), request) if options.require_approval else None
+        closed = gates.closed(self.wanted, plan, options, urn, token)
+        if closed:
+            raise RebuildNotStartedError("\n".join(closed))
 
     def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
         target = Target.of_attempt(self.live.instance_id, self.recorded)

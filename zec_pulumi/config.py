@@ -13,6 +13,7 @@ from zec_pulumi.api.endpoint import DEFAULT_DOMAIN, Endpoint
 from zec_pulumi.api.errors import ConfigurationError
 from zec_pulumi.api.timeouts import Timeouts
 from zec_pulumi.credential_sources import find_credentials
+from zec_pulumi.options import Options, resolve_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,20 +24,7 @@ if TYPE_CHECKING:
 
     Lookup = Callable[[str], str | None]
 
-DEFAULT_POLL_INTERVAL = 5.0
-MAX_POLL_INTERVAL = 600.0
 MAX_CLIENT_TIMEOUT = 3600.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """This package's own settings, stack config ``zec:*``.
-
-    Attributes:
-        poll_interval: Seconds between two looks at instances that are being waited for.
-    """
-
-    poll_interval: float = DEFAULT_POLL_INTERVAL
 
 
 @dataclass(frozen=True)
@@ -49,7 +37,7 @@ class Settings:
         timeouts: Limits of one request.
         options: This package's own settings.
         origins: Where each setting came from, by name: ``credentials``, ``domain``, ``scheme``,
-            ``clientTimeout``, ``pollInterval``.
+            ``clientTimeout``, and the ``zec:`` keys of :class:`Options`.
         warnings: Sentences the user should see.
     """
 
@@ -111,9 +99,9 @@ def _timeouts(stack: Lookup, environ: Mapping[str, str], origins: dict[str, str]
 
 
 def _options(stack: Lookup, origins: dict[str, str]) -> Options:
-    text, origin = _first((stack, "zec:pollInterval"))
-    origins["pollInterval"] = origin
-    return Options() if text is None else Options(_seconds(text, origin, MAX_POLL_INTERVAL))
+    for key in ("pollInterval", "allowRebuild", "allowedCauses", "requireApproval", "approvedRebuilds"):
+        _, origins[key] = _first((stack, f"zec:{key}"))
+    return resolve_options(stack)
 
 
 def _first(*sources: tuple[Lookup, str]) -> tuple[str | None, str]:

@@ -1,22 +1,59 @@
-"""Rules of the user's that refuse a planned rebuild."""
+"""Rules of the user's that refuse a planned rebuild. Adopting, joining and changes in place pass every gate."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zec_pulumi import approval
 from zec_pulumi.plan import Kind
 
 if TYPE_CHECKING:
     from zec_pulumi.inputs import Wanted
+    from zec_pulumi.options import Options
     from zec_pulumi.plan import Plan
 
 
-def refusal(wanted: Wanted, plan: Plan) -> str | None:
-    """Return why the plan's rebuild is not allowed, None when it is, or when the plan is no rebuild."""
-    if plan.kind is Kind.REBUILD and wanted.rebuild_protection:
-        causes = ", ".join(str(cause) for cause in plan.causes)
-        return (
-            f"rebuild_protection is set, so instance {wanted.instance_id} is not rebuilt ({causes});"
-            " its disk is untouched. Set rebuild_protection=False to allow it, or take the change back"
+def closed(wanted: Wanted, plan: Plan, options: Options, urn: str, token: str | None) -> list[str]:
+    """Return why the plan's rebuild is not allowed; empty when it is, or when the plan is no rebuild.
+
+    ``token`` is the approval that this rebuild needs, None while it cannot be known (preview with unknown inputs).
+    """
+    if plan.kind is not Kind.REBUILD:
+        return []
+    what = f"instance {wanted.instance_id} is not rebuilt ({', '.join(str(cause) for cause in plan.causes)})"
+    reasons = []
+    if wanted.rebuild_protection:
+        reasons.append(
+            f"rebuild_protection is set, so {what}; its disk is untouched. Set rebuild_protection=False to allow it,"
+            " or take the change back"
         )
-    return None
+    if not options.allow_rebuild:
+        reasons.append(f"zec:allowRebuild is false in this stack, so {what}; its disk is untouched")
+    reasons.extend(_causes(plan, options, what))
+    if options.require_approval:
+        reasons.extend(_approval(options, what, urn, wanted.instance_id or "", token))
+    return reasons
+
+
+def _causes(plan: Plan, options: Options, what: str) -> list[str]:
+    if options.allowed_causes is None:
+        return []
+    others = [cause.trigger for cause in plan.causes if cause.trigger not in options.allowed_causes]
+    if not others:
+        return []
+    allowed = ", ".join(sorted(options.allowed_causes)) or "none"
+    return [f"zec:allowedCauses allows {allowed}, and {', '.join(others)} is another, so {what}; its disk is untouched"]
+
+
+def _approval(options: Options, what: str, urn: str, instance_id: str, token: str | None) -> list[str]:
+    if token is None:
+        return [f"zec:requireApproval is set and not all inputs are known yet: up refuses and names the token; {what}"]
+    if token in options.approved_rebuilds:
+        return []
+    stack = approval.stack_of(urn)
+    others = [given for given in sorted(options.approved_rebuilds) if approval.meant_for(given)[1] == instance_id]
+    foreign = [given for given in others if approval.meant_for(given)[0] != stack]
+    stale = [given for given in others if approval.meant_for(given)[0] == stack]
+    hint = "".join(f". {given} is for another stack" for given in foreign)
+    hint += "".join(f". {given} approved another plan or is used up" for given in stale)
+    return [f"approval needed: {what}; its disk is untouched. To approve, add {token} to zec:approvedRebuilds{hint}"]

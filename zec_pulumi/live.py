@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CATALOG_SECONDS = 60.0
 """How long images, key pairs and time zones are taken as read; they change rarely, and the API checks again."""
 
+BY_ID = 3
+"""How many instances a preview reads one by one before it reads whole pages."""
+
 T = TypeVar("T")
 
 
@@ -28,7 +31,7 @@ class _Held:
 
 
 class LiveReader:
-    """Reads of one process, thread-safe. Instances are always read anew; what they refer to is held for a minute.
+    """Reads of one process, thread-safe. What instances refer to is held for a minute.
 
     Every method raises :class:`zec_pulumi.api.ZecError` when the API cannot be read.
     """
@@ -37,6 +40,10 @@ class LiveReader:
         self._client = client
         self._clock = clock
         self._held: dict[tuple[str, ...], _Held] = {}
+        self._seen: dict[str, _Held] = {}
+        self._asked: set[str] = set()
+        self._zones: set[str] = set()
+        self._listed: set[str] = set()
         self._lock = threading.Lock()
 
     def instance(self, instance_id: str) -> Instance | None:
@@ -50,6 +57,43 @@ class LiveReader:
                 if item.instance_id == instance_id:
                     return item
         return None
+
+    def glimpse(self, instance_id: str) -> Instance | None:
+        """Return the instance as it was at most a minute ago, for previews; None when it is gone.
+
+        The engine asks for one resource after the other: the first few are read by id, then whole pages of their zones
+        answer for the rest. A stack of one machine in an account of thousands so never lists the account.
+        """
+        with self._lock:
+            known = self._seen.get(instance_id)
+            zones = None if len(self._asked) < BY_ID else sorted(self._zones - self._listed)
+            self._asked.add(instance_id)
+        if known is not None and self._clock.monotonic() - known.at <= CATALOG_SECONDS:
+            seen: Instance = known.value
+            return seen
+        for zone_id in zones or ():
+            self._list(zone_id)
+            if instance_id in self._seen:
+                return self.glimpse(instance_id)
+        found = self.instance(instance_id)
+        if found is not None and found.zone_id:
+            with self._lock:
+                self._zones.add(found.zone_id)
+                self._seen[instance_id] = _Held(self._clock.monotonic(), found)
+        return found
+
+    def _list(self, zone_id: str) -> None:
+        """Read all instances of a zone, 1000 a page."""
+        number, seen = 1, 0
+        while True:
+            page = self._client.describe_instances(zone_id=zone_id, page_number=number)
+            held = {item.instance_id: _Held(self._clock.monotonic(), item) for item in page.items}
+            with self._lock:
+                self._seen.update(held)
+                self._listed.add(zone_id)
+            number, seen = number + 1, seen + len(page.items)
+            if not page.items or seen >= page.total_count:
+                return
 
     def image(self, zone_id: str, image_id: str) -> Image | None:
         """Return an image that instances of the zone can have, public or the account's own."""

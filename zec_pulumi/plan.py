@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from zec_pulumi import status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from zec_pulumi.api import Instance
     from zec_pulumi.inputs import Recorded, Wanted
@@ -43,11 +43,16 @@ class Cause:
     new: str | None = None
     drift: bool = False
 
+    def told(self, names: Mapping[str, str]) -> str:
+        """Return the cause for people: ``names`` are the names of ids that have one."""
+        shown = {text: f"{text} ({names[text]})" for text in (self.old, self.new) if text and text in names}
+        return str(replace(self, old=shown.get(self.old or "", self.old), new=shown.get(self.new or "", self.new)))
+
     def __str__(self) -> str:
         if self.new is None:
             return f"{self.trigger} changed" if self.trigger != "adopt" else 'adopt is "never"'
         if self.drift:
-            return f"{self.trigger} was changed outside Pulumi, {self.new} → {self.old or 'none'}; back to {self.new}"
+            return f"{self.trigger} was changed outside Pulumi: {self.new} → {self.old or 'none'}, and goes back"
         return f"{self.trigger} {self.old or 'none'} → {self.new}"
 
 

@@ -12,17 +12,15 @@ from typing import Any
 from pulumi.dynamic import CheckFailure, CheckResult, DiffResult
 from pydantic import ValidationError
 
-from zec_pulumi import gates, recovery, sentences, session
+from zec_pulumi import session
 from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, MissingCredentialsError, ZecError
 from zec_pulumi.engine import PROVIDER_KEY, Call
 from zec_pulumi.inputs import DRY_RUN_KEY, Recorded, Wanted, parse_recorded, parse_wanted, type_findings
-from zec_pulumi.plan import Kind, Plan, plan_create, plan_update
-from zec_pulumi.preflight import check_password_in_place, check_rebuild
+from zec_pulumi.judge import Case, Verdict
+from zec_pulumi.plan import Kind
 from zec_pulumi.record import inputs_only
 from zec_pulumi.rules import input_findings
-
-_PREFLIGHT_INPUTS = frozenset({"imageId", "keyId", "password", "timezone", "enableAgent"})
 
 
 class _Dry:
@@ -71,61 +69,30 @@ def diff(olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         dry_run = _dry.take(call.urn)
         if dry_run is None:
             return DiffResult(changes=changed)
-        live = _live(call, wanted, dry_run=dry_run)
-        plan = plan_update(wanted, recorded, live)
-        if live is not None:
-            remembered = recovery.recall(session.current().journal, wanted, recorded, plan, olds, tidy=False)
-            if remembered.question:
-                _ask(call, remembered.question, dry_run=dry_run)
-                return DiffResult(changes=True)
-            if remembered.recorded:
-                recorded = remembered.recorded
-                plan = plan_update(wanted, recorded, live)
-        if plan.refusal:
-            call.fail(plan.refusal)
-        findings = _live_findings(wanted, plan, live)
-        if findings:
-            call.fail("\n".join(findings))
-        if plan.kind is Kind.JOIN:
-            call.warn(sentences.join(recorded, live, session.current().clock.now() if live else 0.0))
-        _say(call, wanted, plan, live, dry_run=dry_run)
-        return DiffResult(changes=changed or plan.kind is not Kind.NONE)
-
-
-def _ask(call: Call, question: str, *, dry_run: bool) -> None:
-    """Put the journal's question on the row; up stops at it."""
-    if not dry_run:
-        call.fail(question)
-    call.error(question)
+        verdict = Case(call.urn, wanted, recorded, olds, _live(call, wanted, dry_run=dry_run), dry_run).judge()
+        _show(call, verdict)
+        if verdict.refusals:
+            call.fail("\n".join(verdict.refusals))
+        return DiffResult(changes=changed or verdict.plan.kind is not Kind.NONE)
 
 
 def _judge_new(call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
-    """Say what creating the resource will do, or return why it is refused."""
+    """Say what creating the resource will do; return why it is refused."""
     try:
-        live = _live(call, wanted, dry_run=dry_run)
+        verdict = Case(call.urn, wanted, Recorded(), {}, _live(call, wanted, dry_run=dry_run), dry_run).judge()
     except ZecError as error:
         return [str(error)]
-    plan = plan_create(wanted, live)
-    if plan.refusal:
-        return [plan.refusal]
-    try:
-        findings = _live_findings(wanted, plan, live)
-    except ZecError as error:
-        return [str(error)]
-    refusal = gates.refusal(wanted, plan)
-    if refusal and not dry_run and not findings:
-        findings = [refusal]
-    if live is not None:
-        remembered = recovery.recall(session.current().journal, wanted, Recorded(), plan, {}, tidy=False)
-        if remembered.question:
-            _ask(call, remembered.question, dry_run=dry_run)
-            return findings
-        if remembered.recorded:
-            call.warn(sentences.join(remembered.recorded, live, session.current().clock.now()))
-            return findings
-    if not findings:
-        _say(call, wanted, plan, live, dry_run=dry_run)
-    return findings
+    _show(call, verdict)
+    return verdict.refusals
+
+
+def _show(call: Call, verdict: Verdict) -> None:
+    for text in verdict.infos:
+        call.info(text)
+    for text in verdict.warnings:
+        call.warn(text)
+    for text in verdict.errors:
+        call.error(text)
 
 
 def _live(call: Call, wanted: Wanted, *, dry_run: bool) -> Instance | None:
@@ -143,41 +110,13 @@ def _live(call: Call, wanted: Wanted, *, dry_run: bool) -> Instance | None:
             raise
         call.warn(f"live checks were not made: {error}")
         return None
-    live = reader.instance(wanted.instance_id)
+    live = reader.glimpse(wanted.instance_id)
     if live is None:
         raise ZecError(
             f"instance_id: instance {wanted.instance_id} was not found in this account. If it was released, run"
             " pulumi refresh to drop it from the state; else correct the id or the credentials"
         )
     return live
-
-
-def _live_findings(wanted: Wanted, plan: Plan, live: Instance | None) -> list[str]:
-    """Return why the API would refuse what this plan sends; a plan that sends nothing validates nothing."""
-    if live is None or wanted.unknown & _PREFLIGHT_INPUTS:
-        return []
-    if plan.kind is Kind.REBUILD:
-        return list(check_rebuild(wanted, live, session.current().reader).findings)
-    if "password" in plan.changes:
-        return check_password_in_place(live)
-    return []
-
-
-def _say(call: Call, wanted: Wanted, plan: Plan, live: Instance | None, *, dry_run: bool) -> None:
-    """Put the plan, its warnings and a closed gate on the row."""
-    refusal = gates.refusal(wanted, plan)
-    will = "will be wiped" if dry_run else "is wiped now"
-    line = sentences.line(plan, live, wanted.instance_id, "would be wiped" if refusal else will)
-    if line and (plan.kind is Kind.REBUILD or plan.undecided):
-        call.warn(line)
-    elif line:
-        call.info(line)
-    for note in plan.notes:
-        call.warn(note)
-    if refusal and dry_run:
-        call.error(refusal)
-    elif refusal:
-        call.fail(refusal)
 
 
 def _inputs_differ(call: Call, wanted: Wanted, olds: dict[str, Any]) -> bool:

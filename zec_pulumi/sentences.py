@@ -6,17 +6,33 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi import status
 from zec_pulumi.deadline import duration
-from zec_pulumi.plan import Kind, Plan
+from zec_pulumi.plan import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zec_pulumi.api import Instance
     from zec_pulumi.inputs import Recorded
+    from zec_pulumi.plan import Plan
 
 
-def rebuild(plan: Plan, live: Instance | None, instance_id: str | None, wipe: str = "will be wiped") -> str:
+CONSEQUENCES = "it is powered off, its SSH host keys change, data disks are not part of it"
+"""What a user must know before approving."""
+
+
+def rebuild(
+    plan: Plan,
+    live: Instance | None,
+    instance_id: str | None,
+    wipe: str = "will be wiped",
+    image_names: Mapping[str, str] | None = None,
+) -> str:
     """Return the warning about a wipe; ``wipe`` says whether it comes, happens now, or would happen."""
-    causes = ", ".join(str(cause) for cause in plan.causes)
-    return f"rebuild: boot disk of {_machine(live, instance_id)} {wipe}: {causes}{_undecided(plan)}{_unsettled(live)}"
+    causes = ", ".join(cause.told(image_names or {}) for cause in plan.causes)
+    return (
+        f"rebuild: boot disk of {_machine(live, instance_id)} {wipe}: {causes}"
+        f"{_undecided(plan)}; {CONSEQUENCES}{_unsettled(live)}"
+    )
 
 
 def adopt(plan: Plan, live: Instance) -> str:
@@ -55,10 +71,16 @@ def undecided(plan: Plan, live: Instance | None, instance_id: str | None) -> str
     return f"not known yet: {names}; boot disk of {_machine(live, instance_id)} will be wiped if that differs"
 
 
-def line(plan: Plan, live: Instance | None, instance_id: str | None, wipe: str = "will be wiped") -> str | None:
+def line(
+    plan: Plan,
+    live: Instance | None,
+    instance_id: str | None,
+    wipe: str = "will be wiped",
+    image_names: Mapping[str, str] | None = None,
+) -> str | None:
     """Return the row's line for every plan but a join; None when nothing happens."""
     if plan.kind is Kind.REBUILD:
-        return rebuild(plan, live, instance_id, wipe)
+        return rebuild(plan, live, instance_id, wipe, image_names)
     if plan.undecided:
         return undecided(plan, live, instance_id)
     if plan.kind is Kind.ADOPT and live is not None:

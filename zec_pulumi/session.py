@@ -17,6 +17,7 @@ from zec_pulumi.api import Client, ConfigurationError
 from zec_pulumi.clock import Clock, SystemClock
 from zec_pulumi.config import Settings, resolve
 from zec_pulumi.live import LiveReader
+from zec_pulumi.options import Options, resolve_options
 from zec_pulumi.watch import Watch
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class StoppableClock(SystemClock):
 
 
 _lock = threading.Lock()
+_options: Options | ConfigurationError = Options()
 _session: Session | ConfigurationError = ConfigurationError("the provider is not configured")
 
 
@@ -54,8 +56,12 @@ def configure(stack_config: Callable[[str], str | None]) -> None:
 
     Missing or wrong settings are kept and raised by :func:`current`: a preview may do without them.
     """
-    global _session  # noqa: PLW0603 the one state of the process, see above
+    global _session, _options  # noqa: PLW0603 the one state of the process, see above
     with _lock:
+        try:
+            _options = resolve_options(stack_config)
+        except ConfigurationError as error:
+            _options = error
         try:
             settings = resolve(stack_config, os.environ, Path.home())
             _session = open_session(settings, StoppableClock(), journal.home(os.environ, Path.home()))
@@ -69,6 +75,17 @@ def open_session(settings: Settings, clock: Clock, home: Path) -> Session:
     reader = LiveReader(client, clock)
     watch = Watch(client, reader, clock, settings.options.poll_interval)
     return Session(settings, client, reader, watch, clock, home, journal.Journal(home, clock))
+
+
+def options() -> Options:
+    """Return this package's own settings, which are known without credentials.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+    """
+    if isinstance(_options, ConfigurationError):
+        raise _options
+    return _options
 
 
 def current() -> Session:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from driver import SDKS, new_stack
 
+from driver import SDKS, new_stack
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:

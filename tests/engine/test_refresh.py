@@ -25,7 +25,7 @@ def test_an_image_changed_outside_is_named_as_drift_and_repaired_once(stack: Sta
     stack.refresh().ok()
     assert stack.state()["web"]["outputs"]["imageId"] == DEBIAN
     assert stack.actions() == []
-    drift = f"imageId was changed outside Pulumi, {JAMMY} → {DEBIAN}; back to {JAMMY}"
+    drift = f"imageId was changed outside Pulumi: {JAMMY} (Ubuntu Server 22.04 LTS) → {DEBIAN}"
     assert drift in stack.preview().ok().text
     stack.up().ok()
     assert stack.actions() == ["StopInstances", "ResetInstance"]

@@ -33,7 +33,7 @@ def test_quickstart_adopts_and_then_rebuilds(example: Callable[[str], Stack]) ->
     stack.up().ok()
     assert stack.actions() == []
     stack.run("config", "set", "imageId", NOBLE).ok()
-    assert f"{WIPE}: imageId {JAMMY} → {NOBLE}" in stack.preview().ok().text
+    assert f"{WIPE}: imageId {JAMMY} (" in stack.preview().ok().text
     stack.up().ok()
     assert stack.actions() == ONE_REBUILD
 
@@ -72,7 +72,7 @@ def test_first_boot_script_is_held_back_until_the_protection_is_off(example: Cal
     stack.up().ok()
     stack.run("config", "set", "generation", "2").ok()
     text = stack.preview().text
-    assert f"{WIPE}: rebuildToken changed" in text
+    assert f"{WIPE.replace('will', 'would')}: rebuildToken changed" in text
     assert "error: rebuild_protection is set" in text
     stack.up().failed()
     assert stack.actions() == []

@@ -260,7 +260,7 @@ UPDATES = [
         "drift that refresh recorded",
         {"imageId": OLD},
         Kind.REBUILD,
-        (f"imageId was changed outside Pulumi, {OLD} → {THIRD}; back to {OLD}",),
+        (f"imageId was changed outside Pulumi: {OLD} → {THIRD}, and goes back",),
         recorded={"imageId": THIRD},
         live={"imageId": THIRD},
     ),

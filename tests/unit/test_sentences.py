@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from zec_pulumi import gates, sentences, status
+from zec_pulumi import sentences, status
 from zec_pulumi.api import Instance
-from zec_pulumi.inputs import parse_recorded, parse_wanted
+from zec_pulumi.inputs import parse_recorded
 from zec_pulumi.plan import Cause, Kind, Plan
 
 LIVE = Instance.model_validate(
@@ -21,6 +21,7 @@ LIVE = Instance.model_validate(
     }
 )
 IMAGE = Cause("imageId", "ubuntu2204", "ubuntu2404")
+AND = f"; {sentences.CONSEQUENCES}"
 WIPE = Plan(Kind.REBUILD, (IMAGE,))
 
 
@@ -34,23 +35,24 @@ def live(**changed: Any) -> Instance:
         (
             WIPE,
             LIVE,
-            "rebuild: boot disk of zec-0a1b (web-1, 40 GiB) will be wiped: imageId ubuntu2204 → ubuntu2404",
+            "rebuild: boot disk of zec-0a1b (web-1, 40 GiB) will be wiped: imageId ubuntu2204 → ubuntu2404" + AND,
         ),
         (
             Plan(Kind.REBUILD, (IMAGE, Cause("userData")), undecided=("keyId",)),
             live(instance_name=None),
             (
                 "rebuild: boot disk of zec-0a1b (40 GiB) will be wiped: imageId ubuntu2204 → ubuntu2404,"
-                " userData changed (not known yet: keyId)"
+                " userData changed (not known yet: keyId)" + AND
             ),
         ),
-        (WIPE, None, "rebuild: boot disk of zec-0a1b will be wiped: imageId ubuntu2204 → ubuntu2404"),
+        (WIPE, None, "rebuild: boot disk of zec-0a1b will be wiped: imageId ubuntu2204 → ubuntu2404" + AND),
         (
             WIPE,
             live(status="STOPPING"),
             (
-                "rebuild: boot disk of zec-0a1b (web-1, 40 GiB) will be wiped: imageId ubuntu2204 → ubuntu2404;"
-                " the instance is STOPPING, up waits for that to end and decides then"
+                "rebuild: boot disk of zec-0a1b (web-1, 40 GiB) will be wiped: imageId ubuntu2204 → ubuntu2404"
+                + AND
+                + "; the instance is STOPPING, up waits for that to end and decides then"
             ),
         ),
         (Plan(Kind.ADOPT), LIVE, "adopt: already runs ubuntu2204; nothing is wiped"),
@@ -126,28 +128,13 @@ def test_the_line_of_an_open_attempt(outcome: str, machine: Instance | None, lin
         (Cause("keyId", None, "key-1"), "keyId none → key-1"),
         (Cause("userData"), "userData changed"),
         (Cause("adopt"), 'adopt is "never"'),
-        (Cause("imageId", "b", "a", drift=True), "imageId was changed outside Pulumi, a → b; back to a"),
-        (Cause("keyId", None, "a", drift=True), "keyId was changed outside Pulumi, a → none; back to a"),
+        (Cause("imageId", "b", "a", drift=True), "imageId was changed outside Pulumi: a → b, and goes back"),
+        (Cause("keyId", None, "a", drift=True), "keyId was changed outside Pulumi: a → none, and goes back"),
     ],
 )
 def test_a_cause_in_words(cause: Cause, text: str) -> None:
     """Ids and names from and to; what is secret is only named."""
     assert str(cause) == text
-
-
-@pytest.mark.parametrize(("kind", "refused"), [(kind, kind is Kind.REBUILD) for kind in Kind])
-def test_rebuild_protection_refuses_rebuilds_and_nothing_else(kind: Kind, *, refused: bool) -> None:
-    """With the machine, the cause and both ways out."""
-    wanted = parse_wanted({"instanceId": "zec-0a1b", "rebuildProtection": True})
-    refusal = gates.refusal(wanted, Plan(kind, (IMAGE,)))
-    assert (refusal is not None) is refused
-    if refusal:
-        assert "instance zec-0a1b is not rebuilt (imageId ubuntu2204 → ubuntu2404); its disk is untouched" in refusal
-
-
-def test_without_protection_nothing_is_refused() -> None:
-    """The default."""
-    assert gates.refusal(parse_wanted({"instanceId": "1"}), WIPE) is None
 
 
 @pytest.mark.parametrize("value", ["RUNNING", "STOPPED", "REINSTALL_FAILED", "CREATE_FAILED", "RECYCLE", "RECYCLED"])

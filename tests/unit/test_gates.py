@@ -1,0 +1,143 @@
+"""The rules that refuse a rebuild, and the tokens that approve one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from zec_pulumi import approval, gates
+from zec_pulumi.api import ConfigurationError, ResetInstanceRequest
+from zec_pulumi.inputs import parse_wanted
+from zec_pulumi.options import Options, resolve_options
+from zec_pulumi.plan import Cause, Kind, Plan
+
+URN = "urn:pulumi:prod::shop::pulumi-python:dynamic/zec:InstanceOsImage::web-1"
+PLAN = Plan(Kind.REBUILD, (Cause("imageId", "a", "b"), Cause("userData")))
+TARGET: dict[str, Any] = {"instance_id": "i-1", "enable_agent": True, "image_id": "b", "user_data": b"#!/bin/sh\n"}
+TOKEN = approval.token(URN, "a0", ResetInstanceRequest(**TARGET))
+
+
+def closed(options: Options, plan: Plan = PLAN, token: str | None = TOKEN, **inputs: Any) -> list[str]:
+    return gates.closed(parse_wanted({"instanceId": "i-1", **inputs}), plan, options, URN, token)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.REBUILD])
+def test_only_rebuilds_need_to_pass(kind: Kind) -> None:
+    """Adopting, joining and changes in place wipe nothing."""
+    options = Options(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
+    assert closed(options, Plan(kind), rebuildProtection=True) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "inputs", "text"),
+    [
+        (Options(), {"rebuildProtection": True}, "rebuild_protection is set, so instance i-1 is not rebuilt"),
+        (Options(allow_rebuild=False), {}, "zec:allowRebuild is false in this stack"),
+        (
+            Options(allowed_causes=frozenset({"imageId"})),
+            {},
+            "zec:allowedCauses allows imageId, and userData is another",
+        ),
+        (Options(require_approval=True), {}, f"To approve, add {TOKEN} to zec:approvedRebuilds"),
+    ],
+)
+def test_a_closed_gate_says_why_and_that_nothing_was_touched(
+    options: Options, inputs: dict[str, Any], text: str
+) -> None:
+    """With the machine, the causes and the way through."""
+    (reason,) = closed(options, **inputs)
+    assert text in reason
+    assert "its disk is untouched" in reason
+    assert "imageId a → b, userData changed" in reason
+
+
+def test_all_closed_gates_are_told_at_once() -> None:
+    """So that nobody opens one only to stand before the next."""
+    assert len(closed(Options(allow_rebuild=False, require_approval=True), rebuildProtection=True)) == 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(),
+        Options(allowed_causes=frozenset({"imageId", "userData"})),
+        Options(require_approval=True, approved_rebuilds=frozenset({TOKEN, "other/i-9/0123456789abcdef"})),
+    ],
+)
+def test_an_open_gate_lets_it_pass(options: Options) -> None:
+    """No gate, all causes allowed, or the token approved."""
+    assert closed(options) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"image_id": "c"},
+        {"key_id": "k"},
+        {"user_data": b"#!/bin/sh\necho other\n"},
+        {"enable_agent": False},
+        {"timezone": "Asia/Shanghai"},
+        {"instance_name": "other"},
+        {"password": "Secret-pass1"},
+    ],
+)
+def test_a_token_does_not_approve_another_target(change: dict[str, Any]) -> None:
+    """Whatever the machine would become is part of it."""
+    assert approval.token(URN, "a0", ResetInstanceRequest(**{**TARGET, **change})) != TOKEN
+
+
+def test_a_token_is_good_for_one_rebuild_of_one_resource_in_one_stack() -> None:
+    """Another recorded rebuild, another stack or resource: another token."""
+    request = ResetInstanceRequest(**TARGET)
+    others = {
+        approval.token(URN, "a1", request),
+        approval.token(URN, None, request),
+        approval.token(URN.replace(":prod:", ":dev:"), "a0", request),
+        approval.token(URN.replace("web-1", "web-2"), "a0", request),
+    }
+    assert TOKEN not in others
+    assert len(others) == 4
+
+
+def test_a_token_does_not_depend_on_the_password_itself() -> None:
+    """A password must not be guessable from a token that stands in a pull request."""
+    one, two = (ResetInstanceRequest(**TARGET, password=text) for text in ("Secret-pass1", "Secret-pass2"))
+    assert approval.token(URN, "a0", one) == approval.token(URN, "a0", two)
+
+
+def test_a_token_for_another_stack_and_a_used_one_are_named() -> None:
+    """The reason says what is wrong with what was given."""
+    foreign, used = "dev/i-1/0123456789abcdef", "prod/i-1/0123456789abcdef"
+    (reason,) = closed(Options(require_approval=True, approved_rebuilds=frozenset({foreign, used})))
+    assert f"{foreign} is for another stack" in reason
+    assert f"{used} approved another plan or is used up" in reason
+
+
+def test_with_unknown_inputs_the_token_comes_in_up() -> None:
+    """Preview cannot know it."""
+    (reason,) = closed(Options(require_approval=True), token=None)
+    assert "up refuses and names the token" in reason
+
+
+@pytest.mark.parametrize("text", ['["imageId", "keyId"]', "imageId,keyId", "imageId keyId"])
+def test_lists_are_json_or_separated(text: str) -> None:
+    """As `pulumi config set --path` writes them, or by hand."""
+    assert resolve_options({"zec:allowedCauses": text}.get).allowed_causes == frozenset({"imageId", "keyId"})
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "message"),
+    [
+        ("zec:allowRebuild", "maybe", "zec:allowRebuild must be true or false"),
+        ("zec:requireApproval", "1", "zec:requireApproval must be true or false"),
+        ("zec:allowedCauses", "image", "image is no cause of a rebuild"),
+        ("zec:allowedCauses", "[1]", "must be a JSON list"),
+        ("zec:allowedCauses", "[", "must be a JSON list"),
+        ("zec:approvedRebuilds", "yes", "'yes' is not an approval token"),
+    ],
+)
+def test_a_wrong_setting_is_named(key: str, text: str, message: str) -> None:
+    """Never guessed: a gate that is misspelt must not stand open."""
+    with pytest.raises(ConfigurationError, match=message):
+        resolve_options({key: text}.get)

@@ -1,0 +1,89 @@
+"""Reads of a process: what is paid for once, and when whole pages are read instead of single machines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from zec_pulumi.api import AccessKey, Client, Endpoint
+from zec_pulumi.clock import SystemClock
+from zec_pulumi.live import BY_ID, CATALOG_SECONDS, LiveReader
+from zec_pulumi.simulator import Simulator, default_world
+
+
+class Clock(SystemClock):
+    """The machine's clock, moved by hand for intervals."""
+
+    moved = 0.0
+
+    def monotonic(self) -> float:
+        return self.moved
+
+
+def account(machines: int) -> tuple[dict[str, Any], list[str]]:
+    """Return a world with many machines like web-1, and their ids."""
+    world = default_world()
+    first = next(machine for machine in world["instances"] if machine["instanceName"] == "web-1")
+    ids = [f"14{number:017d}" for number in range(machines)]
+    world["instances"] += [{**first, "instanceId": id_, "instanceName": f"m-{id_[-4:]}"} for id_ in ids]
+    return world, ids
+
+
+def reads(cloud: Simulator) -> Counter[str]:
+    return Counter(request["action"] for request in cloud.requests())
+
+
+def reader(cloud: Simulator) -> tuple[LiveReader, Client, Clock]:
+    clock = Clock()
+    client = Client(AccessKey(cloud.access_key_id, cloud.access_key_password), Endpoint(cloud.host, "http"))
+    return LiveReader(client, clock), client, clock
+
+
+@pytest.mark.parametrize(("machines", "pages"), [(500, 1), (1500, 2)])
+def test_many_machines_cost_pages_not_calls(machines: int, pages: int) -> None:
+    """The first few by id, the rest from pages of a thousand."""
+    world, ids = account(machines)
+    with Simulator(world) as cloud:
+        live, client, _ = reader(cloud)
+        with client:
+            assert all(live.glimpse(id_) for id_ in ids)
+        assert reads(cloud)["DescribeInstances"] == BY_ID + pages
+
+
+def test_one_machine_in_a_large_account_is_read_by_id() -> None:
+    """The account is not listed for it."""
+    world, ids = account(1500)
+    with Simulator(world) as cloud:
+        live, client, _ = reader(cloud)
+        with client:
+            assert live.glimpse(ids[0])
+            assert live.glimpse(ids[0])
+        assert reads(cloud)["DescribeInstances"] == 1
+
+
+def test_a_glimpse_grows_old() -> None:
+    """After a minute the machine is read again."""
+    with Simulator() as cloud:
+        live, client, clock = reader(cloud)
+        with client:
+            before = live.glimpse("1272168087751233112")
+            cloud.patch_instance("1272168087751233112", instanceName="renamed")
+            assert live.glimpse("1272168087751233112") == before
+            clock.moved += CATALOG_SECONDS + 1
+            found = live.glimpse("1272168087751233112")
+        assert found is not None
+        assert found.instance_name == "renamed"
+
+
+def test_a_machine_that_no_page_shows_is_read_by_id_and_gone() -> None:
+    """Gone means that it was asked for by id, twice."""
+    world, ids = account(10)
+    with Simulator(world) as cloud:
+        live, client, _ = reader(cloud)
+        with client:
+            assert all(live.glimpse(id_) for id_ in ids)
+            before = reads(cloud)["DescribeInstances"]
+            assert live.glimpse("1499999999999999999") is None
+        assert reads(cloud)["DescribeInstances"] == before + 2
