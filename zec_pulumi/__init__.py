@@ -6,12 +6,27 @@
 
     zec.InstanceOsImage("web-1", instance_id="1272168087751233112", image_id="ubuntu2404_20240712")
 
-:mod:`zec_pulumi.api` is the API client on its own, :mod:`zec_pulumi.simulator` a sandbox cloud.
+:mod:`zec_pulumi.api` is the API client on its own, :mod:`zec_pulumi.simulator` a sandbox cloud. Neither needs Pulumi,
+which is imported only when a name that needs it is used.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.resource import InstanceOsImage
+if TYPE_CHECKING:
+    from zec_pulumi.resource import InstanceOsImage
 
-__version__ = version("zec_pulumi")
+    __version__: str
+
 __all__ = ["InstanceOsImage", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "InstanceOsImage":
+        return import_module("zec_pulumi.resource").InstanceOsImage
+    if name == "__version__":
+        return version("zec_pulumi")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

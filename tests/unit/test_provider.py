@@ -52,3 +52,9 @@ def test_a_program_does_not_load_what_only_the_plugin_needs(module: str) -> None
     """It describes resources and calls nothing."""
     program = f"import sys, zec_pulumi; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_api_client_and_the_simulator_need_no_pulumi() -> None:
+    """They are usable where Pulumi is not, and start fast."""
+    program = "import sys, zec_pulumi.api, zec_pulumi.simulator; print('pulumi' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"
