@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,6 +10,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 if TYPE_CHECKING:
     from zec_pulumi.simulator import Simulator
@@ -55,6 +58,16 @@ def ended(process: subprocess.Popen[str]) -> Ran:
         process.kill()
         raise
     return Ran(process.returncode, stdout, stderr)
+
+
+def plugins(folder: Path) -> list[int]:
+    """Return the plugin processes of a stack, found by the home that its commands run with."""
+    home, found = str(folder / "home" / ".pulumi"), []
+    for process in psutil.process_iter(["cmdline"]):
+        with contextlib.suppress(psutil.Error):
+            if "pulumi.dynamic" in (process.info["cmdline"] or ()) and process.environ().get("PULUMI_HOME") == home:
+                found.append(process.pid)
+    return found
 
 
 @dataclass

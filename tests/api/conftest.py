@@ -153,8 +153,7 @@ def serve() -> Iterator[Callable[..., ScriptedServer]]:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a file with a self-signed certificate of 127.0.0.1 and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
+    assert shutil.which("openssl"), "the tests of TLS make their certificate with the openssl command"
     file = tmp_path_factory.mktemp("tls") / "certificate.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
     subprocess.run(

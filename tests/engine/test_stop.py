@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from driver import ended
+from driver import ended, plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +28,6 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.02)
-
-
-def plugins(folder: Path) -> list[int]:
-    """Return the plugin processes of a stack, found by the home that its commands run with."""
-    found = []
-    home = f"PULUMI_HOME={folder / 'home'}".encode()
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if home in (process / "environ").read_bytes() and b"pulumi.dynamic" in (process / "cmdline").read_bytes():
-                found.append(int(process.name))
-    return found
 
 
 @pytest.mark.parametrize("sdk", ["oldest", "newest"])
