@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import statistics
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 STATUS_READ = "DescribeInstancesStatus"
 IMPORTS = 15
+REBUILDS = 1000
 POLL_SECONDS = 0.5
 REBUILD_SECONDS = 5.0
 MACHINES = 500
@@ -52,7 +54,7 @@ def main() -> None:
     folder = engine.with_language_host(folder, ROOT / ".cache" / "engine")
     print(f"{date.today()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}\n")  # noqa: DTZ011 the user's own day
     print("| what | measured | promise |\n| --- | --- | --- |")
-    for result in [imports(), *one_rebuild(folder), *large_preview(folder)]:
+    for result in [imports(), *one_rebuild(folder), *large_preview(folder), large_report()]:
         print(f"| {result.what} | {result.measured} | {result.promise} |", flush=True)
 
 
@@ -101,6 +103,27 @@ def large_preview(folder: Path) -> Iterator[Result]:
     yield Result(
         "the same preview ÷ without live checks, answers after 100 ms", f"{with_checks / without:.2f}", "≤ 1.30"
     )
+
+
+def large_report() -> Result:
+    """Time `zec-pulumi report`, start included, on a preview as large as the engine's own with 1000 rebuilds."""
+    recorded = json.loads((ROOT / "tests" / "gitops" / "recorded" / "gated.json").read_text("utf-8"))
+    web = next(step for step in recorded["steps"] if step["urn"].endswith("::web"))
+    said = [line for line in recorded["diagnostics"] if line["urn"] == web["urn"]]
+    padding = {"stackTrace": [{"sourcePosition": f"project:///a/file/of/the/program.py#{n}"} for n in range(60)]}
+    names = [f"{web['urn']}-{number}" for number in range(REBUILDS)]
+    many = {
+        **recorded,
+        "steps": [{**web, "urn": urn, "oldState": {**web["oldState"], **padding}} for urn in names],
+        "diagnostics": [{**line, "urn": urn} for urn in names for line in said],
+    }
+    command = [sys.executable, "-c", "from zec_pulumi.cli import main; main()", "report", "-", "--format"]
+    seconds = []
+    for form in ("terminal", "markdown", "json"):
+        started = time.perf_counter()
+        subprocess.run([*command, form], input=json.dumps(many), stdout=subprocess.DEVNULL, text=True, check=True)
+        seconds.append(time.perf_counter() - started)
+    return Result(f"report of {REBUILDS} rebuilds, slowest format", f"{max(seconds):.2f} s", "< 2 s")
 
 
 def _timed_preview(stack: Stack) -> tuple[Counter[str], float]:

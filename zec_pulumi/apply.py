@@ -20,6 +20,7 @@ from zec_pulumi.preflight import check_password_in_place, check_rebuild, passwor
 from zec_pulumi.progress import Progress
 from zec_pulumi.rebuild import Rebuilder
 from zec_pulumi.status import name
+from zec_pulumi.watch import DeadlineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +80,10 @@ class _Work:
             live = now.watch.settled(live, deadline, progress)
         except HaltedError as halted:
             raise RebuildNotStartedError(f"{halted.halt.value} before anything was done to {name(live)}") from halted
+        except DeadlineError as error:
+            raise RebuildNotStartedError(
+                f"{error}; nothing was changed. Wait until it is RUNNING or STOPPED, then run pulumi up again"
+            ) from error
         log = InstanceLog(now.journal, instance_id, call.urn, record.last_attempt(before))
         rebuilder = Rebuilder(now.client, now.reader, now.watch, now.clock, progress, deadline, log, lock)
         return cls(call, now, rebuilder, inputs, before, wanted, recorded, live)
@@ -94,6 +99,8 @@ class _Work:
             return self._join(plan, self.recorded.attempt)
         self._change_in_place(plan)
         adopted = plan.kind is Kind.ADOPT
+        if adopted and not self.before:
+            recovery.forget_resource(self.session.journal, self.live.instance_id, self.call.urn)
         return self._recorded(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
 
     def _plan(self) -> Plan:

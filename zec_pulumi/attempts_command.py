@@ -41,6 +41,7 @@ _MEANING = {
     "failed": "ended in REINSTALL_FAILED",
     "closed-rebuilt": "closed by hand: the machine was rebuilt",
     "closed-not-rebuilt": "closed by hand: the machine was not rebuilt",
+    "forgotten": "the stack began anew with the resource",
 }
 
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, cast
+import sys
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from zec_pulumi import attempts_command as attempts
+from zec_pulumi import listing_command as listing
+from zec_pulumi.doctor import command as doctor
+from zec_pulumi.gitops import command as report
 from zec_pulumi.simulator import command as simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends wrong usage with status 1: in `report`, 2 says that a machine is wiped."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: error: {message}\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,11 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The arguments without the program's name; None takes those of the process.
     """
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="zec-pulumi", description="Which OS image a Zenlayer ZEC instance runs, as a Pulumi resource."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     simulator.add_parser(commands)
     attempts.add_parser(commands)
+    doctor.add_parser(commands)
+    listing.add_parser(commands)
+    report.add_parser(commands)
     arguments = parser.parse_args(argv)
     return cast("int", arguments.run(arguments))

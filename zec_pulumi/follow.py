@@ -161,7 +161,7 @@ class Follower:
             if self.target.visible or self.attempt.moved:
                 return live
             if self.attempt.outcome == "unknown":
-                raise self._open(unknown_outcome(self.target.instance_id))
+                raise self._open(unknown_outcome(self.target.instance_id, self.attempt.id))
             if not self._too_early():
                 return live
         if self._running_since.expired:
@@ -196,9 +196,10 @@ class Follower:
         return AttemptOpenError(sentence, self.attempt)
 
 
-def unknown_outcome(instance_id: str) -> str:
+def unknown_outcome(instance_id: str, attempt_id: str) -> str:
     """Return what to tell when nothing readable says whether a rebuild happened."""
     return (
         f"Instance {instance_id} is RUNNING, and nothing the API shows tells whether it was rebuilt. Look at the"
-        " machine: if it was not rebuilt, change rebuild_token to ask for another rebuild"
+        f" machine: if it was rebuilt, run `zec-pulumi attempts close {attempt_id} --rebuilt` and pulumi up again; if"
+        " it was not rebuilt, change rebuild_token to ask for another rebuild"
     )

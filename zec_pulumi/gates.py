@@ -47,7 +47,7 @@ def _causes(plan: Plan, options: Options, what: str) -> list[str]:
 
 def _approval(options: Options, what: str, urn: str, instance_id: str, token: str | None) -> list[str]:
     if token is None:
-        return [f"zec:requireApproval is set and not all inputs are known yet: up refuses and names the token; {what}"]
+        return [f"zec:requireApproval is set and the token is not known yet: up refuses and names the token; {what}"]
     if token in options.approved_rebuilds:
         return []
     stack = approval.stack_of(urn)

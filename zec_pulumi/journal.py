@@ -22,11 +22,19 @@ if TYPE_CHECKING:
     from zec_pulumi.clock import Clock
 
 Event = Literal[
-    "intent", "accepted", "refused", "unknown", "finished", "failed", "closed-rebuilt", "closed-not-rebuilt"
+    "intent",
+    "accepted",
+    "refused",
+    "unknown",
+    "finished",
+    "failed",
+    "closed-rebuilt",
+    "closed-not-rebuilt",
+    "forgotten",
 ]
-"""What happened to an attempt last; the two ``closed`` ones are a person's word."""
+"""What happened to an attempt last; the two ``closed`` ones are a person's word, ``forgotten`` is the stack's."""
 
-ENDED: frozenset[Event] = frozenset({"refused", "closed-not-rebuilt"})
+ENDED: frozenset[Event] = frozenset({"refused", "closed-not-rebuilt", "forgotten"})
 """After these the attempt left nothing on the machine that a later run would have to know."""
 
 
@@ -115,7 +123,7 @@ class Journal:
 
     def _read(self, file: Path) -> Iterator[Entry]:
         try:
-            lines = file.read_text().splitlines() if file.exists() else []
+            lines = file.read_text(errors="replace").splitlines() if file.exists() else []
         except OSError as error:
             raise _refused(self._folder, error) from error
         found: dict[str, Entry] = {}

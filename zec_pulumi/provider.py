@@ -58,7 +58,9 @@ class InstanceOsImageProvider(ResourceProvider):
 
     def delete(self, id_: str, _props: dict[str, Any]) -> None:
         """Forget. The machine is never touched, whatever the reason for the delete."""
-        _part("engine").current_call("Delete").info(f"forgotten: instance {id_} is left as it is")
+        call = _part("engine").current_call("Delete")
+        _part("session").forget(id_, call.urn)
+        call.info(f"forgotten: instance {id_} is left as it is")
 
 
 def _part(name: str) -> Any:

@@ -147,7 +147,7 @@ class Rebuilder:
                 self.progress.phase("reset accepted (its answer was lost)")
                 return attempt.model_copy(update={"outcome": "accepted", "moved": True})
             if current == status.RUNNING and not target.visible:
-                raise AttemptOpenError(f"{lost}. {unknown_outcome(target.instance_id)}", attempt)
+                raise AttemptOpenError(f"{lost}. {unknown_outcome(target.instance_id, attempt.id)}", attempt)
             if status.is_transitional(current):
                 unmoved = Deadline(self.clock, NOT_ACCEPTED_AFTER_SECONDS)
             elif unmoved.expired:

@@ -16,6 +16,9 @@ from zec_pulumi.record import last_attempt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_GONE_WHEN_OMITTED = frozenset({"user_data", "user_data_base64", "password"})
+"""Inputs that a rebuild takes off the machine when the program omits them; the others stay as the machine has them."""
+
 
 @dataclass(frozen=True)
 class Recall:
@@ -35,32 +38,55 @@ def recall(
     """
     entries = journal.entries(wanted.instance_id) if wanted.instance_id else []
     previous = last_attempt(before)
+    if recorded.attempt and recorded.attempt.outcome == "unknown":
+        return Recall(recorded=_answered(recorded, recorded.attempt, entries))
     known = {previous, recorded.attempt.id if recorded.attempt else None}
     if entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
         if tidy:
             journal.forget(entries[-1].instance_id)
         return Recall()
-    entry = unrecorded(entries, plan, previous)
+    entry = unrecorded(entries, plan, previous, wanted)
     if entry is None:
         return Recall()
     asked = question(entry)
     return Recall(asked) if asked else Recall(recorded=recalled(entry, wanted, recorded))
 
 
-def unrecorded(entries: Sequence[Entry], plan: Plan, previous: str | None) -> Entry | None:
+def unrecorded(entries: Sequence[Entry], plan: Plan, previous: str | None, wanted: Wanted) -> Entry | None:
     """Return the attempt that already was this planned rebuild, None when the machine itself tells or there is none.
 
     A planned rebuild is the same when its causes are and it stands on the same recorded rebuild, ``previous``.
     """
     if plan.kind is not Kind.REBUILD or all(cause.trigger in READABLE for cause in plan.causes):
         return None
-    causes = sorted(str(cause) for cause in plan.causes)
     same = [
         entry
         for entry in entries
-        if entry.event not in ENDED and entry.previous == previous and sorted(entry.causes) == causes
+        if entry.event not in ENDED and entry.previous == previous and _same_causes(entry, plan, wanted)
     ]
     return same[-1] if same else None
+
+
+def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:
+    """Note that the stack begins anew with a resource: attempts made for it before are no attempts of what follows.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    for entry in journal.entries(instance_id):
+        if entry.urn == urn and entry.event not in ENDED:
+            journal.note(instance_id, entry.attempt_id, "forgotten")
+
+
+def _same_causes(entry: Entry, plan: Plan, wanted: Wanted) -> bool:
+    causes = {str(cause) for cause in plan.causes}
+    if [cause.trigger for cause in plan.causes] != ["adopt"]:
+        return causes == set(entry.causes)
+    # `adopt="never"`, and the machine is as wanted: what differed before the attempt has gone into it since.
+    given = wanted.given()
+    return all(
+        cause in causes or cause.rpartition("→ ")[2] == given.get(cause.partition(" ")[0]) for cause in entry.causes
+    )
 
 
 def question(entry: Entry) -> str | None:
@@ -75,6 +101,14 @@ def question(entry: Entry) -> str | None:
     )
 
 
+def _answered(recorded: Recorded, attempt: Attempt, entries: Sequence[Entry]) -> Recorded | None:
+    """Return the record with a person's word that its attempt was carried out, None while nobody has said so."""
+    if not any(entry.attempt_id == attempt.id and entry.event == "closed-rebuilt" for entry in entries):
+        return None
+    answered = attempt.model_copy(update={"outcome": "accepted", "moved": True})
+    return recorded.model_copy(update={"attempt": answered})
+
+
 def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
     """Return the record as it would be, had the attempt been recorded: open, and asking for what is wanted."""
     attempt = Attempt(
@@ -87,5 +121,6 @@ def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
         outcome="failed" if entry.event == "failed" else "accepted",
         moved=entry.event in ("finished", "closed-rebuilt", "failed"),
     )
-    asked = {name: getattr(wanted, name) for name in Wanted.model_fields if getattr(wanted, name) is not None}
+    given = {name: getattr(wanted, name) for name in Wanted.model_fields}
+    asked = {name: value for name, value in given.items() if value is not None or name in _GONE_WHEN_OMITTED}
     return recorded.model_copy(update={**asked, "attempt": attempt})

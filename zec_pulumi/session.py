@@ -6,13 +6,14 @@ that holds state. It is made from the stack's configuration when the engine conf
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zec_pulumi import engine, journal
+from zec_pulumi import engine, journal, recovery
 from zec_pulumi.api import Client, ConfigurationError
 from zec_pulumi.clock import Clock, SystemClock
 from zec_pulumi.config import Settings, resolve
@@ -97,3 +98,10 @@ def current() -> Session:
     if isinstance(_session, ConfigurationError):
         raise _session
     return _session
+
+
+def forget(instance_id: str, urn: str) -> None:
+    """Have the journal forget a resource that the stack forgets; works without credentials, and never fails."""
+    where = _session.home if isinstance(_session, Session) else journal.home(os.environ, Path.home())
+    with contextlib.suppress(journal.JournalError):
+        recovery.forget_resource(journal.Journal(where, SystemClock()), instance_id, urn)

@@ -101,3 +101,11 @@ def test_closing_an_attempt_that_is_not_there_fails(
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     assert main(["attempts", "close", "zzz", "--rebuilt"]) == 1
     assert "0 attempts begin with zzz" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_text_says_nothing(journal: Journal, tmp_path: Path) -> None:
+    """A disk that went wrong must not end in an exception nobody foresaw."""
+    journal.intend("a1", WEB, URN, (), None)
+    with (tmp_path / "journal" / f"{WEB}.jsonl").open("ab") as file:
+        file.write(b"\xff\xfe\x00\n")
+    assert [entry.event for entry in journal.entries(WEB)] == ["intent"]

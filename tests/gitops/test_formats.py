@@ -1,0 +1,171 @@
+"""The report as its readers get it."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from zec_pulumi.gitops import Action, Approval, Failure, Report, Row, as_json, markdown, terminal
+from zec_pulumi.gitops.lines import Cause, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAMES = (
+    "nothing",
+    "ungated",
+    "gated",
+    "one_approved",
+    "refused",
+    "drift",
+    "undecided",
+    "no_credentials",
+    "wrong_input",
+)
+TYPES: dict[str, Any] = {
+    "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)
+}  # fmt: skip
+
+
+def rebuilds(number: int, **changed: Any) -> Report:
+    """A report of that many rebuilds which wait for approval."""
+    cause = Cause("imageId", Value("ubuntu2204_20240712", "Ubuntu Server 22.04 LTS"), Value("ubuntu2404_20240712", "N"))
+    rows = []
+    for i in range(number):
+        facts = {"instance_id": str(10**18 + i), "instance_name": f"web-{i}", "disk_gib": 40, "causes": (cause,)}
+        facts["token"] = f"prod/{facts['instance_id']}/0123456789abcdef"
+        rows.append(Row("urn", f"web-{i}", Action.REBUILD, approval=Approval.NEEDED, **{**facts, **changed}))
+    return Report("shop", "prod", tuple(rows))
+
+
+def problems(value: Any, schema: dict[str, Any], root: dict[str, Any], where: str = "$") -> list[str]:
+    """The part of JSON Schema that the report's schema uses."""
+    if "$ref" in schema:
+        return problems(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, where)
+    named = schema.get("type", [])
+    kinds = [named] if isinstance(named, str) else named
+    if kinds and not any(isinstance(value, TYPES[kind]) for kind in kinds):
+        return [f"{where}: {value!r} is no {named}"]
+    found = [f"{where}: {value!r}"] if "enum" in schema and value not in schema["enum"] else []
+    found += [f"{where}: {value!r}"] if "const" in schema and value != schema["const"] else []
+    if isinstance(value, list) and "items" in schema:
+        found += [
+            text for i, item in enumerate(value) for text in problems(item, schema["items"], root, f"{where}[{i}]")
+        ]
+    if isinstance(value, dict):
+        found += [f"{where}: no {key}" for key in schema.get("required", []) if key not in value]
+        for key, item in value.items():
+            inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", {}))
+            found += [f"{where}: {key}?"] if inner is False else problems(item, inner, root, f"{where}.{key}")
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_is_as_its_schema_says(recorded: Callable[[str], Report], name: str) -> None:
+    """The schema is in the package, and what it calls required is there."""
+    schema = json.loads((resources.files("zec_pulumi.gitops") / "report.schema.json").read_text("utf-8"))
+    document = json.loads(as_json.render(recorded(name)))
+    assert problems(document, schema, schema) == []
+    assert problems({**document, "version": 2}, schema, schema)
+    assert problems({**document, "new": 1}, schema, schema)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_terminal_cuts_no_id_and_keeps_to_its_width(
+    recorded: Callable[[str], Report], name: str, width: int
+) -> None:
+    """Commands to copy are one line, whatever its length."""
+    report = recorded(name)
+    lines = [text for style, text in terminal.render(report, width)]
+    for row in report.rows:
+        for text in filter(None, (row.instance_id, row.token)):
+            assert any(text in line for line in lines), text
+    too_long = [line for line in lines if len(line) > width and " " in line.strip() and "pulumi config set" not in line]
+    assert too_long == []
+
+
+def test_names_cannot_steer_a_terminal() -> None:
+    """Escape sequences, line breaks and characters that hide are shown harmless."""
+    shown = "\n".join(text for _, text in terminal.render(rebuilds(1, instance_name="a\x1b[2Jb\nc\u202ed"), 80))
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "a\ufffd[2Jb c\ufffdd" in shown
+
+
+def test_markdown_begins_with_a_marker_and_the_worst(recorded: Callable[[str], Report]) -> None:
+    """A bot finds its comment by the first line, a reader the worst in the second."""
+    lines = markdown.render(recorded("gated")).splitlines()
+    assert lines[0] == "<!-- zec-pulumi report any/dev -->"
+    assert lines[1] == "### any/dev: 2 boot disks to wipe (2 waiting for approval)"
+
+
+def test_markdown_holds_the_tokens_to_copy_and_keeps_those_approved(recorded: Callable[[str], Report]) -> None:
+    """Approving one more must not take back the other."""
+    report = recorded("one_approved")
+    block = re.search(r"```shell\n(.*)\n```", markdown.render(report))
+    assert block
+    tokens = ",".join([*report.kept_tokens, *report.tokens])
+    assert block[1] == f"pulumi config set --stack dev zec:approvedRebuilds {tokens}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        "a|b",
+        "`code` **bold**",
+        "@everyone",
+        "[x](http://e.vil)",
+        "</details>",
+        "a`|\\b",
+        "![](",
+    ],
+)
+def test_names_are_shown_as_they_are_and_do_nothing(name: str) -> None:
+    """Rendered as GitHub does: the same cells, the very name, no mention, link or tag."""
+    cause = Cause("imageId", Value("a", name), Value(name))
+    adopted = Row("urn", name, Action.ADOPT, detail=name, notes=(name,))
+    rows = (*rebuilds(1, instance_name=name, causes=(cause,)).rows, adopted)
+    text = markdown.render(Report("shop", "prod", rows, failures=(Failure(name, name),)))
+    html = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(text)
+    assert html.count("<td>") == 5
+    for tag in ("<script", "<a ", "<img", "<strong>bold"):
+        assert tag not in html
+    assert html.count("</details>") == html.count("<details")
+    assert not re.search(r"@everyone", re.sub(r"<code>.*?</code>", "", html))
+    shown = re.sub(r"<[^>]*>", "", html).replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
+    assert name in shown.replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("number", [1000, 5000])
+def test_markdown_stays_under_the_limit_and_says_what_it_left_out(number: int) -> None:
+    """20 machines are open, the rest is folded, and what does not fit is counted."""
+    text = markdown.render(rebuilds(number))
+    assert len(text.encode()) <= 65_536
+    assert text.index("<details>") > text.index("`web-19`")
+    assert f"{number - 20} more to wipe" in text
+    shown = text.count("40 GiB")
+    assert shown > 50
+    assert f"… and {number - shown} more, left out to fit into a comment" in text
+
+
+def test_markdown_stays_under_the_limit_whatever_the_names() -> None:
+    """Names and notes without end."""
+    text = markdown.render(rebuilds(30, instance_name="`" * 9000, notes=("é" * 9000,) * 50))
+    assert len(text.encode()) <= 65_536
+    assert "30 boot disks to wipe" in text
+
+
+@pytest.mark.parametrize("name", ["ungated", "gated", "wrong_input", "program_failed", "record_only"])
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+def test_no_secret_is_in_a_report(report: Callable[..., Any], name: str, form: str) -> None:
+    """Inputs are not copied, nor what programs say when they fail."""
+    ended = report(name, "--format", form)
+    for text in ("hidden", "Hidden", "__provider", "gASV", "[secret]"):
+        assert text not in ended.out

@@ -1,0 +1,187 @@
+"""What a report makes of a preview: actions, approvals, exit codes, and what it must not repeat."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from zec_pulumi.gitops import Action, Approval, FailOn, build, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zec_pulumi.gitops import Report
+
+WIPE = (
+    "warning: rebuild: boot disk of i-1 (web-1, 40 GiB) {} be wiped: imageId a → b; it is powered off, its SSH host"
+    " keys change, data disks are not part of it"
+)
+NEEDED = (
+    "error: approval needed: instance i-1 is not rebuilt (imageId a → b); its disk is untouched. To approve, add"
+    " prod/i-1/0123456789abcdef to zec:approvedRebuilds"
+)
+PROTECTED = "error: rebuild_protection is set, so instance i-1 is not rebuilt (imageId a → b); its disk is untouched."
+ADOPT = "info: adopt: already runs a; nothing is wiped"
+UNKNOWN = "warning: not known yet: imageId; boot disk of i-1 (40 GiB) will be wiped if that differs"
+QUESTION = "error: an earlier run was about to rebuild instance i-1 (userData changed) and ended before"
+FOREIGN = "error: something else"
+TOKEN = "prod/i-1/0123456789abcdef"
+GATED = {"zec:requireApproval": "true"}
+
+
+def actions(found: Report) -> dict[str, tuple[str, str | None]]:
+    return {row.resource: (row.action.value, row.approval.value if row.approval else None) for row in found.rows}
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("nothing", {}),
+        (
+            "ungated",
+            {
+                "api": ("rebuild", "ungated"),
+                "web": ("rebuild", "ungated"),
+                "moved": ("adopt", None),
+                "edge": ("change in place", None),
+                "gone": ("forget", None),
+            },
+        ),
+        ("drift", {"web": ("rebuild", "ungated")}),
+        ("drift_unrefreshed", {"web": ("none", None)}),
+        ("record_only", {"web": ("record", None)}),
+        ("replaced", {"web": ("adopt", None), "old": ("forget", None)}),
+        ("undecided", {"first": ("rebuild", "ungated"), "second": ("undecided", None), "third": ("undecided", None)}),
+        (
+            "no_credentials",
+            {
+                "web": ("rebuild", "needed"),
+                "fresh": ("undecided", None),
+                **dict.fromkeys(("edge", "gone", "moved"), ("forget", None)),
+            },
+        ),
+        ("wrong_input", {"api": ("rebuild", "ungated")}),
+        ("program_failed", {}),
+    ],
+)
+def test_what_real_previews_do_to_machines(
+    recorded: Callable[[str], Report], name: str, rows: dict[str, tuple[str, str | None]]
+) -> None:
+    """Every row of a preview of the real engine, and no other."""
+    assert actions(recorded(name)) == rows
+
+
+def test_approvals_of_real_previews(recorded: Callable[[str], Report]) -> None:
+    """Waiting ones carry their tokens, approved ones do not, refused ones name their gates."""
+    gated, one, all_, refused = (recorded(name) for name in ("gated", "one_approved", "all_approved", "refused"))
+    assert len(gated.tokens) == 2
+    assert (len(one.tokens), len(one.kept_tokens)) == (1, 1)
+    assert set(one.tokens) | set(one.kept_tokens) == set(gated.tokens)
+    assert all_.tokens == []
+    assert len(all_.rebuilds(Approval.APPROVED)) == 2
+    gates = {row.resource: [gate.name for gate in row.gates] for row in refused.rebuilds(Approval.REFUSED)}
+    assert gates == {
+        "api": ["rebuild_protection", "zec:allowRebuild", "zec:allowedCauses"],
+        "web": ["zec:allowRebuild", "zec:allowedCauses"],
+    }
+
+
+def test_details_of_a_real_rebuild(recorded: Callable[[str], Report]) -> None:
+    """Machine, disk, causes with names, drift, and the machine that is forgotten for another."""
+    (web,) = recorded("drift").rows
+    (cause,) = web.causes
+    assert (web.instance_id, web.instance_name, web.disk_gib) == ("1272168087751233112", "web-1", 40)
+    assert cause.drift
+    assert cause.old
+    assert cause.new
+    assert (cause.old.id, cause.new.id) == ("debian12_20240712", "ubuntu2204_20240712")
+    assert next(row.forgets for row in recorded("replaced").rows) == "1272168087751233112"
+
+
+@pytest.mark.parametrize(
+    ("lines", "config", "codes"),
+    [
+        ([], {}, (1, 1, 1)),
+        ([ADOPT], {}, (0, 0, 0)),
+        ([WIPE.format("will")], {}, (0, 2, 2)),
+        ([WIPE.format("will")], {"zec:approvedRebuilds": TOKEN}, (0, 2, 2)),
+        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": TOKEN}, (0, 0, 2)),
+        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": json.dumps([TOKEN])}, (0, 0, 2)),
+        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": "[secret]"}, (0, 2, 2)),
+        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": TOKEN.replace("i-1", "i-2")}, (0, 2, 2)),
+        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": TOKEN.replace("prod", "dev")}, (0, 2, 2)),
+        ([WIPE.format("would"), NEEDED], GATED, (0, 2, 2)),
+        ([WIPE.format("would"), PROTECTED], {}, (0, 2, 2)),
+        ([WIPE.format("would")], {**GATED, "zec:approvedRebuilds": TOKEN}, (0, 2, 2)),
+        ([UNKNOWN], {}, (0, 2, 2)),
+        ([QUESTION], {}, (0, 2, 2)),
+        ([ADOPT, FOREIGN], {}, (1, 1, 1)),
+        (["warning: rebuild: in words of another version"], {}, (1, 1, 1)),
+    ],
+)
+def test_the_exit_code(
+    preview: Callable[..., bytes], lines: list[str], config: dict[str, str], codes: tuple[int, int, int]
+) -> None:
+    """For --fail-on never, unapproved and any. Only a token of this stack and instance approves."""
+    made = build(read(preview({"web": lines}, config=config)))
+    assert tuple(made.exit_code(choice) for choice in FailOn) == codes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "action"),
+    [
+        ({"rebuildProtection": True}, {}, Action.RECORD),
+        ({"imageId": "a"}, {}, Action.RECORD),
+        ({"rebuildToken": "1"}, {}, Action.RECORD),
+        ({"timezone": "Asia/Tokyo"}, {"timezone": "Asia/Shanghai"}, Action.RECORD),
+        ({"imageId": "a"}, {"imageId": "b"}, Action.UNDECIDED),
+        ({"userData": "a"}, {}, Action.UNDECIDED),
+        ({"timezone": "a"}, {"timezone": "b", "rebuildOn": ["timezone"]}, Action.UNDECIDED),
+        ({}, {}, Action.UNDECIDED),
+    ],
+)
+def test_an_update_without_a_line_is_harmless_only_if_no_trigger_changed(
+    preview: Callable[..., bytes], old: dict[str, Any], new: dict[str, Any], action: Action
+) -> None:
+    """A line that got lost must not hide a wipe."""
+    made = build(read(preview({"web": []}, oldState={"id": "i-1", "inputs": old}, newState={"inputs": new})))
+    assert made.rows[0].action is action
+    assert bool(made.failures) is (action is Action.UNDECIDED)
+
+
+@pytest.mark.parametrize("operation", ["create", "replace", "create-replacement"])
+def test_a_new_resource_without_a_line_is_a_failure(preview: Callable[..., bytes], operation: str) -> None:
+    """The provider always says something about it."""
+    assert build(read(preview({"web": []}, op=operation))).exit_code(FailOn.NEVER) == 1
+
+
+def test_the_worst_line_of_a_row_decides_and_the_others_are_notes(preview: Callable[..., bytes]) -> None:
+    """A row may have several."""
+    (row,) = build(read(preview({"web": [ADOPT, UNKNOWN, "warning: a note"]}))).rows
+    assert row.action is Action.UNDECIDED
+    assert row.notes == ("already runs a; nothing is wiped", "a note")
+
+
+def test_resources_in_components_are_found_and_others_only_counted(preview: Callable[..., bytes]) -> None:
+    """A component puts its own type in front."""
+    document = json.loads(preview({"web": [WIPE.format("will")]}))
+    text = json.dumps(document).replace("::pulumi-python:", "::my:index:Fleet$pulumi-python:")
+    document = json.loads(text)
+    document["steps"] += [
+        {"op": op, "urn": f"urn:pulumi:prod::shop::aws:s3/bucket:Bucket::{op}"} for op in ("update", "delete", "same")
+    ]
+    made = build(read(json.dumps(document)))
+    assert [row.resource for row in made.rows] == ["web"]
+    assert made.others == {"delete": 1, "update": 1}
+
+
+def test_a_failure_elsewhere_is_named_and_its_text_not_repeated(preview: Callable[..., bytes]) -> None:
+    """Other providers quote values in their errors, the engine even secret ones."""
+    document = json.loads(preview({"web": [ADOPT]}))
+    urn = "urn:pulumi:prod::shop::aws:s3/bucket:Bucket::logs"
+    document["diagnostics"] += [{"urn": urn, "message": "error: bad value hidden-value", "severity": "error"}]
+    (failure,) = build(read(json.dumps(document))).failures
+    assert failure.resource == "logs"
+    assert "hidden-value" not in failure.text
