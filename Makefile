@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all engine lint types format bench clean
+.PHONY: help demo test test-all kill-matrix engine lint types format bench clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
 	@echo "make test      lint, types and tests, engine tests included"
 	@echo "make test-all  the same and the long ones"
+	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; some minutes"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
 	@echo "make bench     the benchmarks; results go to docs/benchmarks.md by hand"
 	@echo "make format    format and mend what can be mended"
@@ -22,9 +23,13 @@ test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 	@echo "tests: running ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered
 
-test-all: lint types .venv-sdk-oldest/ready .cache/engine/ready
+test-all: lint types .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint
 	@echo "tests: running all, the long ones too ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	@$(MAKE) --no-print-directory kill-matrix
+
+kill-matrix: .venv/ready .cache/engine/ready
+	@$(BIN)/python tools/kill_matrix.py
 
 engine: .venv/ready
 	@$(BIN)/python tools/engine.py
@@ -66,3 +71,10 @@ clean:
 .cache/engine/ready: .venv/ready tools/engine.py tools/language_host/pulumi-language-python tools/engine/go.mod
 	@$(BIN)/python tools/engine.py --with-language-host .cache/engine > /dev/null
 	@mkdir -p .cache/engine && touch $@
+
+# Reads the GitHub workflows of examples/gitops as GitHub does.
+.cache/actionlint/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
+	@echo "set-up: actionlint from the Go module proxy (once) ..."
+	@mkdir -p $(@D)
+	@cd tools/actionlint && CGO_ENABLED=0 go build -trimpath -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
+	@touch $@

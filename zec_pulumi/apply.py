@@ -97,7 +97,12 @@ class _Work:
             return self._rebuild(plan)
         if plan.kind is Kind.JOIN and self.recorded.attempt:
             return self._join(plan, self.recorded.attempt)
-        self._change_in_place(plan)
+        try:
+            self._change_in_place(plan)
+        except ZecError as error:
+            raise ZecError(
+                f"{error}. Nothing was wiped; {name(self.live)} is {self.live.status}. The next pulumi up tries again"
+            ) from error
         adopted = plan.kind is Kind.ADOPT
         if adopted and not self.before:
             recovery.forget_resource(self.session.journal, self.live.instance_id, self.call.urn)

@@ -112,9 +112,12 @@ class Journal:
         text = json.dumps({"at": self._clock.now(), "instance": instance_id, **line}) + "\n"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._file(instance_id), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = os.open(self._file(instance_id), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(descriptor, text.encode())
+                size = os.fstat(descriptor).st_size
+                # After a line that a crash cut short, the next one must not become part of it.
+                torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+                os.write(descriptor, (b"\n" if torn else b"") + text.encode())
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)

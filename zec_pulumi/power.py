@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zec_pulumi import status
@@ -36,6 +36,7 @@ class Power:
     deadline: Deadline
     sender: Sender
     live: Instance
+    _lost: ZecError | None = field(default=None, init=False)
 
     def off(self, *, force: bool) -> bool:
         """Bring the instance to STOPPED; return whether we did it (False: it was off, or somebody else did).
@@ -56,7 +57,7 @@ class Power:
                 return ours
         raise RebuildNotStartedError(
             f"StopInstances was sent {MAX_SENDS} times and {name(self.live)} is still RUNNING; nothing was wiped."
-            " The next pulumi up tries again"
+            f" The next pulumi up tries again{f'. {self._lost}' if self._lost else ''}"
         )
 
     def on_again(self) -> str:
@@ -94,6 +95,7 @@ class Power:
             failed = self.sender.send(lambda: self.client.stop_instances(ids, force_shutdown=force))
         except ZecError as error:
             if error.may_have_been_carried_out:
+                self._lost = error
                 return True
             now = self.status_now()
             if now in (status.STOPPED, "STOPPING"):

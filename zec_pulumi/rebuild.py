@@ -124,7 +124,7 @@ class Rebuilder:
                 self.progress.phase(f"reset accepted ({request_id})")
                 accepted_now = {"request_id": request_id, "outcome": "accepted", "started_at": self.clock.now()}
                 return attempt.model_copy(update=accepted_now)
-        raise refusal.undone(f"ResetInstance got no answer {MAX_SENDS} times and was not carried out")
+        raise refusal.undone(f"ResetInstance got no answer {MAX_SENDS} times and was not carried out: {lost}")
 
     def _found_accepted(self, attempt: Attempt, target: Target, lost: ZecError) -> Attempt | None:
         """Find out by reading what became of a reset whose answer was lost; None: surely not carried out."""
@@ -171,4 +171,6 @@ class _Refusal:
     def undone(self, reason: str) -> RebuildNotStartedError:
         self.log.note(self.attempt_id, "refused")
         outcome = self.power.on_again() if self.powered_off else f"is {status.shown(self.power.status_now())}"
-        return RebuildNotStartedError(f"{reason}. Nothing was wiped; {name(self.power.live)} {outcome}")
+        return RebuildNotStartedError(
+            f"{reason}. Nothing was wiped; {name(self.power.live)} {outcome}. The next pulumi up tries again"
+        )

@@ -5,16 +5,22 @@ It matters only where the API cannot show what a rebuild changed. Everything rea
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.inputs import Attempt, Recorded, Wanted
 from zec_pulumi.journal import ENDED, Entry, Journal
-from zec_pulumi.plan import READABLE, Kind, Plan
+from zec_pulumi.plan import READABLE, Cause, Kind, Plan
 from zec_pulumi.record import last_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_NEVER = Cause("adopt")
+_READABLE_CAUSE = re.compile(
+    rf"(?P<trigger>{'|'.join(READABLE)}) (was changed outside Pulumi: (?P<back>\S+) → .*|\S+ → (?P<new>\S+))"
+)
 
 _GONE_WHEN_OMITTED = frozenset({"user_data", "user_data_base64", "password"})
 """Inputs that a rebuild takes off the machine when the program omits them; the others stay as the machine has them."""
@@ -79,14 +85,21 @@ def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:
 
 
 def _same_causes(entry: Entry, plan: Plan, wanted: Wanted) -> bool:
+    """Whether the attempt was made for these causes; a readable one may have come true since and be one no more."""
     causes = {str(cause) for cause in plan.causes}
-    if [cause.trigger for cause in plan.causes] != ["adopt"]:
-        return causes == set(entry.causes)
-    # `adopt="never"`, and the machine is as wanted: what differed before the attempt has gone into it since.
-    given = wanted.given()
-    return all(
-        cause in causes or cause.rpartition("→ ")[2] == given.get(cause.partition(" ")[0]) for cause in entry.causes
+    return causes <= set(entry.causes) | {str(_NEVER)} and all(
+        _asks(cause, wanted) for cause in set(entry.causes) - causes
     )
+
+
+def _asks(cause: str, wanted: Wanted) -> bool:
+    """Whether the program still asks for what a readable cause was about."""
+    match = _READABLE_CAUSE.fullmatch(cause)
+    if match is None:
+        return False
+    asked = wanted.given().get(match["trigger"])
+    shown = ("on" if asked else "off") if isinstance(asked, bool) else asked
+    return (match["back"] or match["new"]) == shown
 
 
 def question(entry: Entry) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -166,11 +165,3 @@ def test_an_attempt_nobody_knows_the_end_of_is_a_warning(patient: Any) -> None:
     finding = patient.one("attempts")
     assert (finding.level, "lost" in finding.text, "known" in finding.text.split()) == ("warning", True, False)
     assert "zec-pulumi attempts close lost" in finding.fix
-
-
-def test_a_damaged_journal_is_a_problem(patient: Any) -> None:
-    """Bytes that are no text do not end the examination."""
-    folder = patient.home / ".pulumi" / "zec_pulumi" / "journal"
-    folder.mkdir(parents=True)
-    (folder / "1.jsonl").write_bytes(os.urandom(4) + b"\xff\xfe")
-    assert patient.one("attempts").level == "problem"

@@ -46,6 +46,8 @@ def test_a_line_that_a_crash_cut_short_is_as_if_it_was_not_written(journal: Jour
     with (tmp_path / "journal" / f"{WEB}.jsonl").open("a") as file:
         file.write('{"at": 1.0, "instance": "12721')
     assert [entry.event for entry in journal.entries(WEB)] == ["intent"]
+    journal.note(WEB, "a1", "accepted")
+    assert [entry.event for entry in journal.entries(WEB)] == ["accepted"]
 
 
 def test_only_its_user_can_read_it(journal: Journal, tmp_path: Path) -> None:

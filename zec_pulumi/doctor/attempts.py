@@ -44,9 +44,6 @@ def _open(folder: Path) -> list[Finding]:
         entries = Journal(folder, SystemClock()).all_entries()
     except JournalError as error:
         return [problem(ATTEMPTS, str(error).partition(";")[0], _MAKE_WRITABLE)]
-    except ValueError:
-        text = f"a file of the journal under {folder} is damaged: it is not text"
-        return [problem(ATTEMPTS, text, f"look at its files, and keep a copy of those you remove from {folder}")]
     unknown = [entry for entry in entries if entry.event in {"intent", "unknown"}]
     return [_unknown(entry) for entry in unknown] or [ok(ATTEMPTS, "none whose outcome is unknown")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml  # type: ignore[import-untyped]  # it comes with the Pulumi SDK, without types
+import yaml
 
 if TYPE_CHECKING:
     from pathlib import Path

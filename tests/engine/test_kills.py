@@ -1,0 +1,59 @@
+"""The most telling cells of the kill matrix; `make kill-matrix` runs them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kill_cells import POINTS, Cell, Kill, matrix, telling
+from kill_run import run, templates
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="session")
+def template(engine_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What every cell begins with."""
+    return templates(tmp_path_factory.mktemp("templates"), engine_folder)
+
+
+@pytest.mark.parametrize("cell", list(telling()), ids=lambda cell: cell.name)
+def test_a_rebuild_that_is_cut_off_comes_to_its_end_and_wipes_once(
+    cell: Cell, template: dict[str, Path], tmp_path: Path, engine_folder: Path
+) -> None:
+    """Up is repeated, its question answered with the truth; the simulator's ledger judges."""
+    result = run(cell, template, tmp_path / "cell", engine_folder)
+    assert result.faults == [], "\n".join(result.said)
+    assert result.resets == 1
+    assert result.ups <= 2
+
+
+def test_an_undisturbed_run_needs_one_up(template: dict[str, Path], tmp_path: Path, engine_folder: Path) -> None:
+    """What the others are compared with."""
+    result = run(Cell("update", "image"), template, tmp_path / "cell", engine_folder)
+    assert (result.faults, result.resets, result.ups) == ([], 1, 0)
+
+
+def test_without_the_journal_an_unreadable_change_is_made_once_more(
+    template: dict[str, Path], tmp_path: Path, engine_folder: Path
+) -> None:
+    """The documented window, exactly: should it ever close, the documents are to be changed."""
+    accepted = next(point for point in POINTS if point.name == "while DEPLOYING")
+    cell = Cell("update", "userData", accepted, Kill.KILL, journal=False)
+    result = run(cell, template, tmp_path / "cell", engine_folder)
+    assert (result.faults, result.resets) == ([], 2)
+    assert cell.may_wipe_twice
+
+
+def test_the_matrix_leaves_out_only_what_means_nothing() -> None:
+    """Every point is met by every way to be cut off, in every operation, for every change."""
+    cells = [cell for cell in matrix() if cell.journal]
+    assert {cell.point for cell in cells} == set(POINTS)
+    assert {cell.kill for cell in cells} == set(Kill)
+    for point in POINTS:
+        changes = [(cell.operation, cell.change) for cell in cells if cell.point == point and cell.kill is Kill.KILL]
+        assert len(changes) == len(set(changes)) == 7

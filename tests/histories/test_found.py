@@ -1,0 +1,104 @@
+"""Histories that once broke a claim, as they were shrunk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from histories.points import Disturbance, kill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from histories.stack import Outcome, Stack
+    from histories.world import World
+
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+SCRIPT, OTHER_SCRIPT = "#!/bin/sh\n# one\n", "#!/bin/sh\n# two\n"
+
+
+def struck(stack: Stack, where: str, what: Callable[[], None], **program: Any) -> Outcome:
+    """Run up, and have something happen at a point of it."""
+    stack.world.points.armed = Disturbance(where, 1, what)
+    return stack.up(program)
+
+
+def resets(world: World) -> int:
+    return world.actions().count("ResetInstance")
+
+
+def test_user_data_that_is_taken_out_is_no_second_wipe_after_a_kill(world: World) -> None:
+    """The journal's attempt asked for no user data; the record of an older one must not stand beside it."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    stack.up({"imageId": JAMMY, "userData": SCRIPT})
+    assert struck(stack, "returned", kill, imageId=JAMMY).end == "killed"
+    assert stack.up({"imageId": JAMMY}).end == "succeeded"
+    assert resets(world) == 2
+
+
+@pytest.mark.parametrize("what", ["kill", "engine"])
+def test_a_create_that_must_rebuild_is_no_second_wipe_after_a_kill(world: World, what: str) -> None:
+    """The image that differed before does not differ now; it is the same planned rebuild all the same."""
+    stack = world.stacks[0]
+    happening = kill if what == "kill" else stack.engine_dies
+    struck(stack, "after ResetInstance", happening, imageId=NOBLE, adopt="never")
+    assert not stack.outputs
+    if what == "kill":  # killed before the API's answer was written down: a person must say
+        world.points.armed = None
+    world.cloud.clock.advance(100)
+    outcome = stack.up({"imageId": NOBLE, "adopt": "never"})
+    assert resets(world) == 1
+    assert outcome.end == "succeeded" if what == "engine" else "attempts close" in outcome.text
+
+
+def test_a_refresh_after_a_kill_does_not_cost_a_second_wipe(world: World) -> None:
+    """The refresh records the new image, and so one cause less is left; it is the same planned rebuild."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    struck(stack, "returned", kill, imageId=NOBLE, userData=SCRIPT)
+    stack.refresh()
+    assert stack.up({"imageId": NOBLE, "userData": SCRIPT}).end == "succeeded"
+    assert resets(world) == 1
+
+
+def test_an_image_taken_back_after_a_kill_is_another_planned_rebuild(world: World) -> None:
+    """What the journal's attempt asked for beside the user data is not asked for any more."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    struck(stack, "returned", kill, imageId=NOBLE, userData=SCRIPT)
+    assert stack.up({"imageId": JAMMY, "userData": SCRIPT}).end == "succeeded"
+    assert resets(world) == 2
+
+
+def test_a_stack_that_begins_anew_runs_its_user_data(world: World) -> None:
+    """The journal's finished attempt was another stack's life: it does not pass for the new one."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    stack.up({"imageId": JAMMY, "userData": SCRIPT})
+    stack.destroy()
+    stack.up({"imageId": JAMMY})
+    stack.up({"imageId": JAMMY, "userData": OTHER_SCRIPT})
+    assert resets(world) == 2
+
+
+def test_a_state_that_was_thrown_away_runs_its_user_data(world: World) -> None:
+    """Without a delete, too: adopting a machine begins anew."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    stack.up({"imageId": JAMMY, "userData": SCRIPT})
+    stack.outputs, stack.inputs = {}, {}
+    stack.up({"imageId": JAMMY})
+    stack.up({"imageId": JAMMY, "userData": OTHER_SCRIPT})
+    assert resets(world) == 2
+
+
+def test_a_machine_that_does_not_settle_is_named_with_a_way_out(world: World) -> None:
+    """The time was up before anything was done."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    world.by_hand(status="NEW_STATUS")
+    outcome = stack.up({"imageId": NOBLE})
+    assert "NEW_STATUS" in outcome.text
+    assert "nothing was changed. Wait until it is RUNNING or STOPPED" in outcome.text

@@ -1,0 +1,41 @@
+"""Random histories, judged after every step. A history that breaks a claim is shrunk, and gets a name in test_found."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from histories.machine import TALLY, Histories
+
+FEW, MANY, STEPS = 200, 5000, 12
+
+
+def run(histories: int) -> None:
+    """Run that many histories, always the same ones."""
+    TALLY.clear()
+    run_state_machine_as_test(
+        Histories,
+        settings=settings(
+            max_examples=histories,
+            stateful_step_count=STEPS,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        ),
+    )
+    print("\n" + "\n".join(f"{what}: {number}" for what, number in sorted(TALLY.items())))  # noqa: T201 the report
+
+
+def test_no_claim_breaks_in_random_histories() -> None:
+    """Every claim holds after every step of every history."""
+    run(FEW)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_no_claim_breaks_in_thousands_of_histories() -> None:
+    """The same, longer."""
+    run(MANY)

@@ -1,0 +1,126 @@
+"""The GitHub workflows: each shell step, on the real engine and the simulated cloud."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from driver import WEB_1
+
+if TYPE_CHECKING:
+    from tests.pipelines.conftest import Pipeline
+
+# Needs jq, which `make test` does not ask for.
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
+MARKER = "<!-- zec preview of dev -->"
+BOT = {"login": "github-actions[bot]"}
+ENVIRONMENT = "repos/o/r/environments/zec-rebuilds"
+REVIEWED = {ENVIRONMENT: {"protection_rules": [{"type": "required_reviewers"}]}}
+
+
+def want(pipeline: Pipeline, image: str) -> None:
+    """Declare another image for web-1."""
+    pipeline.stack.declare(web={"instance_id": WEB_1, "image_id": image})
+
+
+def refused(pipeline: Pipeline, why: str) -> None:
+    """Run the job `up`, which must fail for that reason and touch no machine."""
+    ran = pipeline.github("up.yml", "up")
+    assert ran.returncode != 0
+    assert why in ran.stdout + ran.stderr
+    assert pipeline.stack.actions() == []
+
+
+def test_a_pull_request_gets_one_comment_that_is_edited_afterwards(pipeline: Pipeline) -> None:
+    """The first run makes the comment; the next finds it among others and changes it. No machine is touched."""
+    want(pipeline, NOBLE)
+    assert pipeline.github("preview.yml", "preview").returncode == 0
+    assert pipeline.github("preview.yml", "comment").returncode == 0
+    made = pipeline.calls[-1]
+    assert made["line"].startswith("api --method POST repos/o/r/issues/7/comments ")
+    assert made["body"].startswith(MARKER)
+    assert "1 boot disk to wipe (1 waiting for approval)" in made["body"]
+
+    somebody = {"id": 1, "user": {"login": "somebody"}, "body": MARKER}
+    other = {"id": 2, "user": BOT, "body": "another comment"}
+    pipeline.answer({"--paginate": [somebody, other, {"id": 3, "user": BOT, "body": made["body"]}]})
+    assert pipeline.github("preview.yml", "comment").returncode == 0
+    assert pipeline.calls[-1]["line"].startswith("api --method PATCH repos/o/r/issues/comments/3 ")
+    assert pipeline.stack.actions() == []
+
+
+@pytest.mark.parametrize("program", ["wrong image", "broken program"])
+def test_a_preview_that_fails_is_said_in_the_comment_and_fails_the_check(pipeline: Pipeline, program: str) -> None:
+    """An old comment never stands for a preview that failed."""
+    want(pipeline, "nonsense")
+    if program == "broken program":
+        (pipeline.stack.folder / "program" / "__main__.py").write_text("raise SystemExit(3)\n")
+    assert pipeline.github("preview.yml", "preview").returncode == 1
+    comment = (pipeline.stack.folder / "comment.md").read_text()
+    assert comment.startswith(MARKER)
+    assert "the preview failed" in comment
+
+
+def test_up_rebuilds_what_the_reviewers_of_the_environment_approved(pipeline: Pipeline) -> None:
+    """The job before says what is wiped; its tokens, and nothing else, reach `up`."""
+    want(pipeline, NOBLE)
+    pipeline.answer(REVIEWED)
+    assert pipeline.github("up.yml", "preview").returncode == 0
+    assert pipeline.outputs["wiped"] == "true"
+    assert "1 boot disk to wipe" in pipeline.summary
+    assert pipeline.github("up.yml", "up").returncode == 0
+    assert pipeline.stack.actions() == ["StopInstances", "ResetInstance"]
+
+
+def test_up_refuses_where_the_environment_has_no_reviewers(pipeline: Pipeline) -> None:
+    """An environment that was forgotten approves nothing."""
+    want(pipeline, NOBLE)
+    pipeline.answer({ENVIRONMENT: {"protection_rules": []}})
+    pipeline.github("up.yml", "preview")
+    refused(pipeline, "no required reviewers")
+
+
+def test_up_refuses_a_plan_that_changed_after_the_review(pipeline: Pipeline) -> None:
+    """What was approved is another target."""
+    want(pipeline, NOBLE)
+    pipeline.answer(REVIEWED)
+    pipeline.github("up.yml", "preview")
+    want(pipeline, DEBIAN)
+    refused(pipeline, "approval needed")
+
+
+def test_up_without_a_wipe_needs_nobody(pipeline: Pipeline) -> None:
+    """Nothing is asked of the forge."""
+    assert pipeline.github("up.yml", "preview").returncode == 0
+    assert pipeline.outputs == {"tokens": "", "wiped": "false"}
+    assert pipeline.github("up.yml", "up").returncode == 0
+    assert pipeline.calls == []
+
+
+def test_up_refuses_a_wipe_that_the_job_before_it_did_not_show(pipeline: Pipeline) -> None:
+    """Without reviewers there are no tokens, whatever turns up afterwards."""
+    pipeline.outputs = {"tokens": "", "wiped": "false"}
+    want(pipeline, NOBLE)
+    refused(pipeline, "approval needed")
+
+
+def test_drift_opens_one_issue_edits_it_and_closes_it(pipeline: Pipeline) -> None:
+    """A machine that was changed outside is an issue until it is as the program says; no machine is touched."""
+    pipeline.stack.cloud.patch_instance(WEB_1, imageId=DEBIAN)
+    assert _drift(pipeline, []) == "issue create"
+    assert "**drift**" in pipeline.calls[-1]["body"]
+    assert _drift(pipeline, [{"number": 5}]) == "issue edit 5"
+    pipeline.stack.cloud.patch_instance(WEB_1, imageId=JAMMY)
+    assert _drift(pipeline, [{"number": 5}]) == "issue close 5"
+    assert pipeline.stack.actions() == []
+
+
+def _drift(pipeline: Pipeline, issues: list[dict[str, int]]) -> str:
+    """Run the workflow where those issues are open; return the last call's words before its options."""
+    pipeline.answer({"issue list": issues})
+    ran = pipeline.github("drift.yml", "drift")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return pipeline.calls[-1]["line"].split(" --")[0]

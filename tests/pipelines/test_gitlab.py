@@ -1,0 +1,61 @@
+"""The GitLab pipeline: each script, on the real engine and the simulated cloud."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from driver import WEB_1
+
+if TYPE_CHECKING:
+    from tests.pipelines.conftest import Pipeline
+
+# Needs jq, which `make test` does not ask for.
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+MARKER = "<!-- zec preview of dev -->"
+REQUEST = {
+    "CI_API_V4_URL": "https://gitlab.invalid/api/v4",
+    "CI_PROJECT_ID": "3",
+    "CI_MERGE_REQUEST_IID": "7",
+    "NOTES_TOKEN": "token",
+}
+NOTES = "https://gitlab.invalid/api/v4/projects/3/merge_requests/7/notes"
+
+
+def want(pipeline: Pipeline, image: str) -> None:
+    """Declare another image for web-1."""
+    pipeline.stack.declare(web={"instance_id": WEB_1, "image_id": image})
+
+
+def test_a_merge_request_gets_one_note_that_is_edited_afterwards(pipeline: Pipeline) -> None:
+    """The first run makes the note; the next finds it on the second page and changes it."""
+    want(pipeline, "ubuntu2404_20240712")
+    assert pipeline.gitlab("preview").returncode == 0
+    assert pipeline.gitlab("note", **REQUEST).returncode == 0
+    made = pipeline.calls[-1]
+    assert f"--request POST {NOTES} " in made["line"]
+    assert made["body"].startswith(MARKER)
+    assert "1 boot disk to wipe (1 waiting for approval)" in made["body"]
+
+    pages = {"&page=1": [{"id": 1, "body": "looks good"}], "&page=2": [{"id": 2, "body": made["body"]}]}
+    pipeline.answer(pages)
+    assert pipeline.gitlab("note", **REQUEST).returncode == 0
+    assert f"--request PUT {NOTES}/2 " in pipeline.calls[-1]["line"]
+    assert pipeline.stack.actions() == []
+
+
+def test_a_preview_that_fails_is_said_in_the_note_and_fails_the_job(pipeline: Pipeline) -> None:
+    """An old note never stands for a preview that failed."""
+    want(pipeline, "nonsense")
+    assert pipeline.gitlab("preview").returncode == 1
+    assert "the preview failed" in (pipeline.stack.folder / "note.md").read_text()
+
+
+def test_up_rebuilds_what_the_job_before_it_showed(pipeline: Pipeline) -> None:
+    """Starting the manual job approves the tokens of that report."""
+    want(pipeline, "ubuntu2404_20240712")
+    assert pipeline.gitlab("preview").returncode == 0
+    assert pipeline.gitlab("up").returncode == 0
+    assert pipeline.stack.actions() == ["StopInstances", "ResetInstance"]

@@ -1,0 +1,228 @@
+"""Journal, lock and halts as up and preview meet them, and what the journal's attempts count for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from histories.points import Disturbance, kill
+from histories.world import WEB, World
+from zec_pulumi.inputs import Recorded, parse_wanted
+from zec_pulumi.journal import Entry, Journal
+from zec_pulumi.locks import Lock
+from zec_pulumi.plan import Cause, Kind, Plan
+from zec_pulumi.recovery import question, recalled, unrecorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zec_pulumi.journal import Event
+
+JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
+SCRIPT = "#!/bin/sh\n"
+WITH_SCRIPT = {"imageId": JAMMY, "userData": SCRIPT}
+USER_DATA = Plan(Kind.REBUILD, (Cause("userData"),))
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with World("DEPLOYING", Counter()) as made:
+        made.stacks[0].up({"imageId": JAMMY})
+        yield made
+
+
+def entry(
+    event: Event = "accepted", causes: tuple[str, ...] = ("userData changed",), previous: str | None = None
+) -> Entry:
+    return Entry("a1", WEB, "urn", causes, previous, 1000.0, event, 1001.0, "T1")
+
+
+def killed_at(world: World, where: str, program: dict[str, str]) -> None:
+    world.points.armed = Disturbance(where, 1, kill)
+    assert world.stacks[0].up(program).end == "killed"
+
+
+def test_an_intent_without_an_outcome_asks_on_the_row_and_in_up(world: World) -> None:
+    """Nothing tells whether it was sent; so nothing is sent."""
+    killed_at(world, "before ResetInstance", WITH_SCRIPT)
+    stack = world.stacks[0]
+    shown = stack.preview(WITH_SCRIPT)
+    assert any("zec-pulumi attempts close" in line for line in shown.lines)
+    assert not any(line.startswith("rebuild:") for line in shown.lines)
+    outcome = stack.up(WITH_SCRIPT)
+    assert (outcome.end, WEB in outcome.text, "attempts close" in outcome.text) == ("failed", True, True)
+    assert world.actions() == ["StopInstances"]
+
+
+@pytest.mark.parametrize(("word", "resets"), [("closed-rebuilt", 1), ("closed-not-rebuilt", 2)])
+def test_a_person_s_word_settles_it(world: World, word: Event, resets: int) -> None:
+    """Rebuilt: verified and recorded. Not rebuilt: rebuilt now."""
+    killed_at(world, "after ResetInstance", WITH_SCRIPT)
+    world.cloud.clock.advance(100)
+    stack = world.stacks[0]
+    journal = Journal(stack.home, world.clock)
+    journal.note(WEB, journal.entries(WEB)[0].attempt_id, word)
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+    assert world.actions().count("ResetInstance") == resets
+    assert "attempt" not in stack.outputs
+
+
+def test_an_accepted_attempt_is_joined_and_the_row_says_so(world: World) -> None:
+    """The kill came after the acceptance was written down."""
+    world.points.armed = Disturbance("row", 6, kill)
+    stack = world.stacks[0]
+    assert stack.up(WITH_SCRIPT).end == "killed"
+    assert Journal(stack.home, world.clock).entries(WEB)[0].event == "accepted"
+    shown = stack.preview(WITH_SCRIPT)
+    assert any(line.startswith("join: rebuild accepted") for line in shown.lines)
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+    assert world.actions().count("ResetInstance") == 1
+
+
+def test_a_fresh_runner_is_not_blocked(world: World) -> None:
+    """No journal entry at all is a first attempt."""
+    world.lose_journal(world.stacks[0])
+    assert world.stacks[0].up(WITH_SCRIPT).end == "succeeded"
+
+
+def test_a_failed_attempt_that_only_the_journal_knows_is_not_tried_again(world: World) -> None:
+    """REINSTALL_FAILED was seen, and the plugin killed before that was recorded."""
+    world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": {"type": "reinstall_fails"}})
+    stack = world.stacks[0]
+    world.points.armed = Disturbance("journal", 6, kill)
+    assert stack.up(WITH_SCRIPT).end == "killed"
+    assert Journal(stack.home, world.clock).entries(WEB)[0].event == "failed"
+    outcome = stack.up(WITH_SCRIPT)
+    assert "REINSTALL_FAILED" in outcome.text
+    assert stack.outputs["attempt"]["outcome"] == "failed"
+    assert world.actions().count("ResetInstance") == 1
+
+
+def test_what_the_stack_has_recorded_is_forgotten_by_the_journal(world: World) -> None:
+    """Only an up tidies; a preview leaves the disk as it is."""
+    stack = world.stacks[0]
+    stack.up(WITH_SCRIPT)
+    stack.preview(WITH_SCRIPT)
+    assert Journal(stack.home, world.clock).entries(WEB)
+    stack.up({**WITH_SCRIPT, "imageId": NOBLE})
+    assert len(Journal(stack.home, world.clock).entries(WEB)) == 1
+
+
+def test_a_machine_that_somebody_else_works_on_is_left_alone(world: World) -> None:
+    """The lock is another's; its holder is named, and nothing is sent."""
+    stack = world.stacks[0]
+    lock = Lock(stack.home / "locks" / f"{WEB}.lock")
+    assert lock.take("urn:pulumi:prod::demo::type::web-9")
+    outcome = stack.up({"imageId": NOBLE})
+    lock.free()
+    assert "web-9 of stack prod" in outcome.text
+    assert world.actions() == []
+
+
+@pytest.mark.parametrize("where", ["before DescribeInstancesStatus", "before StopInstances"])
+def test_an_up_that_is_stopped_before_the_power_off_sends_nothing_more(world: World, where: str) -> None:
+    """The machine is named, and so is what it was told."""
+    stack = world.stacks[0]
+    world.by_hand(status="STARTING", pending={"becomes": "RUNNING", "afterSeconds": 60})
+    world.points.armed = Disturbance(where, 1, stack.told_to_stop)
+    outcome = stack.up({"imageId": NOBLE})
+    assert WEB in outcome.text
+    assert "ResetInstance" not in world.actions()
+    assert "attempt" not in stack.outputs
+
+
+def test_an_unreadable_journal_stops_before_anything_is_sent(world: World) -> None:
+    """Nothing may be rebuilt on a guess."""
+    stack = world.stacks[0]
+    (stack.home / "journal").mkdir(parents=True)
+    (stack.home / "journal" / f"{WEB}.jsonl").mkdir()
+    outcome = stack.up({"imageId": NOBLE})
+    assert "the journal of rebuilds" in outcome.text
+    assert world.actions() == []
+
+
+@pytest.mark.parametrize("event", ["refused", "closed-not-rebuilt", "forgotten"])
+def test_an_ended_attempt_does_not_count(event: Event) -> None:
+    """It left nothing on the machine."""
+    assert unrecorded([entry(event)], USER_DATA, None, parse_wanted(WITH_SCRIPT)) is None
+
+
+@pytest.mark.parametrize(
+    ("causes", "program", "same"),
+    [
+        (("userData changed",), WITH_SCRIPT, True),
+        (("rebuildToken changed",), WITH_SCRIPT, False),
+        ((f"imageId {DEBIAN} → {JAMMY}", "userData changed"), WITH_SCRIPT, True),
+        ((f"imageId {JAMMY} → {NOBLE}", "userData changed"), WITH_SCRIPT, False),
+        (
+            (f"imageId was changed outside Pulumi: {JAMMY} → {NOBLE}, and goes back", "userData changed"),
+            WITH_SCRIPT,
+            True,
+        ),
+        (
+            (f"imageId was changed outside Pulumi: {NOBLE} → {JAMMY}, and goes back", "userData changed"),
+            WITH_SCRIPT,
+            False,
+        ),
+        (("enableAgent off → on", "userData changed"), {**WITH_SCRIPT, "enableAgent": True}, True),
+        (("enableAgent off → on", "userData changed"), {**WITH_SCRIPT, "enableAgent": False}, False),
+        (("userData changed", "rebuildToken changed"), WITH_SCRIPT, False),
+    ],
+)
+def test_an_attempt_is_the_same_planned_rebuild(causes: tuple[str, ...], program: dict[str, str], same: bool) -> None:  # noqa: FBT001 a case's expectation
+    """The same causes, less those that the API shows as come true."""
+    assert bool(unrecorded([entry(causes=causes)], USER_DATA, None, parse_wanted(program))) is same
+
+
+def test_an_attempt_on_another_recorded_rebuild_is_another() -> None:
+    """What was recorded since came after it."""
+    assert unrecorded([entry(previous="a0")], USER_DATA, "a1", parse_wanted(WITH_SCRIPT)) is None
+
+
+def test_of_several_attempts_the_last_counts() -> None:
+    """Lines are in order."""
+    first, last = entry("failed"), entry("accepted")
+    assert unrecorded([first, last], USER_DATA, None, parse_wanted(WITH_SCRIPT)) is last
+
+
+@pytest.mark.parametrize(
+    "plan", [Plan(Kind.ADOPT, (Cause("userData"),)), Plan(Kind.REBUILD, (Cause("imageId", "a", "b"),))]
+)
+def test_what_the_machine_itself_tells_needs_no_journal(plan: Plan) -> None:
+    """Readable causes, and plans that are no rebuild."""
+    same = entry(causes=tuple(str(cause) for cause in plan.causes))
+    assert unrecorded([same], plan, None, parse_wanted(WITH_SCRIPT)) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "asks"),
+    [("intent", True), ("unknown", True), ("accepted", False), ("finished", False), ("failed", False)],
+)
+def test_only_an_outcome_that_nobody_saw_is_asked_about(event: Event, asks: bool) -> None:  # noqa: FBT001 a case's expectation
+    """The question names instance, attempt and both answers."""
+    asked = question(entry(event))
+    assert bool(asked) is asks
+    if asked:
+        assert all(word in asked for word in (WEB, "a1", "--rebuilt", "--not-rebuilt", "userData changed"))
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome", "moved"),
+    [
+        ("accepted", "accepted", False),
+        ("finished", "accepted", True),
+        ("closed-rebuilt", "accepted", True),
+        ("failed", "failed", True),
+    ],
+)
+def test_a_recalled_attempt_is_as_it_would_have_been_recorded(event: Event, outcome: str, moved: bool) -> None:  # noqa: FBT001 a case's expectation
+    """With the program's values, and none of an older record that the program omits."""
+    older = Recorded(instance_id=WEB, user_data="old", password="Abcdef-123", key_id="key-1", timezone="UTC")
+    record = recalled(entry(event), parse_wanted({"imageId": NOBLE}), older)
+    assert record.attempt is not None
+    assert (record.attempt.id, record.attempt.request_id, record.attempt.started_at) == ("a1", "T1", 1000.0)
+    assert (record.attempt.outcome, record.attempt.moved, record.attempt.image_id) == (outcome, moved, NOBLE)
+    assert (record.image_id, record.user_data, record.password) == (NOBLE, None, None)
+    assert (record.key_id, record.timezone) == ("key-1", "UTC")

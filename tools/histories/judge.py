@@ -1,0 +1,163 @@
+"""Judges a history by what the cloud accepted, what the machine was, and what the state holds: not by our word."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from histories.stack import Outcome, Stack
+    from histories.world import World
+
+MUTATIONS = frozenset(
+    {"StopInstances", "StartInstances", "ResetInstance", "ResetInstancePassword", "ModifyInstancesAttribute"}
+)
+SECRET_KEYS = ("password", "userData", "userDataBase64")
+TRIGGERS = ("imageId", "keyId", "userData", "rebuildToken")
+
+
+class ClaimBrokenError(AssertionError):
+    """A claim of the design does not hold."""
+
+
+@dataclass
+class Accepted:
+    """One ResetInstance that the cloud accepted.
+
+    ``planned`` is the planned rebuild: the trigger values asked for, and the previous recorded rebuild. ``drift``
+    and ``journal`` say which of each it was; ``lost`` that nothing of it was recorded, ``by_journal`` that it was
+    recorded only by a later command.
+    """
+
+    stack: str
+    planned: str
+    unreadable: bool
+    drift: int
+    journal: int
+    attempt_id: str | None
+    script: str | None
+    command: int
+    lost: bool = True
+    by_journal: bool = False
+    shown: set[tuple[str, str | None]] = field(default_factory=set)
+
+
+class Judge:
+    """Watches one world. Every method that finds a claim broken raises :class:`ClaimBrokenError`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.accepted: list[Accepted] = []
+        self.drift = 0
+        self.journals: dict[str, int] = {}
+        self._second = ""
+
+    def mutated(self, entry: Mapping[str, Any]) -> None:
+        """Take note of one entry of the ledger. Claim 1: at most one accepted reset per planned rebuild."""
+        stack = self._world.acting
+        if entry["action"] != "ResetInstance" or stack is None:
+            return
+        body = json.loads(self._world.transport.body)
+        new = Accepted(
+            stack.name,
+            planned_rebuild(stack),
+            changes_unreadable(stack),
+            self.drift,
+            self.journals.get(stack.name, 0),
+            self._world.intended,
+            body.get("userData"),
+            self._world.command,
+        )
+        last = self.accepted[-1] if self.accepted else None
+        self.accepted.append(new)
+        if last is None or (last.stack, last.planned, last.drift) != (new.stack, new.planned, new.drift):
+            return
+        if last.lost and new.unreadable and last.journal != new.journal:
+            self._world.tally["documented exception of claim 1"] += 1
+            return
+        # Raised here, inside a request, it would be taken for a defect of the package.
+        self._second = f"1: a second ResetInstance was accepted for {new.planned}"
+
+    def at_most_once(self) -> None:
+        """Claim 1, once a command has ended."""
+        if self._second:
+            self._world.breaks(self._second)
+
+    def recorded(self, outputs: Mapping[str, Any]) -> None:
+        """Take note of what the engine has saved."""
+        known = {(outputs.get("attempt") or {}).get("id"), (outputs.get("lastRebuild") or {}).get("attemptId")}
+        for accepted in self.accepted:
+            if accepted.attempt_id in known and accepted.lost:
+                accepted.lost = False
+                accepted.by_journal = accepted.command != self._world.command
+
+    def looked(self, machine: Mapping[str, Any]) -> None:
+        """Take note of the machine's true state after a request."""
+        if machine["status"] == "RUNNING":
+            for accepted in self.accepted[-2:]:
+                accepted.shown.add((machine["imageId"], machine["keyId"]))
+
+    def succeeded(self, stack: Stack, previous: str | None) -> None:
+        """Claim 2: a rebuild that is reported was seen RUNNING as wanted after its reset."""
+        attempt_id = stack.previous
+        if attempt_id is None or attempt_id == previous:
+            return
+        made = [accepted for accepted in self.accepted if accepted.attempt_id == attempt_id]
+        if not made:
+            self._world.breaks(f"2: {attempt_id} is recorded as done and was never accepted")
+        program = stack.program
+        image, key = program.get("imageId"), program.get("keyId")
+        if not any(image in (None, i) and key in (None, k) for i, k in made[-1].shown):
+            self._world.breaks(f"2: success was reported and the machine was never RUNNING on {image}, {key}")
+        if script_of(program) == made[-1].script:
+            return
+        if not made[-1].by_journal:
+            self._world.breaks("2: success was reported for user data that was never sent")
+        # The journal keeps no value, so it cannot tell that the program was changed after the kill.
+        self._world.tally["joined by journal with other user data"] += 1
+
+    def sent_nothing(self, before: int, what: str) -> None:
+        """Claim 3: ``what`` sends no mutation."""
+        if self.mutations_sent() != before:
+            self._world.breaks(f"3: {what} sent a mutation")
+
+    def mutations_sent(self) -> int:
+        """Return how many mutations arrived, refused and lost ones included."""
+        return sum(entry["action"] in MUTATIONS for entry in self._world.cloud.requests.entries())
+
+    def keeps_secrets(self, stack: Stack, outcome: Outcome) -> None:
+        """Claim 6: no secret but under its own key of the state, where the engine encrypts it."""
+        home = self._world.homes
+        journals = "".join(file.read_text() for file in home.rglob("*") if file.is_file())
+        state = {key: value for key, value in stack.outputs.items() if key not in SECRET_KEYS}
+        said = [outcome.text, *outcome.lines, journals, json.dumps(state), repr(self._world.session)]
+        said.append(json.dumps(self._world.cloud.ledger.entries()))
+        for secret in self._world.secrets:
+            if any(secret in text for text in said):
+                self._world.breaks(f"6: a secret shows: {secret}")
+
+
+def planned_rebuild(stack: Stack) -> str:
+    """Return what makes a planned rebuild that one: the trigger values asked for, and the previous rebuild."""
+    on = stack.program.get("rebuildOn", [])
+    asked = {name: stack.program.get(name) for name in (*TRIGGERS, *on)}
+    return json.dumps([stack.generation, asked, stack.previous], sort_keys=True)
+
+
+def changes_unreadable(stack: Stack) -> bool:
+    """Whether something is asked for that the API cannot show."""
+    program, recorded = stack.program, stack.inputs
+    if not stack.outputs:
+        return bool(program.get("adopt") == "never")
+    unreadable = ["userData", "rebuildToken", *(["password"] if "password" in program.get("rebuildOn", []) else [])]
+    return any(program.get(name) != recorded.get(name) for name in unreadable)
+
+
+def script_of(program: Mapping[str, Any]) -> str | None:
+    """Return the user data as ResetInstance carries it."""
+    script = program.get("userData")
+    return None if script is None else base64.b64encode(str(script).encode()).decode()

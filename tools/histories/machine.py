@@ -1,0 +1,154 @@
+"""Random histories: a hypothesis state machine over a world. Each step is a command of a user, or a misfortune."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from histories import misfortunes, programs
+from histories.points import Disturbance, kill
+from histories.steps import Steps
+from histories.world import World
+
+if TYPE_CHECKING:
+    from histories.stack import Stack
+
+TALLY: Counter[str] = Counter()
+"""What all histories of this process did: for the report."""
+
+STACKS = st.sampled_from([0, 0, 0, 1])
+PROGRAMS = st.one_of(st.none(), programs.programs())
+CHANGES = st.one_of(programs.programs(), programs.programs(), st.none())
+PLACES = st.sampled_from(misfortunes.PLACES)
+FEW_FAULTS = st.lists(misfortunes.faults(), max_size=1)
+
+
+class Histories(RuleBasedStateMachine):
+    """Two stacks with one instance, and everything that can happen to them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World("DEPLOYING", TALLY)
+        self.steps = Steps(self.world)
+
+    @initialize(transition=st.sampled_from(["DEPLOYING", "REBUILDING"]), one_runner=st.booleans())
+    def begin(self, transition: Any, one_runner: bool) -> None:  # noqa: FBT001 hypothesis gives it by name
+        """Make the world, with a recorded stack."""
+        self.world.close()
+        self.world = World(transition, TALLY, one_runner=one_runner)
+        self.world.open()
+        self.steps = Steps(self.world)
+        TALLY["histories"] += 1
+        self.steps.up(self._stack(0), {"imageId": programs.JAMMY})
+
+    def teardown(self) -> None:
+        """Close the world, after everything has come to rest."""
+        try:
+            if self.world.opened:
+                self.steps.come_to_rest()
+        finally:
+            self.world.close()
+
+    @rule(stack=STACKS, program=PROGRAMS)
+    def up(self, stack: int, program: dict[str, Any] | None) -> None:
+        """Run up, undisturbed but for the faults that are still in force."""
+        self.steps.up(self._stack(stack), program)
+
+    @rule(
+        stack=STACKS,
+        program=CHANGES,
+        faults=st.lists(misfortunes.faults(), min_size=1, max_size=3),
+        timeout=st.sampled_from([None, 20, 60]),
+    )
+    def up_with_faults(
+        self, stack: int, program: dict[str, Any] | None, faults: list[dict[str, Any]], timeout: int | None
+    ) -> None:
+        """Run up while requests go wrong."""
+        with self.steps.faults(faults):
+            self.steps.up(self._stack(stack), program, timeout=timeout)
+
+    @rule(stack=STACKS, program=CHANGES, where=PLACES, nth=st.integers(1, 4), faults=FEW_FAULTS)
+    def up_killed(
+        self, stack: int, program: dict[str, Any] | None, where: str, nth: int, faults: list[dict[str, Any]]
+    ) -> None:
+        """Run up, and the plugin is killed."""
+        self._disturbed(stack, program, faults, Disturbance(where, nth, kill))
+
+    @rule(stack=STACKS, program=CHANGES, where=PLACES, nth=st.integers(1, 6), gone=st.booleans(), faults=FEW_FAULTS)
+    def up_halted(
+        self,
+        stack: int,
+        program: dict[str, Any] | None,
+        where: str,
+        nth: int,
+        gone: bool,  # noqa: FBT001 hypothesis gives it by name
+        faults: list[dict[str, Any]],
+    ) -> None:
+        """Run up, and the user stops it, or the engine dies."""
+        chosen = self._stack(stack)
+        what = chosen.engine_dies if gone else chosen.told_to_stop
+        self._disturbed(stack, program, faults, Disturbance(where, nth, what))
+
+    @rule(
+        stack=STACKS,
+        program=CHANGES,
+        where=PLACES,
+        nth=st.integers(1, 6),
+        what=st.sampled_from(["off", "on", "foreign", "other"]),
+    )
+    def up_interfered(self, stack: int, program: dict[str, Any] | None, where: str, nth: int, what: str) -> None:
+        """Run up, and somebody else acts on the machine in the middle."""
+        self._disturbed(stack, program, [], Disturbance(where, nth, self.steps.happening(self._stack(stack), what)))
+
+    @rule(stack=STACKS, program=PROGRAMS)
+    def up_as_previewed(self, stack: int, program: dict[str, Any] | None) -> None:
+        """Preview, then do it: no wipe that the preview did not show."""
+        self.steps.up_as_previewed(self._stack(stack), program)
+
+    @rule(stack=STACKS, faults=st.lists(misfortunes.faults(), max_size=1))
+    def refresh(self, stack: int, faults: list[dict[str, Any]]) -> None:
+        """Refresh, perhaps through faults."""
+        with self.steps.faults(faults):
+            self.steps.refresh(self._stack(stack))
+
+    @rule(
+        stack=STACKS, what=st.sampled_from(["destroy", "rename", "released", "fresh runner", "fresh runner", "answer"])
+    )
+    def seldom(self, stack: int, what: str) -> None:
+        """Destroy, rename, lose the machine or the journal, or answer truthfully what an up has asked."""
+        chosen = self._stack(stack)
+        {
+            "destroy": self.steps.destroy,
+            "rename": self.steps.rename,
+            "released": lambda _: self.steps.released(),
+            "fresh runner": self.world.lose_journal,
+            "answer": self.steps.answer,
+        }[what](chosen)
+
+    @rule(change=st.sampled_from(misfortunes.BY_HAND))
+    def drift(self, change: dict[str, Any]) -> None:
+        """Somebody changes the machine at the console."""
+        self.world.by_hand(**change)
+
+    @rule(stack=STACKS, program=PROGRAMS)
+    def wrong_credentials(self, stack: int, program: dict[str, Any] | None) -> None:
+        """The credentials were rotated, and this run does not know."""
+        self.steps.wrong_credentials(self._stack(stack), program)
+
+    @rule(seconds=st.sampled_from([30.0, 300.0, 86400.0]), jump=st.sampled_from([0.0, 0.0, 3600.0, -3600.0]))
+    def time_passes(self, seconds: float, jump: float) -> None:
+        """Time passes, and the wall clock is set."""
+        self.world.cloud.clock.advance(seconds)
+        self.world.clock.jump += jump
+
+    def _disturbed(
+        self, stack: int, program: dict[str, Any] | None, faults: list[dict[str, Any]], disturbance: Disturbance
+    ) -> None:
+        with self.steps.faults(faults), self.steps.armed(disturbance):
+            self.steps.up(self._stack(stack), program)
+
+    def _stack(self, number: int) -> Stack:
+        return self.world.stacks[number]

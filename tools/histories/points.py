@@ -1,0 +1,46 @@
+"""Places in a plugin's work where something can happen to it: a kill, Ctrl-C, the engine's death, somebody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class PluginKilledError(BaseException):
+    """SIGKILL, in process: passes every handler of the package, as the real one would."""
+
+
+@dataclass
+class Disturbance:
+    """``what`` happens at the ``nth`` point whose name begins with ``where``."""
+
+    where: str
+    nth: int
+    what: Callable[[], None]
+
+
+class Points:
+    """Counts the points that are passed; at most one disturbance is armed."""
+
+    def __init__(self) -> None:
+        self.armed: Disturbance | None = None
+        self.happened = 0
+
+    def passed(self, name: str) -> None:
+        """Let happen what is armed for this point."""
+        armed = self.armed
+        if armed is None or not name.startswith(armed.where):
+            return
+        armed.nth -= 1
+        if armed.nth <= 0:
+            self.armed = None
+            self.happened += 1
+            armed.what()
+
+
+def kill() -> None:
+    """End the plugin here."""
+    raise PluginKilledError

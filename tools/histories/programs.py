@@ -1,0 +1,42 @@
+"""Random programs: few values of each input, so that histories come back to what was there before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
+RETIRED = "centos7_20200501"
+KEY, OTHER_KEY = "key-YWD2QFOl", "key-2ndKey01"
+PASSWORDS = ("Abcdef-123", "Ghijkl-456")
+SCRIPTS = ("#!/bin/sh\n# secret-one\n", "#!/bin/sh\n# secret-two\n")
+SECRETS = (*PASSWORDS, "secret-one", "secret-two")
+
+_LOGINS: list[dict[str, Any]] = [
+    {},
+    {},
+    {"keyId": KEY},
+    {"keyId": OTHER_KEY},
+    {"password": PASSWORDS[0]},
+    {"password": PASSWORDS[1], "rebuildOn": ["password"]},
+]
+
+
+def programs() -> st.SearchStrategy[dict[str, Any]]:
+    """Return programs, now and then one that cannot work."""
+    return st.builds(
+        _program,
+        image=st.sampled_from([JAMMY, JAMMY, NOBLE, NOBLE, DEBIAN, None, RETIRED]),
+        login=st.sampled_from(_LOGINS),
+        script=st.sampled_from([None, None, *SCRIPTS]),
+        token=st.sampled_from([None, None, "one", "two"]),
+        more=st.sampled_from([{}, {}, {}, {"adopt": "never"}, {"powerOff": "force"}, {"instanceName": "renamed"}]),
+    )
+
+
+def _program(
+    image: str | None, login: dict[str, Any], script: str | None, token: str | None, more: dict[str, Any]
+) -> dict[str, Any]:
+    given = {"imageId": image, "userData": script, "rebuildToken": token, **login, **more}
+    return {key: value for key, value in given.items() if value is not None}

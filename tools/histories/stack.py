@@ -1,0 +1,181 @@
+"""One resource of one stack: what the state holds of it, and the engine's calls for it, as the real engine makes them.
+
+Every command is a plugin process of its own: a new reader, nothing remembered but the state and the journal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from histories.points import PluginKilledError
+from zec_pulumi import apply, preview, refresh
+from zec_pulumi.engine import CallFailedError
+from zec_pulumi.halt import Halt
+from zec_pulumi.provider import InstanceOsImageProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from histories.world import World
+
+URN = "urn:pulumi:{stack}::demo::pulumi-python:dynamic/zec:InstanceOsImage::{name}"
+
+
+@dataclass
+class Outcome:
+    """How a command ended: ``succeeded``, ``failed``, ``killed``, or ``unrecorded`` (the engine died)."""
+
+    end: str
+    text: str = ""
+    lines: list[str] = field(default_factory=list)
+    changes: bool = False
+
+
+class Row:
+    """A call of the engine; a partial failure is kept as the engine keeps it, unless the engine is dead."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self.urn = stack.urn
+        self.timeout = stack.timeout
+        self.old_inputs = dict(stack.inputs)
+
+    def halted(self) -> Halt | None:
+        """Return why nothing more is wanted."""
+        return self._stack.halt
+
+    def _line(self, text: str) -> None:
+        self._stack.lines.append(text)
+        self._stack.world.points.passed("row")
+
+    progress = info = warn = error = _line
+
+    def fail(self, message: str) -> NoReturn:
+        """Fail with one sentence."""
+        raise CallFailedError(message)
+
+    def fail_partially(self, message: str, _id: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> NoReturn:
+        """Fail, and have the resource recorded."""
+        self._stack.record(outputs, inputs)
+        raise CallFailedError(message)
+
+
+class Stack:
+    """The state of one resource, and the commands a user runs. ``generation`` counts destroys and renames."""
+
+    def __init__(self, world: World, name: str, instance_id: str, home: Path) -> None:
+        self.world = world
+        self.name = name
+        self.instance_id = instance_id
+        self.home = home
+        self.generation = 0
+        self.outputs: dict[str, Any] = {}
+        self.inputs: dict[str, Any] = {}
+        self.lines: list[str] = []
+        self.halt: Halt | None = None
+        self.timeout: float | None = None
+        self.program: dict[str, Any] = {}
+
+    @property
+    def urn(self) -> str:
+        """The resource's name for the engine."""
+        return URN.format(stack=self.name, name=f"web-{self.generation}")
+
+    @property
+    def previous(self) -> str | None:
+        """The attempt id of the last rebuild that the state holds."""
+        return (self.outputs.get("lastRebuild") or {}).get("attemptId")
+
+    def up(self, program: Mapping[str, Any]) -> Outcome:
+        """Run ``pulumi up``."""
+        self.program = dict(program)
+        wanted = {"instanceId": self.instance_id, **program}
+        return self._command(lambda: self._up(wanted))
+
+    def preview(self, program: Mapping[str, Any]) -> Outcome:
+        """Run ``pulumi preview``."""
+        return self._command(lambda: self._planned({"instanceId": self.instance_id, **program}, dry_run=True))
+
+    def refresh(self) -> Outcome:
+        """Run ``pulumi refresh``."""
+        return self._command(self._refresh) if self.outputs else Outcome("succeeded")
+
+    def destroy(self) -> Outcome:
+        """Run ``pulumi destroy``."""
+        return self._command(self._destroy) if self.outputs else Outcome("succeeded")
+
+    def rename(self, program: Mapping[str, Any]) -> Outcome:
+        """Run ``pulumi up`` with the resource under a new name: the new one is created, the old one deleted."""
+        old_urn = self.urn
+        self.generation += 1
+        self.outputs, self.inputs = {}, {}
+        outcome = self.up(program)
+        if outcome.end == "succeeded":
+            new_urn_generation, self.generation = self.generation, int(old_urn.rpartition("-")[2])
+            self._command(self._delete)
+            self.generation = new_urn_generation
+        return outcome
+
+    def record(self, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+        """Save the state, as a living engine does."""
+        if self.halt is not Halt.ENGINE_GONE:
+            self.outputs, self.inputs = dict(outputs), dict(inputs)
+            self.world.judge.recorded(outputs)
+
+    def told_to_stop(self) -> None:
+        """Ctrl-C."""
+        self.halt = Halt.TOLD_TO_STOP
+
+    def engine_dies(self) -> None:
+        """SIGKILL of the engine."""
+        self.halt = Halt.ENGINE_GONE
+
+    @contextlib.contextmanager
+    def _process(self) -> Iterator[None]:
+        self.lines, self.halt = [], None
+        with self.world.running(self):
+            yield
+
+    def _command(self, work: Callable[[], bool]) -> Outcome:
+        with self._process():
+            try:
+                changes = work()
+            except PluginKilledError:
+                return Outcome("killed", lines=self.lines)
+            except CallFailedError as error:
+                end = "unrecorded" if self.halt is Halt.ENGINE_GONE else "failed"
+                return Outcome(end, str(error), self.lines)
+        return Outcome("unrecorded" if self.halt is Halt.ENGINE_GONE else "succeeded", "", self.lines, changes)
+
+    def _planned(self, wanted: dict[str, Any], *, dry_run: bool) -> bool:
+        checked = preview.check(dict(self.inputs), {**wanted, "dryRun": dry_run})
+        if checked.failures:
+            raise CallFailedError("\n".join(failure.reason for failure in checked.failures))
+        return not self.outputs or bool(preview.diff(dict(self.outputs), wanted).changes)
+
+    def _up(self, wanted: dict[str, Any]) -> bool:
+        if not self._planned(wanted, dry_run=False):
+            return False
+        olds = dict(self.outputs)
+        outputs = apply.update(olds, wanted).outs if olds else apply.create(wanted).outs
+        self.world.points.passed("returned")
+        self.record(outputs or {}, wanted)
+        return True
+
+    def _refresh(self) -> bool:
+        result = refresh.read(self.instance_id, dict(self.outputs))
+        self.record(result.outs or {}, result.inputs or {})
+        return False
+
+    def _delete(self) -> bool:
+        InstanceOsImageProvider().delete(self.instance_id, dict(self.outputs))
+        return False
+
+    def _destroy(self) -> bool:
+        self._delete()
+        self.record({}, {})
+        self.generation += 100
+        return False

@@ -1,0 +1,218 @@
+"""The steps of a history, each with the claims that must hold after it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from histories import programs
+from histories.cloud import TOKEN
+from histories.world import WEB
+from zec_pulumi.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from histories.points import Disturbance
+    from histories.stack import Outcome, Stack
+    from histories.world import World
+
+ASKS = re.compile(r"zec-pulumi attempts close (\S+)")
+NEXT_STEP = re.compile(
+    "pulumi up|pulumi refresh|rebuild_token|attempts close|by hand|[Ww]ait until|recover it|image_id|key_id|password"
+    "|run again|run from another network|does it|check |give |choose |set this machine's clock|[Ss]ee the API's"
+)
+INPUT = re.compile("(image_id|key_id|password|timezone): ")
+"""A finding about an input; the row that it stands on names the resource."""
+
+TRANSITIONAL = frozenset({"DEPLOYING", "REBUILDING", "STOPPING", "BOOTING", "NEW_STATUS"})
+
+
+class Steps:
+    """What happens in one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        world.secrets.update(programs.SECRETS)
+
+    def up(self, stack: Stack, program: dict[str, Any] | None, *, timeout: float | None = None) -> Outcome:
+        """Run up; without ``program``, the last one again. Claims 1, 2, 6 and 7, and what must be said."""
+        chosen = stack.program if program is None else program
+        previous, ledger, drift = stack.previous, len(self.world.actions()), self.world.judge.drift
+        stack.timeout = timeout
+        outcome = stack.up(chosen)
+        self._ended(stack, outcome, f"up {outcome.end}")
+        done = self.world.actions()[ledger:]
+        if outcome.end == "succeeded":
+            self.world.judge.succeeded(stack, previous)
+        elif outcome.end == "failed":
+            self._tells(outcome, done, started_over=self.world.judge.drift != drift)
+        retired, alone = chosen.get("imageId") == programs.RETIRED, self.world.judge.drift == drift
+        if retired and alone and {"StopInstances", "ResetInstance"} & set(done):
+            self.world.breaks("7: a request that is known to be refused cost a power-off")
+        return outcome
+
+    def up_as_previewed(self, stack: Stack, program: dict[str, Any] | None) -> None:
+        """Preview and up: a wipe happens only where it was shown."""
+        self.world.cloud.faults.clear()
+        settled = self.world.machine["status"] not in TRANSITIONAL
+        shown = self.preview(stack, program)
+        before = self.world.actions().count("ResetInstance")
+        outcome = self.up(stack, program)
+        wiped = self.world.actions().count("ResetInstance") > before
+        promised = any(line.startswith("rebuild:") for line in shown.lines)
+        if settled and wiped and not promised:
+            self.world.breaks(f"a wipe that no preview showed: {shown}")
+        if settled and promised and shown.end == "succeeded" and outcome.end == "succeeded" and not wiped:
+            self.world.breaks(f"a wipe that was shown and did not happen: {shown}")
+        if outcome.end == "succeeded":
+            self.changes_nothing(stack)
+
+    def changes_nothing(self, stack: Stack) -> None:
+        """Claim 4: a second up with the same program changes nothing."""
+        before = self.world.judge.mutations_sent()
+        outcome = self.up(stack, None)
+        if self.world.judge.mutations_sent() != before or outcome.end != "succeeded" or outcome.changes:
+            self.world.breaks(f"4: a second up is not idle: {outcome}")
+
+    def preview(self, stack: Stack, program: dict[str, Any] | None) -> Outcome:
+        """Claim 3."""
+        before = self.world.judge.mutations_sent()
+        outcome = stack.preview(stack.program if program is None else program)
+        self._ended(stack, outcome, "preview")
+        self.world.judge.sent_nothing(before, "preview")
+        return outcome
+
+    def refresh(self, stack: Stack) -> None:
+        """Claim 3, and an open attempt survives."""
+        before, attempt = self.world.judge.mutations_sent(), stack.outputs.get("attempt")
+        self._ended(stack, stack.refresh(), "refresh")
+        self.world.judge.sent_nothing(before, "refresh")
+        if stack.outputs and attempt and stack.outputs.get("attempt") != attempt:
+            self.world.breaks("an open attempt did not survive a refresh")
+
+    def destroy(self, stack: Stack) -> None:
+        """Claim 3."""
+        before = self.world.judge.mutations_sent()
+        self._ended(stack, stack.destroy(), "destroy")
+        self.world.judge.sent_nothing(before, "destroy")
+
+    def rename(self, stack: Stack) -> None:
+        """The same machine under a new name: an up of a resource that the stack does not hold."""
+        previous = None
+        outcome = stack.rename(stack.program)
+        self._ended(stack, outcome, "rename")
+        if outcome.end == "succeeded":
+            self.world.judge.succeeded(stack, previous)
+
+    def released(self) -> None:
+        """A machine that is gone is named, dropped by refresh, and nothing is sent."""
+        instance = self.world.cloud.world.instances.pop(WEB, None)
+        before = self.world.judge.mutations_sent()
+        for stack in self.world.stacks:
+            outcome = stack.up(stack.program)
+            if outcome.end != "failed" or WEB not in outcome.text:
+                self.world.breaks(f"5: the machine is gone, and up says {outcome}")
+        self.world.stacks[1].refresh()
+        if self.world.stacks[1].outputs:
+            self.world.breaks("a released machine stays in the state")
+        self.world.stacks[1].generation += 100
+        self.world.judge.sent_nothing(before, "an up without a machine")
+        self.world.judge.drift += 1
+        self.world.tally["interferences"] += 1
+        if instance is not None:
+            self.world.cloud.world.instances[WEB] = instance
+
+    def wrong_credentials(self, stack: Stack, program: dict[str, Any] | None) -> None:
+        """Nothing is sent, nothing is dropped from the state, and the message says why."""
+        self.world.tally["interferences"] += 1
+        before, outputs = self.world.judge.mutations_sent(), dict(stack.outputs)
+        self.world.transport.token = "rotated"  # noqa: S105 not one
+        outcome = self.up(stack, program)
+        refreshed = stack.refresh()
+        self.world.transport.token = TOKEN
+        self.world.judge.sent_nothing(before, "an up with wrong credentials")
+        if outputs != stack.outputs or (outcome.end == "succeeded" and outcome.changes) or refreshed.end == "killed":
+            self.world.breaks(f"wrong credentials changed the record: {outcome}")
+
+    def answer(self, stack: Stack) -> None:
+        """Close what is open in the journal as it truly was."""
+        journal = Journal(stack.home, self.world.clock)
+        for entry in journal.entries(WEB):
+            if entry.event in ("intent", "unknown"):
+                was = any(accepted.attempt_id == entry.attempt_id for accepted in self.world.judge.accepted)
+                journal.note(WEB, entry.attempt_id, "closed-rebuilt" if was else "closed-not-rebuilt")
+
+    def come_to_rest(self) -> None:
+        """Claim 5: without further misfortune, ups converge, or stop with a message that says what to do."""
+        self.world.cloud.faults.clear()
+        for stack in self.world.stacks:
+            if not stack.program:
+                continue
+            self.answer(stack)
+            ends = [self.up(stack, None) for _ in range(4)]
+            if ends[-1].end == "succeeded":
+                continue
+            if not INPUT.match(ends[-1].text) and (WEB not in ends[-1].text or not NEXT_STEP.search(ends[-1].text)):
+                self.world.breaks(f"5: up neither converges nor says what to do: {ends[-1]}")
+            self.world.tally["stopped and asked"] += 1
+
+    def happening(self, stack: Stack, what: str) -> Callable[[], None]:
+        """Return what somebody else does in the middle of a command on ``stack``."""
+        other = self.world.stacks[1 if stack is self.world.stacks[0] else 0]
+        happenings: dict[str, Callable[[], None]] = {
+            "off": lambda: self.world.by_hand(status="STOPPED"),
+            "on": lambda: self.world.by_hand(status="RUNNING"),
+            "foreign": lambda: self.world.by_hand(
+                status="DEPLOYING",
+                pending={"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": programs.DEBIAN}},
+            ),
+            "other": lambda: self._other(other),
+        }
+        return happenings[what]
+
+    @contextlib.contextmanager
+    def armed(self, disturbance: Disturbance) -> Iterator[None]:
+        """Have something happen at a point."""
+        points = self.world.points
+        points.armed, before = disturbance, points.happened
+        yield
+        points.armed = None
+        self.world.tally["disturbances"] += points.happened - before
+
+    @contextlib.contextmanager
+    def faults(self, rules: list[dict[str, Any]]) -> Iterator[None]:
+        """Have requests go wrong."""
+        for rule in rules:
+            self.world.cloud.faults.add(rule)
+        yield
+        self.world.tally["faults"] += sum(rule["happened"] for rule in self.world.cloud.faults.rules())
+        self.world.cloud.faults.clear()
+
+    def _other(self, other: Stack) -> None:
+        """The other stack's up, in the middle of this one's."""
+        self.world.judge.drift += 1
+        if other.program:
+            self._ended(other, other.up(other.program), "other up")
+        self.world.judge.drift += 1
+
+    def _ended(self, stack: Stack, outcome: Outcome, what: str) -> None:
+        self.world.tally["steps"] += 1
+        self.world.tally[what] += 1
+        self.world.judge.at_most_once()
+        self.world.judge.keeps_secrets(stack, outcome)
+        if "a defect in" in outcome.text:
+            self.world.breaks(f"5: {outcome.text}")
+
+    def _tells(self, outcome: Outcome, done: list[str], *, started_over: bool) -> None:
+        """Claim 7, and a failure says what the machine is and what to do."""
+        text = outcome.text
+        if done and WEB not in text:
+            self.world.breaks(f"5: {done} and no machine is named: {text}")
+        if done and not NEXT_STEP.search(text):
+            self.world.breaks(f"5: no next step is named: {text}")
+        ours = "StopInstances" in done and not {"ResetInstance"} & set(done)
+        running = self.world.machine["status"] == "RUNNING"
+        if ours and not running and not started_over and not re.search("STOPP|power", text):
+            self.world.breaks(f"7: the machine is left {self.world.machine['status']}: {text}")

@@ -1,0 +1,174 @@
+"""What the kill matrix tries: every point of a rebuild, every way to be cut off there, every kind of change."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from driver import WEB_1
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+KEY, OTHER_KEY = "key-YWD2QFOl", "key-2ndKey01"
+IS = {"instance_id": WEB_1, "image_id": JAMMY, "key_id": KEY}
+"""What the machine has before, and what an update has recorded."""
+
+OPERATIONS = ("create", "update")
+CHANGES: dict[str, dict[str, Any]] = {
+    "image": {"image_id": NOBLE},
+    "key": {"key_id": OTHER_KEY},
+    "userData": {"user_data": "#!/bin/sh\necho first\n"},
+    "rebuildToken": {"rebuild_token": "again"},
+}
+READABLE = ("image", "key")
+"""Changes that the machine shows, so that it tells itself whether they were made."""
+
+
+class Kill(str, Enum):
+    """A way to be cut off."""
+
+    KILL = "SIGKILL plugin"
+    TERM = "SIGTERM plugin"
+    ENGINE = "SIGKILL engine"
+    DROP = "dropped connection"
+    DISK = "disk refuses"
+
+    @property
+    def signal(self) -> int:
+        """The signal; dropping and refusing need none."""
+        return signal.SIGTERM if self is Kill.TERM else signal.SIGKILL
+
+
+@dataclass(frozen=True)
+class Request:
+    """A point where a request arrives: its answer never does.
+
+    ``status`` is what the instance must be in, ``carried_out`` whether the request is. ``done`` lets the reinstall come
+    to its end before anybody reads.
+    """
+
+    action: str
+    carried_out: bool = False
+    status: str | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    """A moment of the operation: a request, or a function of the plugin (see ``kill_hook``).
+
+    ``saving`` says that the engine saves the state next, so that its disk can refuse.
+    """
+
+    name: str
+    at: Request | str
+    saving: bool = False
+
+    @property
+    def kills(self) -> tuple[Kill, ...]:
+        """What can happen there: without a request there is no connection to drop."""
+        dead = (Kill.KILL, Kill.TERM, Kill.ENGINE)
+        return (*dead, *([Kill.DROP] if isinstance(self.at, Request) else []), *([Kill.DISK] if self.saving else []))
+
+
+POINTS = (
+    Point("before check", "zec_pulumi.preview:check before"),
+    Point("before the first read", Request("DescribeInstances")),
+    Point("stop sent, not carried out", Request("StopInstances")),
+    Point("stop accepted, answer lost", Request("StopInstances", carried_out=True)),
+    Point("stopped, before the intent", "zec_pulumi.rebuild:Rebuilder._reset before"),
+    Point("intent written, reset not sent", "zec_pulumi.journal:InstanceLog.intend after"),
+    Point("reset sent, not accepted", Request("ResetInstance")),
+    Point("reset accepted, answer lost", Request("ResetInstance", carried_out=True)),
+    Point("reset accepted, answer lost, done meanwhile", Request("ResetInstance", carried_out=True, done=True)),
+    Point("while DEPLOYING", Request("DescribeInstancesStatus", status="DEPLOYING")),
+    Point("RUNNING seen, not noted", "zec_pulumi.follow:Follower._verified found"),
+    Point("noted, not returned", "zec_pulumi.apply:_Work._finish before"),
+    Point("returned, state not saved", "zec_pulumi.apply:{operation} after", saving=True),
+)
+UNINTENDED = 5
+"""So many points lie before the intent is written: there the journal plays no part."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of the matrix. Without ``point``: the undisturbed run. Without ``journal``: it is lost with the kill."""
+
+    operation: str
+    change: str
+    point: Point | None = None
+    kill: Kill | None = None
+    journal: bool = True
+
+    @property
+    def program(self) -> dict[str, Any]:
+        """What the program declares.
+
+        A new resource is not rebuilt for what the API does not show, unless it says so with ``adopt="never"``.
+        """
+        never = {"adopt": "never"} if self.operation == "create" and self.change not in READABLE else {}
+        return {**IS, **CHANGES[self.change], **never}
+
+    @property
+    def name(self) -> str:
+        """Its name in tables and tests."""
+        cut = f"{self.point.name}, {self.kill.value}" if self.point and self.kill else "undisturbed"
+        return f"{cut}, {self.operation} {self.change}{'' if self.journal else ', journal lost'}"
+
+    @property
+    def may_wipe_twice(self) -> bool:
+        """Whether this is the documented window: not readable, not recorded, and the journal lost too."""
+        return not self.journal and self.change not in READABLE
+
+
+def undisturbed() -> Iterator[Cell]:
+    """Yield the runs to compare with."""
+    for operation in OPERATIONS:
+        for change in _changes(operation):
+            yield Cell(operation, change)
+
+
+def matrix() -> Iterator[Cell]:
+    """Yield every cell with the journal, then those whose journal is lost with the plugin: the fresh runner."""
+    for point in POINTS:
+        for kill in point.kills:
+            for calm in undisturbed():
+                yield Cell(calm.operation, calm.change, point, kill)
+    for point in POINTS[UNINTENDED:]:
+        for calm in undisturbed():
+            if calm.change in ("image", "userData"):
+                yield Cell(calm.operation, calm.change, point, Kill.KILL, journal=False)
+
+
+def telling() -> Iterator[Cell]:
+    """Yield the few for every day: at each dangerous point the kills and changes that differ most."""
+    points = {point.name: point for point in POINTS}
+    for point, kill, operation, change in (
+        ("before the first read", Kill.DROP, "update", "image"),
+        ("stop accepted, answer lost", Kill.ENGINE, "update", "image"),
+        ("stop accepted, answer lost", Kill.DROP, "create", "key"),
+        ("stopped, before the intent", Kill.KILL, "update", "userData"),
+        ("intent written, reset not sent", Kill.KILL, "update", "userData"),
+        ("intent written, reset not sent", Kill.ENGINE, "create", "image"),
+        ("reset sent, not accepted", Kill.DROP, "update", "rebuildToken"),
+        ("reset sent, not accepted", Kill.TERM, "update", "image"),
+        ("reset accepted, answer lost", Kill.KILL, "update", "rebuildToken"),
+        ("reset accepted, answer lost", Kill.ENGINE, "create", "userData"),
+        ("reset accepted, answer lost, done meanwhile", Kill.DROP, "update", "userData"),
+        ("while DEPLOYING", Kill.KILL, "create", "userData"),
+        ("while DEPLOYING", Kill.ENGINE, "update", "rebuildToken"),
+        ("RUNNING seen, not noted", Kill.KILL, "update", "userData"),
+        ("noted, not returned", Kill.ENGINE, "update", "key"),
+        ("returned, state not saved", Kill.KILL, "update", "rebuildToken"),
+    ):
+        yield Cell(operation, change, points[point], kill)
+    yield Cell("update", "image", points["reset accepted, answer lost"], Kill.KILL, journal=False)
+
+
+def _changes(operation: str) -> tuple[str, ...]:
+    # With adopt="never" a new resource has one cause, whatever it sends: the token would be the same cell again.
+    return tuple(change for change in CHANGES if (operation, change) != ("create", "rebuildToken"))
