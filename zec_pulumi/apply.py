@@ -113,7 +113,9 @@ class _Work:
         plan = (
             plan_update(self.wanted, self.recorded, self.live) if self.before else plan_create(self.wanted, self.live)
         )
-        recall = recovery.recall(self.session.journal, self.wanted, self.recorded, plan, self.before)
+        recall = recovery.recall(
+            self.session.journal, self.wanted, self.recorded, self.live, plan, self.before, self.call.urn
+        )
         if recall.question:
             raise RebuildNotStartedError(recall.question)
         if recall.recorded:

@@ -98,7 +98,9 @@ def _close(arguments: argparse.Namespace) -> int:
         )
     except JournalError as error:
         return _failed(str(error))
-    following = "verifies and records it" if arguments.rebuilt else "rebuilds the instance"
+    # An attempt that also stands in the stack's state is taken back by the program only.
+    again = "rebuilds the instance; if its row still says join, change rebuild_token as well"
+    following = "verifies and records it" if arguments.rebuilt else again
     print(f"closed {found[0].attempt_id}; the next pulumi up {following}")  # noqa: T201 the same
     return 0
 

@@ -53,7 +53,9 @@ class Case:
         recorded, plan = self.recorded, self._plan(self.recorded)
         if self.live is not None:
             journal = session.current().journal
-            remembered = recovery.recall(journal, self.wanted, recorded, plan, self.before, tidy=False)
+            remembered = recovery.recall(
+                journal, self.wanted, recorded, self.live, plan, self.before, self.urn, tidy=False
+            )
             if remembered.question:
                 return self._gated(Verdict(plan), [remembered.question])
             if remembered.recorded:

@@ -17,7 +17,8 @@ from zec_pulumi.record import last_attempt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_NEVER = Cause("adopt")
+    from zec_pulumi.api import Instance
+
 _READABLE_CAUSE = re.compile(
     rf"(?P<trigger>{'|'.join(READABLE)}) (was changed outside Pulumi: (?P<back>\S+) → .*|\S+ → (?P<new>\S+))"
 )
@@ -35,7 +36,15 @@ class Recall:
 
 
 def recall(
-    journal: Journal, wanted: Wanted, recorded: Recorded, plan: Plan, before: Mapping[str, Any], *, tidy: bool = True
+    journal: Journal,
+    wanted: Wanted,
+    recorded: Recorded,
+    live: Instance,
+    plan: Plan,
+    before: Mapping[str, Any],
+    urn: str,
+    *,
+    tidy: bool = True,
 ) -> Recall:
     """Look for an attempt that already was the planned rebuild; with ``tidy``, forget what the stack has recorded.
 
@@ -51,14 +60,18 @@ def recall(
         if tidy:
             journal.forget(entries[-1].instance_id)
         return Recall()
-    entry = unrecorded(entries, plan, previous, wanted)
+    # Without a rebuild before it, an attempt may as well be that of another resource on the same machine.
+    own = [entry for entry in entries if entry.urn == urn or entry.previous is not None]
+    entry = unrecorded(own, plan, previous, wanted, live)
     if entry is None:
         return Recall()
     asked = question(entry)
     return Recall(asked) if asked else Recall(recorded=recalled(entry, wanted, recorded))
 
 
-def unrecorded(entries: Sequence[Entry], plan: Plan, previous: str | None, wanted: Wanted) -> Entry | None:
+def unrecorded(
+    entries: Sequence[Entry], plan: Plan, previous: str | None, wanted: Wanted, live: Instance
+) -> Entry | None:
     """Return the attempt that already was this planned rebuild, None when the machine itself tells or there is none.
 
     A planned rebuild is the same when its causes are and it stands on the same recorded rebuild, ``previous``.
@@ -68,7 +81,7 @@ def unrecorded(entries: Sequence[Entry], plan: Plan, previous: str | None, wante
     same = [
         entry
         for entry in entries
-        if entry.event not in ENDED and entry.previous == previous and _same_causes(entry, plan, wanted)
+        if entry.event not in ENDED and entry.previous == previous and _same_causes(entry, plan, wanted, live)
     ]
     return same[-1] if same else None
 
@@ -84,12 +97,23 @@ def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:
             journal.note(instance_id, entry.attempt_id, "forgotten")
 
 
-def _same_causes(entry: Entry, plan: Plan, wanted: Wanted) -> bool:
-    """Whether the attempt was made for these causes; a readable one may have come true since and be one no more."""
+def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bool:
+    """Whether the attempt was made for these causes, but for readable ones that have come true since.
+
+    Those are no cause any more, or are one only because a refresh in between recorded the machine as it was then.
+    """
     causes = {str(cause) for cause in plan.causes}
-    return causes <= set(entry.causes) | {str(_NEVER)} and all(
+    added = [cause for cause in plan.causes if str(cause) not in entry.causes]
+    return all(_came_true(cause, live) for cause in added) and all(
         _asks(cause, wanted) for cause in set(entry.causes) - causes
     )
+
+
+def _came_true(cause: Cause, live: Instance) -> bool:
+    if cause.trigger == "adopt":
+        return True
+    shown = {"imageId": live.image_id, "keyId": live.key_id, "timezone": live.time_zone}
+    return cause.new is not None and shown.get(cause.trigger) == cause.new
 
 
 def _asks(cause: str, wanted: Wanted) -> bool:

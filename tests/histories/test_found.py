@@ -63,6 +63,20 @@ def test_a_refresh_after_a_kill_does_not_cost_a_second_wipe(world: World) -> Non
     assert resets(world) == 1
 
 
+def test_a_refresh_in_the_middle_of_a_rebuild_does_not_cost_a_second_wipe(world: World) -> None:
+    """It records the old image as drift, and so a cause more; the machine shows by then that it has come true."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    world.by_hand(imageId="debian12_20240712")
+    struck(stack, "sleep", stack.engine_dies, imageId=JAMMY)
+    program = {"imageId": JAMMY, "rebuildToken": "one"}
+    world.points.armed = Disturbance("row", 7, kill)
+    assert stack.up(program).end == "killed"
+    stack.refresh()
+    assert stack.up(program).end == "succeeded"
+    assert resets(world) == 1
+
+
 def test_an_image_taken_back_after_a_kill_is_another_planned_rebuild(world: World) -> None:
     """What the journal's attempt asked for beside the user data is not asked for any more."""
     stack = world.stacks[0]
@@ -80,6 +94,14 @@ def test_a_stack_that_begins_anew_runs_its_user_data(world: World) -> None:
     stack.destroy()
     stack.up({"imageId": JAMMY})
     stack.up({"imageId": JAMMY, "userData": OTHER_SCRIPT})
+    assert resets(world) == 2
+
+
+def test_another_stack_s_rebuild_does_not_pass_for_this_one(world: World) -> None:
+    """Two stacks with one instance and one journal: each one's first attempts are its own."""
+    dev, ops = world.stacks
+    ops.up({"imageId": NOBLE, "userData": SCRIPT})
+    assert dev.up({"imageId": NOBLE, "adopt": "never"}).end == "succeeded"
     assert resets(world) == 2
 
 

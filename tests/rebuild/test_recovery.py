@@ -9,6 +9,7 @@ import pytest
 
 from histories.points import Disturbance, kill
 from histories.world import WEB, World
+from zec_pulumi.api import Instance
 from zec_pulumi.inputs import Recorded, parse_wanted
 from zec_pulumi.journal import Entry, Journal
 from zec_pulumi.locks import Lock
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
 SCRIPT = "#!/bin/sh\n"
 WITH_SCRIPT = {"imageId": JAMMY, "userData": SCRIPT}
+LIVE = Instance(instance_id=WEB, image_id=JAMMY)
 USER_DATA = Plan(Kind.REBUILD, (Cause("userData"),))
 
 
@@ -146,7 +148,7 @@ def test_an_unreadable_journal_stops_before_anything_is_sent(world: World) -> No
 @pytest.mark.parametrize("event", ["refused", "closed-not-rebuilt", "forgotten"])
 def test_an_ended_attempt_does_not_count(event: Event) -> None:
     """It left nothing on the machine."""
-    assert unrecorded([entry(event)], USER_DATA, None, parse_wanted(WITH_SCRIPT)) is None
+    assert unrecorded([entry(event)], USER_DATA, None, parse_wanted(WITH_SCRIPT), LIVE) is None
 
 
 @pytest.mark.parametrize(
@@ -173,18 +175,18 @@ def test_an_ended_attempt_does_not_count(event: Event) -> None:
 )
 def test_an_attempt_is_the_same_planned_rebuild(causes: tuple[str, ...], program: dict[str, str], same: bool) -> None:  # noqa: FBT001 a case's expectation
     """The same causes, less those that the API shows as come true."""
-    assert bool(unrecorded([entry(causes=causes)], USER_DATA, None, parse_wanted(program))) is same
+    assert bool(unrecorded([entry(causes=causes)], USER_DATA, None, parse_wanted(program), LIVE)) is same
 
 
 def test_an_attempt_on_another_recorded_rebuild_is_another() -> None:
     """What was recorded since came after it."""
-    assert unrecorded([entry(previous="a0")], USER_DATA, "a1", parse_wanted(WITH_SCRIPT)) is None
+    assert unrecorded([entry(previous="a0")], USER_DATA, "a1", parse_wanted(WITH_SCRIPT), LIVE) is None
 
 
 def test_of_several_attempts_the_last_counts() -> None:
     """Lines are in order."""
     first, last = entry("failed"), entry("accepted")
-    assert unrecorded([first, last], USER_DATA, None, parse_wanted(WITH_SCRIPT)) is last
+    assert unrecorded([first, last], USER_DATA, None, parse_wanted(WITH_SCRIPT), LIVE) is last
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_of_several_attempts_the_last_counts() -> None:
 def test_what_the_machine_itself_tells_needs_no_journal(plan: Plan) -> None:
     """Readable causes, and plans that are no rebuild."""
     same = entry(causes=tuple(str(cause) for cause in plan.causes))
-    assert unrecorded([same], plan, None, parse_wanted(WITH_SCRIPT)) is None
+    assert unrecorded([same], plan, None, parse_wanted(WITH_SCRIPT), LIVE) is None
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Judge:
     def looked(self, machine: Mapping[str, Any]) -> None:
         """Take note of the machine's true state after a request."""
         if machine["status"] == "RUNNING":
-            for accepted in self.accepted[-2:]:
+            for accepted in self.accepted:
                 accepted.shown.add((machine["imageId"], machine["keyId"]))
 
     def succeeded(self, stack: Stack, previous: str | None) -> None:
