@@ -228,3 +228,14 @@ def test_a_recalled_attempt_is_as_it_would_have_been_recorded(event: Event, outc
     assert (record.attempt.outcome, record.attempt.moved, record.attempt.image_id) == (outcome, moved, NOBLE)
     assert (record.image_id, record.user_data, record.password) == (NOBLE, None, None)
     assert (record.key_id, record.timezone) == ("key-1", "UTC")
+
+
+def test_a_power_off_whose_answer_was_lost_is_undone_when_the_reset_is_refused(world: World) -> None:
+    """It was ours all the same."""
+    lost = {"type": "drop", "carriedOut": True}
+    refused = {"type": "error", "code": "SOMETHING_NEW", "status": 400}
+    world.cloud.faults.add({"action": "StopInstances", "nth": 1, "effect": lost})
+    world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": refused})
+    outcome = world.stacks[0].up({"imageId": NOBLE})
+    assert "has been started again and is RUNNING" in outcome.text
+    assert world.machine["status"] == "RUNNING"

@@ -214,5 +214,5 @@ class Steps:
             self.world.breaks(f"5: no next step is named: {text}")
         ours = "StopInstances" in done and not {"ResetInstance"} & set(done)
         running = self.world.machine["status"] == "RUNNING"
-        if ours and not running and not started_over and not re.search("STOPP|power", text):
+        if ours and not running and not started_over and not re.search("STOPP|power|may have been wiped", text):
             self.world.breaks(f"7: the machine is left {self.world.machine['status']}: {text}")
