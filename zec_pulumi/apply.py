@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi.dynamic import CreateResult, UpdateResult
 
-from zec_pulumi import approval, engine, gates, locks, record, recovery, session
+from zec_pulumi import engine, gates, locks, record, recovery, session
 from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, ZecError
 from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline, duration
+from zec_pulumi.decision import decide
 from zec_pulumi.follow import Target
 from zec_pulumi.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.journal import InstanceLog
 from zec_pulumi.outcomes import AttemptOpenError, HaltedError, RebuildNotStartedError
-from zec_pulumi.plan import Kind, Plan, plan_create, plan_update
+from zec_pulumi.plan import Kind, Plan
 from zec_pulumi.preflight import check_password_in_place, check_rebuild, password_follows
 from zec_pulumi.progress import Progress
 from zec_pulumi.rebuild import Rebuilder
@@ -110,18 +111,12 @@ class _Work:
 
     def _plan(self) -> Plan:
         """Decide; an attempt that only the journal knows is gone on with, or asked about."""
-        plan = (
-            plan_update(self.wanted, self.recorded, self.live) if self.before else plan_create(self.wanted, self.live)
-        )
-        recall = recovery.recall(
-            self.session.journal, self.wanted, self.recorded, self.live, plan, self.before, self.call.urn
-        )
-        if recall.question:
-            raise RebuildNotStartedError(recall.question)
-        if recall.recorded:
-            self.recorded = recall.recorded
-            plan = plan_update(self.wanted, self.recorded, self.live)
-        return plan
+        journal, urn = self.session.journal, self.call.urn
+        decision = decide(journal, self.wanted, self.recorded, self.live, self.before, urn, tidy=True)
+        if decision.question:
+            raise RebuildNotStartedError(decision.question)
+        self.recorded = decision.recorded
+        return decision.plan
 
     def _rebuild(self, plan: Plan) -> dict[str, Any]:
         preflight = check_rebuild(self.wanted, self.live, self.session.reader)
@@ -141,9 +136,8 @@ class _Work:
 
     def _pass_gates(self, plan: Plan, request: ResetInstanceRequest) -> None:
         """Enforce the gates on what is about to be sent, whatever a preview said."""
-        options, urn = self.session.settings.options, self.call.urn
-        token = approval.token(urn, record.last_attempt(self.before), request) if options.require_approval else None
-        closed = gates.closed(self.wanted, plan, options, urn, token)
+        options, previous = self.session.settings.options, record.last_attempt(self.before)
+        closed = gates.closed(self.wanted, plan, options, self.call.urn, previous, request)
         if closed:
             raise RebuildNotStartedError("\n".join(closed))
 
@@ -160,19 +154,22 @@ class _Work:
         """Do what a verified rebuild still lacks, and close the attempt. Whatever fails here must not forget it."""
         finished = self.session.clock.now()
         took = duration(finished - attempt.started_at)
-        self.rebuilder.progress.phase(f"{self.live.status} on {self.live.image_id}, rebuilt in {took}")
+        # Nobody knows whose rebuild it was when the answer was lost: then it is adopted, and not told as ours.
+        ours = attempt.outcome != "unknown"
+        ended = f"rebuilt in {took}" if ours else "adopted as it is"
+        self.rebuilder.progress.phase(f"{self.live.status} on {self.live.image_id}, {ended}")
         try:
             if password_follows(self.wanted, self.live, self.session.reader):
                 self._set_password()
             self._change_in_place(plan)
-            return self._recorded(record.applied_now(self.live), record.rebuilt(attempt, finished))
+            return self._recorded(record.applied_now(self.live), record.rebuilt(attempt, finished) if ours else None)
         except Exception as error:  # noqa: BLE001 a defect of ours, too, must not cost a second wipe
             reason = str(error) if isinstance(error, ZecError) else f"a defect in zec_pulumi, {type(error).__name__}"
             self._leave_open(
                 AttemptOpenError(
                     f"instance {self.live.instance_id} was rebuilt and is RUNNING, but what follows was not done:"
                     f" {reason}. The next pulumi up does it and wipes nothing",
-                    attempt.model_copy(update={"moved": True, "outcome": "accepted"}),
+                    attempt.model_copy(update={"moved": True}),
                 ),
                 before,
             )

@@ -10,6 +10,7 @@ from zec_pulumi.api import ZecError
 from zec_pulumi.deadline import Deadline, duration
 from zec_pulumi.halt import Halt
 from zec_pulumi.outcomes import AttemptOpenError, HaltedError
+from zec_pulumi.plan import all_readable
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance, ResetInstanceRequest
@@ -55,11 +56,19 @@ class Target:
 
     @classmethod
     def of_attempt(cls, instance_id: str, asked: Recorded) -> Target:
-        """Return the target of the open attempt that ``asked`` records."""
+        """Return the target of the open attempt that ``asked`` records.
+
+        Where its answer was lost, image and key may be somebody else's rebuild: they tell nothing of a script, a
+        password or a cause that the machine does not show.
+        """
         key_id = asked.key_id if asked.password is None else None
         new_image = asked.image_id not in (None, asked.applied.image_id)
         new_key = key_id not in (None, asked.applied.key_id)
-        return cls(instance_id, asked.image_id, key_id, visible=new_image or new_key)
+        attempt = asked.attempt
+        lost = attempt is not None and attempt.outcome == "unknown"
+        unseen = asked.first_boot_script is not None or asked.password is not None
+        told = not lost or (all_readable(attempt.causes if attempt else ()) and not unseen)
+        return cls(instance_id, asked.image_id, key_id, visible=(new_image or new_key) and told)
 
     def matches(self, live: Instance) -> bool:
         """Whether the instance shows the wanted image and key."""
@@ -85,6 +94,9 @@ class Follower:
     def run(self) -> Instance:
         """Return the instance once it is RUNNING with the wanted image and key.
 
+        An attempt whose answer was lost stays ``unknown`` to the end: that the machine is as wanted is all that is
+        known, and enough only where the machine shows everything that was asked for.
+
         Raises:
             AttemptOpenError: it failed, the time was up, or it could not be read any more.
         """
@@ -95,7 +107,7 @@ class Follower:
                 orphaned = self._make_way()
                 live = self._look(current)
                 if live is not None:
-                    self.log.note(self.attempt.id, "finished")
+                    self.log.note(self.attempt.id, "forgotten" if self.attempt.outcome == "unknown" else "finished")
                     if orphaned:
                         raise self._open("the engine is gone; the rebuild went on in the cloud and is done")
                     return live
@@ -135,7 +147,8 @@ class Follower:
             raise self._failed()
         if current in status.RECYCLED or current == "CREATE_FAILED":
             raise self._open(f"instance {self.target.instance_id} is {current}; recover it, then run pulumi up again")
-        if current in status.REINSTALLING or self.attempt.outcome != "unknown":
+        # A reinstall may be somebody else's: it does not prove that a reset whose answer was lost was carried out.
+        if self.attempt.outcome != "unknown":
             self._note(moved=True, outcome="accepted")
         lag = " (the answer lags behind)" if current in status.STABLE else ""
         self.progress.phase(f"{status.shown(current)}{lag}")
@@ -158,10 +171,12 @@ class Follower:
         self._running_since = self._running_since or Deadline(self.clock, LAG_SECONDS)
         live = self.reader.instance(self.target.instance_id)
         if live is not None and live.status == status.RUNNING and self.target.matches(live):
+            if self.attempt.outcome == "unknown":
+                if self.target.visible:
+                    return live
+                raise self._open(unknown_outcome(self.target.instance_id, self.attempt.id))
             if self.target.visible or self.attempt.moved:
                 return live
-            if self.attempt.outcome == "unknown":
-                raise self._open(unknown_outcome(self.target.instance_id, self.attempt.id))
             if not self._too_early():
                 return live
         if self._running_since.expired:
@@ -200,6 +215,6 @@ def unknown_outcome(instance_id: str, attempt_id: str) -> str:
     """Return what to tell when nothing readable says whether a rebuild happened."""
     return (
         f"Instance {instance_id} is RUNNING, and nothing the API shows tells whether it was rebuilt. Look at the"
-        f" machine: if it was rebuilt, run `zec-pulumi attempts close {attempt_id} --rebuilt` and pulumi up again; if"
-        " it was not rebuilt, change rebuild_token to ask for another rebuild"
+        f" machine: if it was rebuilt, run `zec-pulumi attempts close {attempt_id} --rebuilt` and pulumi up again;"
+        " if it was not rebuilt, change rebuild_token to ask for another rebuild"
     )

@@ -8,15 +8,24 @@ from zec_pulumi import approval
 from zec_pulumi.plan import Kind
 
 if TYPE_CHECKING:
+    from zec_pulumi.api import ResetInstanceRequest
     from zec_pulumi.inputs import Wanted
     from zec_pulumi.options import Options
     from zec_pulumi.plan import Plan
 
 
-def closed(wanted: Wanted, plan: Plan, options: Options, urn: str, token: str | None) -> list[str]:
+def closed(
+    wanted: Wanted,
+    plan: Plan,
+    options: Options,
+    urn: str,
+    previous: str | None,
+    request: ResetInstanceRequest | None,
+) -> list[str]:
     """Return why the plan's rebuild is not allowed; empty when it is, or when the plan is no rebuild.
 
-    ``token`` is the approval that this rebuild needs, None while it cannot be known (preview with unknown inputs).
+    ``previous`` is the attempt id of the last recorded rebuild, ``request`` what would be sent, None while that cannot
+    be known (preview with unknown inputs): together they make the approval that this rebuild needs.
     """
     if plan.kind is not Kind.REBUILD:
         return []
@@ -31,6 +40,7 @@ def closed(wanted: Wanted, plan: Plan, options: Options, urn: str, token: str | 
         reasons.append(f"zec:allowRebuild is false in this stack, so {what}; its disk is untouched")
     reasons.extend(_causes(plan, options, what))
     if options.require_approval:
+        token = approval.token(urn, previous, request) if request else None
         reasons.extend(_approval(options, what, urn, wanted.instance_id or "", token))
     return reasons
 

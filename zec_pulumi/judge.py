@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi import approval, gates, recovery, sentences, session
+from zec_pulumi import gates, sentences, session
+from zec_pulumi.decision import Decision, decide
 from zec_pulumi.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.preflight import Preflight, check_password_in_place, check_rebuild
 from zec_pulumi.record import last_attempt
@@ -50,30 +51,24 @@ class Case:
         Raises:
             ZecError: the API or the journal cannot be read.
         """
-        recorded, plan = self.recorded, self._plan(self.recorded)
-        if self.live is not None:
-            journal = session.current().journal
-            remembered = recovery.recall(
-                journal, self.wanted, recorded, self.live, plan, self.before, self.urn, tidy=False
-            )
-            if remembered.question:
-                return self._gated(Verdict(plan), [remembered.question])
-            if remembered.recorded:
-                recorded = remembered.recorded
-                plan = plan_update(self.wanted, recorded, self.live)
-        verdict = Verdict(plan)
+        decision = self._decision()
+        plan, verdict = decision.plan, Verdict(decision.plan)
+        if decision.question:
+            return self._gated(verdict, [decision.question])
         preflight = self._preflight(plan)
         verdict.refusals = [plan.refusal] if plan.refusal else list(preflight.findings)
         if verdict.refusals:
             return verdict
         closed = self._closed(plan, preflight)
-        self._tell(verdict, recorded, wiped=not closed)
+        self._tell(verdict, decision, wiped=not closed)
         return self._gated(verdict, closed)
 
-    def _plan(self, recorded: Recorded) -> Plan:
-        if self.before:
-            return plan_update(self.wanted, recorded, self.live)
-        return plan_create(self.wanted, self.live)
+    def _decision(self) -> Decision:
+        if self.live is not None:
+            journal = session.current().journal
+            return decide(journal, self.wanted, self.recorded, self.live, self.before, self.urn, tidy=False)
+        plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
+        return Decision(plan, self.recorded)
 
     def _preflight(self, plan: Plan) -> Preflight:
         """Check what the plan would send; a plan that sends nothing validates nothing."""
@@ -86,23 +81,21 @@ class Case:
         return Preflight(())
 
     def _closed(self, plan: Plan, preflight: Preflight) -> list[str]:
-        known = preflight.request is not None and not self.wanted.unknown
-        token = (
-            approval.token(self.urn, last_attempt(self.before), preflight.request)
-            if known and preflight.request and session.options().require_approval
-            else None
-        )
-        return gates.closed(self.wanted, plan, session.options(), self.urn, token)
+        request = None if self.wanted.unknown else preflight.request
+        return gates.closed(self.wanted, plan, session.options(), self.urn, last_attempt(self.before), request)
 
     def _gated(self, verdict: Verdict, closed: list[str]) -> Verdict:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""
         (verdict.errors if self.dry_run else verdict.refusals).extend(closed)
         return verdict
 
-    def _tell(self, verdict: Verdict, recorded: Recorded, *, wiped: bool) -> None:
+    def _tell(self, verdict: Verdict, decision: Decision, *, wiped: bool) -> None:
         plan, live = verdict.plan, self.live
         if plan.kind is Kind.JOIN:
-            verdict.warnings.append(sentences.join(recorded, live, session.current().clock.now() if live else 0.0))
+            now = session.current().clock.now() if live else 0.0
+            verdict.warnings.append(sentences.join(decision.recorded, live, now))
+        if decision.warning:
+            verdict.warnings.append(decision.warning)
         will = "will be wiped" if self.dry_run else "is wiped now"
         wipe = will if wiped else "would be wiped"
         line = sentences.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan))

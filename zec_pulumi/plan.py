@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 from zec_pulumi import status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zec_pulumi.api import Instance
     from zec_pulumi.inputs import Recorded, Wanted
 
 READABLE = ("imageId", "keyId", "timezone", "enableAgent")
 """Triggers that the API shows, so that the machine itself tells whether they are as wanted."""
+
+
+def all_readable(causes: Iterable[str]) -> bool:
+    """Whether the machine shows everything that a rebuild for ``causes``, in words, changes."""
+    return all(cause.split(" ", 1)[0] in READABLE for cause in causes)
 
 
 class Kind(str, Enum):

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.inputs import Attempt, Recorded, Wanted
+from zec_pulumi.inputs import Attempt, Recorded, Wanted, snake
 from zec_pulumi.journal import ENDED, Entry, Journal
-from zec_pulumi.plan import READABLE, Cause, Kind, Plan
+from zec_pulumi.plan import READABLE, Cause, Kind, Plan, all_readable
 from zec_pulumi.record import last_attempt
 
 if TYPE_CHECKING:
@@ -29,10 +29,14 @@ _GONE_WHEN_OMITTED = frozenset({"user_data", "user_data_base64", "password"})
 
 @dataclass(frozen=True)
 class Recall:
-    """What was remembered: a ``question`` to ask before anything is done, or the record with the attempt in it."""
+    """What was remembered: a ``question`` to ask before anything is done, or the record with the attempt in it.
+
+    ``warning`` says what the journal cannot know of that attempt.
+    """
 
     question: str | None = None
     recorded: Recorded | None = None
+    warning: str | None = None
 
 
 def recall(
@@ -61,12 +65,14 @@ def recall(
             journal.forget(entries[-1].instance_id)
         return Recall()
     # Without a rebuild before it, an attempt may as well be that of another resource on the same machine.
-    own = [entry for entry in entries if entry.urn == urn or entry.previous is not None]
+    said = "closed-rebuilt" if before else None
+    own = [entry for entry in entries if entry.urn == urn or entry.previous or entry.event == said]
     entry = unrecorded(own, plan, previous, wanted, live)
     if entry is None:
-        return Recall()
+        other = unrecorded(entries, plan, previous, wanted, live) if before else None
+        return Recall(_whose(other)) if other else Recall()
     asked = question(entry)
-    return Recall(asked) if asked else Recall(recorded=recalled(entry, wanted, recorded))
+    return Recall(asked) if asked else Recall(None, recalled(entry, wanted, recorded), _unseen(entry))
 
 
 def unrecorded(
@@ -135,6 +141,29 @@ def question(entry: Entry) -> str | None:
         " it could record what came of it, and nothing the API shows tells: it may have been rebuilt already."
         f" Nothing was sent now. Look at the machine, then run `zec-pulumi attempts close {entry.attempt_id}"
         " --rebuilt` or `--not-rebuilt`, and pulumi up again"
+    )
+
+
+def _whose(entry: Entry) -> str:
+    """Return what to ask about an attempt under another name: this resource's from before a rename, or another's."""
+    return (
+        f"an earlier run was about to rebuild instance {entry.instance_id} ({', '.join(entry.causes)}) under the name"
+        f" {entry.urn}, or has done so, and nothing tells whether that is this resource. Nothing was sent now. If it"
+        f" is, run `zec-pulumi attempts close {entry.attempt_id} --rebuilt`, else the same with `--not-rebuilt`, and"
+        " pulumi up again"
+    )
+
+
+def _unseen(entry: Entry) -> str | None:
+    """Return what to warn of when an attempt counts for causes that it keeps no values of."""
+    secret = [cause.split(" ", 1)[0] for cause in entry.causes if not all_readable([cause])]
+    inputs = " or ".join(snake(trigger) for trigger in secret if trigger != "adopt")
+    if not inputs:
+        return None
+    return (
+        f"the rebuild of {entry.instance_id} that an interrupted run began counts for this program. Its values were not"
+        f" kept: if {inputs} was changed since that run, change rebuild_token as well, else the new value never"
+        " reaches the machine"
     )
 
 

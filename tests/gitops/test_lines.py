@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zec_pulumi import gates, recovery, sentences
-from zec_pulumi.api import Instance
+from zec_pulumi import approval, gates, recovery, sentences
+from zec_pulumi.api import Instance, ResetInstanceRequest
 from zec_pulumi.gitops.lines import APPROVAL_GATE, GATES, Line, Value, Word, parse
 from zec_pulumi.inputs import parse_recorded, parse_wanted
 from zec_pulumi.journal import Entry
 from zec_pulumi.options import CAUSES, Options
 from zec_pulumi.plan import Cause, Kind, Plan
 
+URN = "urn:pulumi:prod::a::b::c"
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,30}", fullmatch=True).filter(lambda text: text != "none")
 # Whatever people call images and instances, but for what only a forger writes.
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9 .,;:#()_é✓-]{0,30}[A-Za-z0-9)]", fullmatch=True)
@@ -99,8 +100,9 @@ def test_every_gate_is_read_back(why: Any) -> None:
     """Each closed gate by its name, with the token where there is one; none is taken for a failure."""
     wanted = parse_wanted({"instanceId": "i-1", "rebuildProtection": True})
     options = Options(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
-    for token in ("prod/i-1/0123456789abcdef", None):
-        texts = gates.closed(wanted, Plan(Kind.REBUILD, why), options, "urn:pulumi:prod::a::b::c", token)
+    request = ResetInstanceRequest(instance_id="i-1", enable_agent=True)
+    for sent, token in ((request, approval.token(URN, None, request)), (None, None)):
+        texts = gates.closed(wanted, Plan(Kind.REBUILD, why), options, URN, None, sent)
         found = [parse(text) for text in texts]
         assert {line.gate for line in found} == set(GATES.values())
         assert [line.token for line in found if line.gate == APPROVAL_GATE] == [token]
@@ -111,10 +113,9 @@ def test_a_used_token_in_the_hint_is_not_the_one_to_approve() -> None:
     """The sentence names both."""
     options = Options(require_approval=True, approved_rebuilds=frozenset({"prod/i-1/ffffffffffffffff"}))
     plan = Plan(Kind.REBUILD, (Cause("userData"),))
-    (text,) = gates.closed(
-        parse_wanted({"instanceId": "i-1"}), plan, options, "urn:pulumi:prod::a::b::c", "prod/i-1/0123456789abcdef"
-    )
-    assert parse(text).token == "prod/i-1/0123456789abcdef"
+    request = ResetInstanceRequest(instance_id="i-1", enable_agent=True)
+    (text,) = gates.closed(parse_wanted({"instanceId": "i-1"}), plan, options, URN, None, request)
+    assert parse(text).token == approval.token(URN, None, request)
 
 
 def test_the_question_about_a_lost_attempt_is_read_back() -> None:

@@ -207,11 +207,13 @@ def test_an_unknown_outcome_is_not_called_accepted(rig: Rig) -> None:
         rig.join(attempt_at(rig, outcome="unknown"), seconds=60)
 
 
-def test_an_unknown_outcome_that_is_seen_deploying_was_accepted(rig: Rig) -> None:
-    """And is then followed to its end, even where the image stays the same."""
+def test_a_reinstall_that_is_seen_later_does_not_settle_an_unknown_outcome(rig: Rig) -> None:
+    """It is followed to its end, and may be somebody else's all the same."""
     pending = {"becomes": "RUNNING", "afterSeconds": 30}
     rig.sim.patch_instance(WEB, status="DEPLOYING", pending=pending)
-    assert rig.join(attempt_at(rig, image_id=JAMMY, outcome="unknown")).status == "RUNNING"
+    with pytest.raises(AttemptOpenError, match="nothing the API shows tells") as caught:
+        rig.join(attempt_at(rig, image_id=JAMMY, outcome="unknown"))
+    assert caught.value.attempt.outcome == "unknown"
 
 
 def test_with_a_password_no_key_is_verified() -> None:

@@ -15,11 +15,14 @@ from zec_pulumi.plan import Cause, Kind, Plan
 URN = "urn:pulumi:prod::shop::pulumi-python:dynamic/zec:InstanceOsImage::web-1"
 PLAN = Plan(Kind.REBUILD, (Cause("imageId", "a", "b"), Cause("userData")))
 TARGET: dict[str, Any] = {"instance_id": "i-1", "enable_agent": True, "image_id": "b", "user_data": b"#!/bin/sh\n"}
-TOKEN = approval.token(URN, "a0", ResetInstanceRequest(**TARGET))
+REQUEST = ResetInstanceRequest(**TARGET)
+TOKEN = approval.token(URN, "a0", REQUEST)
 
 
-def closed(options: Options, plan: Plan = PLAN, token: str | None = TOKEN, **inputs: Any) -> list[str]:
-    return gates.closed(parse_wanted({"instanceId": "i-1", **inputs}), plan, options, URN, token)
+def closed(
+    options: Options, plan: Plan = PLAN, request: ResetInstanceRequest | None = REQUEST, **inputs: Any
+) -> list[str]:
+    return gates.closed(parse_wanted({"instanceId": "i-1", **inputs}), plan, options, URN, "a0", request)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.REBUILD])
@@ -116,7 +119,7 @@ def test_a_token_for_another_stack_and_a_used_one_are_named() -> None:
 
 def test_with_unknown_inputs_the_token_comes_in_up() -> None:
     """Preview cannot know it."""
-    (reason,) = closed(Options(require_approval=True), token=None)
+    (reason,) = closed(Options(require_approval=True), request=None)
     assert "up refuses and names the token" in reason
 
 

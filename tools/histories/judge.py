@@ -30,7 +30,7 @@ class Accepted:
 
     ``planned`` is the planned rebuild: the trigger values asked for, and the previous recorded rebuild. ``drift``
     and ``journal`` say which of each it was; ``lost`` that nothing of it was recorded, ``by_journal`` that it was
-    recorded only by a later command.
+    recorded only by a later command, ``warned`` that this one said what the journal cannot know.
     """
 
     stack: str
@@ -43,6 +43,7 @@ class Accepted:
     command: int
     lost: bool = True
     by_journal: bool = False
+    warned: bool = False
     shown: set[tuple[str, str | None]] = field(default_factory=set)
 
 
@@ -94,6 +95,8 @@ class Judge:
             if accepted.attempt_id in known and accepted.lost:
                 accepted.lost = False
                 accepted.by_journal = accepted.command != self._world.command
+                said = self._world.acting.lines if self._world.acting else []
+                accepted.warned = any("change rebuild_token as well" in line for line in said)
 
     def looked(self, machine: Mapping[str, Any]) -> None:
         """Take note of the machine's true state after a request."""
@@ -115,10 +118,10 @@ class Judge:
             self._world.breaks(f"2: success was reported and the machine was never RUNNING on {image}, {key}")
         if script_of(program) == made[-1].script:
             return
-        if not made[-1].by_journal:
+        # The journal keeps no value, so it cannot tell that the program was changed after the kill: it must say so.
+        if not (made[-1].by_journal and made[-1].warned):
             self._world.breaks("2: success was reported for user data that was never sent")
-        # The journal keeps no value, so it cannot tell that the program was changed after the kill.
-        self._world.tally["joined by journal with other user data"] += 1
+        self._world.tally["documented exception of claim 2"] += 1
 
     def sent_nothing(self, before: int, what: str) -> None:
         """Claim 3: ``what`` sends no mutation."""
