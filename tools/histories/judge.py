@@ -54,6 +54,7 @@ class Judge:
         self._world = world
         self.accepted: list[Accepted] = []
         self.drift = 0
+        self._as_wanted: dict[str, tuple[int, int]] = {}
         self.journals: dict[str, int] = {}
         self._second = ""
 
@@ -122,6 +123,23 @@ class Judge:
         if not (made[-1].by_journal and made[-1].warned):
             self._world.breaks("2: success was reported for user data that was never sent")
         self._world.tally["documented exception of claim 2"] += 1
+
+    def moment(self, stack: Stack) -> tuple[int, int]:
+        """Return what changes when somebody but this stack changes the machine."""
+        return self.drift, sum(accepted.stack != stack.name for accepted in self.accepted)
+
+    def as_wanted(self, stack: Stack, began: tuple[int, int], *, new: bool) -> None:
+        """Claim 2, without a rebuild too: after success the machine is as the program says, unless others changed it.
+
+        ``began`` is the :meth:`moment` before the command, ``new`` that the stack held nothing then. A record that
+        others made untrue since is only warned of, so it counts from the last success that left the machine as wanted.
+        """
+        now, program, machine = self.moment(stack), stack.program, self._world.machine
+        asked = {name: program[name] for name in ("imageId", "keyId") if name in program}
+        if all(machine[name] == value for name, value in asked.items()):
+            self._as_wanted[stack.name] = now
+        elif began == now and (new or self._as_wanted.get(stack.name) == now):
+            self._world.breaks(f"2: success was reported for {asked} and the machine is {machine}")
 
     def sent_nothing(self, before: int, what: str) -> None:
         """Claim 3: ``what`` sends no mutation."""

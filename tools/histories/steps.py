@@ -41,11 +41,13 @@ class Steps:
         chosen = stack.program if program is None else program
         previous, ledger, drift = stack.previous, len(self.world.actions()), self.world.judge.drift
         stack.timeout = timeout
+        began, new = self.world.judge.moment(stack), not stack.outputs
         outcome = stack.up(chosen)
         self._ended(stack, outcome, f"up {outcome.end}")
         done = self.world.actions()[ledger:]
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
+            self.world.judge.as_wanted(stack, began, new=new)
         elif outcome.end == "failed":
             self._tells(outcome, done, started_over=self.world.judge.drift != drift)
         retired, alone = chosen.get("imageId") == programs.RETIRED, self.world.judge.drift == drift
