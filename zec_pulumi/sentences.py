@@ -65,10 +65,10 @@ def change(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
 
 def undecided(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
     """Return the line about a plan that depends on values which only ``up`` will know."""
-    names = ", ".join(plan.undecided)
+    open_inputs = f"undecided: not known yet: {', '.join(plan.undecided)}"
     if "instanceId" in plan.undecided:
-        return f"not known yet: {names}; up reads the machine, adopts it if it is as wanted, and else rebuilds it"
-    return f"not known yet: {names}; boot disk of {_machine(live, instance_id)} will be wiped if that differs"
+        return f"{open_inputs}; up reads the machine, adopts it if it is as wanted, and else rebuilds it"
+    return f"{open_inputs}; boot disk of {_machine(live, instance_id)} will be wiped if that differs"
 
 
 def line(

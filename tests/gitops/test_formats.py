@@ -128,13 +128,13 @@ def test_markdown_holds_the_tokens_to_copy_and_keeps_those_approved(recorded: Ca
     ],
 )
 def test_names_are_shown_as_they_are_and_do_nothing(name: str) -> None:
-    """Rendered as GitHub does: the same cells, the very name, no mention, link or tag."""
+    """Rendered as GitHub does: the same items, the very name, no mention, link or tag."""
     cause = Cause("imageId", Value("a", name), Value(name))
     adopted = Row("urn", name, Action.ADOPT, detail=name, notes=(name,))
     rows = (*rebuilds(1, instance_name=name, causes=(cause,)).rows, adopted)
     text = markdown.render(Report("shop", "prod", rows, failures=(Failure(name, name),)))
     html = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(text)
-    assert html.count("<td>") == 5
+    assert html.count("<li>") == len(rows) + 1  # and the failure
     for tag in ("<script", "<a ", "<img", "<strong>bold"):
         assert tag not in html
     assert html.count("</details>") == html.count("<details")

@@ -24,7 +24,7 @@ NEEDED = (
 )
 PROTECTED = "error: rebuild_protection is set, so instance i-1 is not rebuilt (imageId a → b); its disk is untouched."
 ADOPT = "info: adopt: already runs a; nothing is wiped"
-UNKNOWN = "warning: not known yet: imageId; boot disk of i-1 (40 GiB) will be wiped if that differs"
+UNKNOWN = "warning: undecided: not known yet: imageId; boot disk of i-1 (40 GiB) will be wiped if that differs"
 QUESTION = "error: an earlier run was about to rebuild instance i-1 (userData changed) and ended before"
 FOREIGN = "error: something else"
 TOKEN = "prod/i-1/0123456789abcdef"

@@ -26,6 +26,7 @@ EXPRESSION = re.compile(r"\$\{\{ *(.*?) *\}\}")
 COMMAND_SECONDS = 60.0
 GITHUB = {
     "github.repository": "o/r",
+    "github.sha": "c0ffee",
     "github.event.pull_request.number": "7",
     "github.token": "token",
     "secrets.PULUMI_ACCESS_TOKEN": "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,13 @@ MARKER = "<!-- zec preview of dev -->"
 BOT = {"login": "github-actions[bot]"}
 ENVIRONMENT = "repos/o/r/environments/zec-rebuilds"
 REVIEWED = {ENVIRONMENT: {"protection_rules": [{"type": "required_reviewers"}]}}
+
+
+LABELLED = {"event": "labeled", "label": {"name": "approve-rebuilds"}, "created_at": "2026-01-02T00:00:02Z"}
+UNLABELLED = {**LABELLED, "event": "unlabeled", "created_at": "2026-01-02T00:00:03Z"}
+OTHER_LABEL = {**LABELLED, "label": {"name": "bug"}}
+EARLIER, LATER = "2026-01-02T00:00:01Z", "2026-01-02T00:00:02Z"
+MERGED = {"number": 7, "merge_commit_sha": "c0ffee", "merged_at": EARLIER}
 
 
 def want(pipeline: Pipeline, image: str) -> None:
@@ -73,6 +80,67 @@ def test_up_rebuilds_what_the_reviewers_of_the_environment_approved(pipeline: Pi
     assert "1 boot disk to wipe" in pipeline.summary
     assert pipeline.github("up.yml", "up").returncode == 0
     assert pipeline.stack.actions() == ["StopInstances", "ResetInstance"]
+
+
+def merge(
+    pipeline: Pipeline, *events: dict[str, Any], edited: str = EARLIER, pull: dict[str, Any] | None = None
+) -> None:
+    """Preview in the pull request and merge it, with those events in its history; no environment has reviewers."""
+    assert pipeline.github("preview.yml", "preview").returncode == 0
+    comment = {"id": 1, "user": BOT, "body": (pipeline.stack.folder / "comment.md").read_text(), "updated_at": edited}
+    somebody = {**comment, "user": {"login": "somebody"}}
+    pipeline.answer(
+        {
+            "commits/c0ffee/pulls": [pull or MERGED],
+            "issues/7/events": [{"event": "closed", "created_at": EARLIER}, *events],
+            "issues/7/comments": [somebody, comment] if edited else [somebody],
+            ENVIRONMENT: {"protection_rules": []},
+        }
+    )
+
+
+def test_up_rebuilds_what_the_label_approved(pipeline: Pipeline) -> None:
+    """The comment listed the token when the label was put on; no environment is asked."""
+    want(pipeline, NOBLE)
+    merge(pipeline, LABELLED)
+    assert pipeline.github("up.yml", "preview").returncode == 0
+    assert pipeline.outputs["labelled"] == "true"
+    assert pipeline.github("up.yml", "up").returncode == 0
+    assert pipeline.stack.actions() == ["StopInstances", "ResetInstance"]
+    assert not any(ENVIRONMENT in call["line"] for call in pipeline.calls)
+
+
+@pytest.mark.parametrize(
+    ("events", "edited", "pull"),
+    [
+        pytest.param([], EARLIER, MERGED, id="no label"),
+        pytest.param([OTHER_LABEL], EARLIER, MERGED, id="another label"),
+        pytest.param([LABELLED, UNLABELLED], EARLIER, MERGED, id="label taken off"),
+        pytest.param([LABELLED], LATER, MERGED, id="comment edited since"),
+        pytest.param([LABELLED], "", MERGED, id="no comment of the workflow"),
+        pytest.param([LABELLED], EARLIER, {**MERGED, "merge_commit_sha": "beef"}, id="another commit"),
+        pytest.param([LABELLED], EARLIER, {**MERGED, "merged_at": None}, id="not merged"),
+    ],
+)
+def test_up_refuses_what_no_label_approved(
+    pipeline: Pipeline, events: list[dict[str, Any]], edited: str, pull: dict[str, Any]
+) -> None:
+    """The environment is asked then, and has no reviewers here."""
+    want(pipeline, NOBLE)
+    merge(pipeline, *events, edited=edited, pull=pull)
+    assert pipeline.github("up.yml", "preview").returncode == 0
+    assert pipeline.outputs["labelled"] == "false"
+    refused(pipeline, "no label approves this")
+
+
+def test_a_label_does_not_approve_what_was_pushed_after_it(pipeline: Pipeline) -> None:
+    """Merged before its comment was edited: the token of the new plan is not in the old comment."""
+    want(pipeline, DEBIAN)
+    merge(pipeline, LABELLED)
+    want(pipeline, NOBLE)
+    assert pipeline.github("up.yml", "preview").returncode == 0
+    assert pipeline.outputs["labelled"] == "false"
+    refused(pipeline, "no label approves this")
 
 
 def test_up_refuses_where_the_environment_has_no_reviewers(pipeline: Pipeline) -> None:

@@ -74,12 +74,15 @@ def live(**changed: Any) -> Instance:
         (
             Plan(Kind.NONE, undecided=("imageId",)),
             LIVE,
-            "not known yet: imageId; boot disk of zec-0a1b (web-1, 40 GiB) will be wiped if that differs",
+            "undecided: not known yet: imageId; boot disk of zec-0a1b (web-1, 40 GiB) will be wiped if that differs",
         ),
         (
             Plan(Kind.ADOPT, undecided=("instanceId",)),
             None,
-            "not known yet: instanceId; up reads the machine, adopts it if it is as wanted, and else rebuilds it",
+            (
+                "undecided: not known yet: instanceId;"
+                " up reads the machine, adopts it if it is as wanted, and else rebuilds it"
+            ),
         ),
         (Plan(Kind.NONE), LIVE, None),
     ],

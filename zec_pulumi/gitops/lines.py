@@ -82,7 +82,7 @@ APPROVAL_GATE = "zec:requireApproval"
 
 _PLANS = {
     "rebuild: ": Word.REBUILD,
-    "not known yet: ": Word.UNDECIDED,
+    "undecided: ": Word.UNDECIDED,
     "join: ": Word.JOIN,
     "adopt: ": Word.ADOPT,
     "change in place: ": Word.CHANGE,
@@ -97,7 +97,8 @@ _FORMS = {
         rf"(?: \(not known yet: (?P<open>[^()]*)\))?; {re.escape(CONSEQUENCES)}(?:; the instance is .*)?"
     ),
     Word.UNDECIDED: re.compile(
-        rf"(?P<open>[\w, ]+); (?:boot disk of {_MACHINE} will be wiped if that differs|up reads the machine, .*)"
+        r"not known yet: (?P<open>[\w, ]+); "
+        rf"(?:boot disk of {_MACHINE} will be wiped if that differs|up reads the machine, .*)"
     ),
     Word.JOIN: re.compile(r"(?:the )?rebuild (?:accepted|sent).*"),
     Word.ADOPT: re.compile(r".+; nothing is wiped(?:;.*)?"),
@@ -139,7 +140,7 @@ def _plan(word: Word, text: str, detail: str) -> Line:
     instance_id = groups.get("id")
     return Line(
         word,
-        text if word is Word.UNDECIDED else groups.get("changes") or detail,
+        groups.get("changes") or detail,
         instance_id=None if instance_id == "the instance" else instance_id,
         instance_name=name,
         disk_gib=disk,

@@ -69,30 +69,28 @@ def _rebuilds(rows: Sequence[Row], most: int) -> Iterator[str]:
     yield from ("> [!WARNING]", f"> {_prose(words.WIPED)}", "")
     opened = rows[: min(most, _OPEN_ROWS)]
     folded = rows[len(opened) : most]
-    yield from _table(opened)
+    yield from _list(opened)
     if folded:
-        yield from _folded(f"{len(rows) - len(opened)} more to wipe", list(_table(folded)), len(rows) - most)
+        yield from _folded(f"{len(rows) - len(opened)} more to wipe", list(_list(folded)), len(rows) - most)
     else:
         yield from _left_out(len(rows) - most)
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
-    if not rows:
-        return
-    yield from ("| machine | resource | disk | why | approval |", "| --- | --- | --- | --- | --- |")
+def _list(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a list, not a table: on a phone a table hides its last columns, why a disk is wiped and who approves."""
     for row in rows:
-        disk = f"{row.disk_gib} GiB" if row.disk_gib is not None else "?"
-        yield f"| {_machine(row)} | {_code(row.resource)} | {disk} | {_why(row)} | {_approval(row)} |"
+        disk = f"{row.disk_gib} GiB" if row.disk_gib is not None else "disk of unknown size"
+        yield "<br>".join([f"- {_machine(row)}, {disk}, resource {_code(row.resource)}", *_why(row), _approval(row)])
     yield ""
 
 
-def _why(row: Row) -> str:
-    parts = [_cause(cause) for cause in row.causes]
+def _why(row: Row) -> Iterator[str]:
+    yield from map(_cause, row.causes)
     if row.undecided:
-        parts.append(f"not known yet: {_code(', '.join(row.undecided))}")
+        yield f"not known yet: {_code(', '.join(row.undecided))}"
     if row.forgets:
-        parts.append(f"the stack forgets {_code(row.forgets)}, which is not touched")
-    return "<br>".join([*parts, *(f"note: {_prose(note)}" for note in row.notes)])
+        yield f"the stack forgets {_code(row.forgets)}, which is not touched"
+    yield from (f"note: {_prose(note)}" for note in row.notes)
 
 
 def _approval(row: Row) -> str:
