@@ -167,7 +167,7 @@ def _changed_triggers(wanted: Wanted, recorded: Recorded) -> Iterator[Cause]:
     if "timezone" in wanted.rebuild_on and wanted.timezone not in (None, recorded.timezone):
         yield Cause("timezone", recorded.timezone, wanted.timezone)
     if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, recorded.enable_agent):
-        yield Cause("enableAgent", _on(recorded.enable_agent), _on(wanted.enable_agent))
+        yield Cause("enableAgent", shown(bool(recorded.enable_agent)), shown(wanted.enable_agent))
     if "password" in wanted.rebuild_on and wanted.password not in (None, recorded.password):
         yield Cause("password")
 
@@ -182,7 +182,7 @@ def _mismatches(wanted: Wanted, live: Instance) -> Iterator[Cause]:
         if new is not None and new != old:
             yield Cause(trigger, old, new)
     if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, live.enable_agent):
-        yield Cause("enableAgent", _on(live.enable_agent), _on(wanted.enable_agent))
+        yield Cause("enableAgent", shown(bool(live.enable_agent)), shown(wanted.enable_agent))
 
 
 def _changes_in_place(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Iterator[str]:
@@ -204,7 +204,8 @@ def _adopt_notes(wanted: Wanted, live: Instance) -> Iterator[str]:
     if wanted.timezone not in (None, live.time_zone):
         yield f"timezone is {live.time_zone}, not {wanted.timezone}: only a rebuild changes it"
     if wanted.enable_agent not in (None, live.enable_agent):
-        yield f"the agent is {_on(live.enable_agent)}, not {_on(wanted.enable_agent)}: only a rebuild changes it"
+        agent = shown(bool(live.enable_agent))
+        yield f"the agent is {agent}, not {shown(wanted.enable_agent)}: only a rebuild changes it"
     yield from _state_notes(live)
 
 
@@ -218,7 +219,7 @@ def _drift_notes(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator
     ):
         if asked is not None and before == asked and now != before:
             remedy = "" if name in ("timezone", "enableAgent") else "; run pulumi refresh to see it as a change"
-            yield f"{name} was changed outside Pulumi: {_shown(before)} → {_shown(now)}{remedy}"
+            yield f"{name} was changed outside Pulumi: {shown(before)} → {shown(now)}{remedy}"
     yield from _state_notes(live)
 
 
@@ -242,9 +243,8 @@ def _undecided(wanted: Wanted) -> tuple[str, ...]:
     return tuple(name for name in triggers if name in wanted.unknown)
 
 
-def _shown(value: object) -> str:
-    return _on(value) if isinstance(value, bool) else str(value or "none")
-
-
-def _on(value: object) -> str:
-    return "on" if value else "off"
+def shown(value: object) -> str:
+    """Return a readable trigger's value as causes and notes show it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value or "none")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.inputs import Attempt, Recorded, Wanted, snake
 from zec_pulumi.journal import ENDED, Entry, Journal
-from zec_pulumi.plan import READABLE, Cause, Kind, Plan, all_readable
+from zec_pulumi.plan import READABLE, Cause, Kind, Plan, all_readable, shown
 from zec_pulumi.record import last_attempt
 
 if TYPE_CHECKING:
@@ -118,8 +118,13 @@ def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bo
 def _came_true(cause: Cause, live: Instance) -> bool:
     if cause.trigger == "adopt":
         return True
-    shown = {"imageId": live.image_id, "keyId": live.key_id, "timezone": live.time_zone}
-    return cause.new is not None and shown.get(cause.trigger) == cause.new
+    has = {
+        "imageId": live.image_id,
+        "keyId": live.key_id,
+        "timezone": live.time_zone,
+        "enableAgent": bool(live.enable_agent),
+    }
+    return cause.new is not None and cause.trigger in has and shown(has[cause.trigger]) == cause.new
 
 
 def _asks(cause: str, wanted: Wanted) -> bool:
@@ -127,9 +132,7 @@ def _asks(cause: str, wanted: Wanted) -> bool:
     match = _READABLE_CAUSE.fullmatch(cause)
     if match is None:
         return False
-    asked = wanted.given().get(match["trigger"])
-    shown = ("on" if asked else "off") if isinstance(asked, bool) else asked
-    return (match["back"] or match["new"]) == shown
+    return (match["back"] or match["new"]) == shown(wanted.given().get(match["trigger"]))
 
 
 def question(entry: Entry) -> str | None:

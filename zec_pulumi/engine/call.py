@@ -58,11 +58,6 @@ class Call:
         waiting = self._context is None or bool(self._context.is_active())
         return None if waiting and messages.engine_answers() else Halt.ENGINE_GONE
 
-    @property
-    def alive(self) -> bool:
-        """Whether the engine still waits for this call."""
-        return self.halted() is None
-
     def progress(self, text: str) -> None:
         """Show ``text`` on the resource's row while the operation runs; nothing of it stays."""
         messages.send(engine_pb2.INFO, text, self.urn, ephemeral=True)
