@@ -136,7 +136,9 @@ class Judge:
         """
         now, program, machine = self.moment(stack), stack.program, self._world.machine
         asked = {name: program[name] for name in ("imageId", "keyId") if name in program}
-        if all(machine[name] == value for name, value in asked.items()):
+        if machine["pending"] is not None:  # somebody else's change that is still to come
+            self._as_wanted.pop(stack.name, None)
+        elif all(machine[name] == value for name, value in asked.items()):
             self._as_wanted[stack.name] = now
         elif began == now and (new or self._as_wanted.get(stack.name) == now):
             self._world.breaks(f"2: success was reported for {asked} and the machine is {machine}")

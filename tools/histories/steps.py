@@ -41,7 +41,8 @@ class Steps:
         chosen = stack.program if program is None else program
         previous, ledger, drift = stack.previous, len(self.world.actions()), self.world.judge.drift
         stack.timeout = timeout
-        began, new = self.world.judge.moment(stack), not stack.outputs
+        began = self.world.judge.moment(stack)
+        new = not stack.outputs and self.world.machine.get("pending") is None
         outcome = stack.up(chosen)
         self._ended(stack, outcome, f"up {outcome.end}")
         done = self.world.actions()[ledger:]

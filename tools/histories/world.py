@@ -84,7 +84,11 @@ class World:
     def machine(self) -> dict[str, Any]:
         """The machine as it truly is."""
         instance = self.cloud.instance(WEB)
-        return instance.model_dump(by_alias=True) if instance else {"status": "GONE", "imageId": None, "keyId": None}
+        return (
+            instance.model_dump(by_alias=True)
+            if instance
+            else {"status": "GONE", "imageId": None, "keyId": None, "pending": None}
+        )
 
     def actions(self) -> list[str]:
         """Return the accepted mutations."""

@@ -1,0 +1,87 @@
+"""The example: a rebuild and an adoption, by the machines of a Terraform state."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+import engine
+from driver import ROOT, SDKS, Stack
+from zec_pulumi.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+EXAMPLE = ROOT / "examples" / "terraform_state"
+NOBLE = "ubuntu2404_20240712"
+BLOCK = re.compile(r"^ *```python\n(.*?)^ *```$", flags=re.MULTILINE | re.DOTALL)
+IGNORED = re.compile(r"ignore_changes = (\[.*\])")
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """A copy of the example with an empty stack, on a simulated cloud."""
+    found = engine.find()
+    assert found is not None, "no Pulumi engine: run make engine"
+    folder = tmp_path / "example"
+    shutil.copytree(EXAMPLE, folder)
+    for sub in ("backend", "home"):
+        (folder / sub).mkdir()
+    with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
+        stack = Stack(folder, cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])
+        stack.run("stack", "init", "dev").ok()
+        yield stack.configure(**{"zec:pollInterval": "0.1"})
+
+
+@pytest.mark.engine
+def test_one_machine_is_rebuilt_and_the_other_adopted(stack: Stack) -> None:
+    """Preview announces both on rows named by Terraform's addresses, and `up` does just that."""
+    text = stack.preview().ok().text
+    assert f"zenlayercloud_zec_instance.web[1] create adopt: already runs {NOBLE}; nothing is wiped" in text
+    assert "boot disk of 1272168087751233112 (web-1, 40 GiB) will be wiped" in text
+    stack.up().ok()
+    assert stack.actions() == ["StopInstances", "ResetInstance"]
+    assert {entry["instanceId"] for entry in stack.cloud.ledger()} == {"1272168087751233112"}
+    stack.preview("--expect-no-changes").ok()
+
+
+@pytest.mark.engine
+def test_machines_are_handed_over_without_a_wipe(stack: Stack) -> None:
+    """The page's second step: whatever runs is adopted; and what the state loses, the stack forgets."""
+    page = (ROOT / "docs" / "terraform.md").read_text("utf-8")
+    step = next(block for block in BLOCK.findall(page) if 'adopt="only"' in block)
+    program = textwrap.dedent(step).replace("../network", "terraform/machines.json")
+    (stack.folder / "__main__.py").write_text(program)
+    text = stack.preview().ok().text
+    assert all(f"zenlayercloud_zec_instance.web[{one}] create adopt: already runs" in text for one in (0, 1))
+    stack.up().ok()
+    file = stack.folder / "terraform" / "machines.json"
+    state = json.loads(file.read_text())
+    del state["resources"][0]["instances"][1]
+    file.write_text(json.dumps(state))
+    stack.up().ok()
+    assert "web[1]" not in stack.run("stack", "export").ok().text
+    assert stack.actions() == []
+
+
+@pytest.mark.engine
+def test_a_state_that_is_missing_fails_the_preview_by_its_sentence(stack: Stack) -> None:
+    """The stack is not taken for one without machines."""
+    stack.run("config", "set", "state", "nowhere.json").ok()
+    assert "nowhere.json cannot be read" in stack.preview().text
+    assert stack.actions() == []
+
+
+def test_the_page_and_the_example_ignore_the_same() -> None:
+    """What Terraform must leave alone is told once."""
+    told = IGNORED.search((ROOT / "docs" / "terraform.md").read_text("utf-8"))
+    done = IGNORED.search((EXAMPLE / "terraform" / "main.tf").read_text("utf-8"))
+    assert told
+    assert done
+    assert told[1] == done[1]
