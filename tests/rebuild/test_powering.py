@@ -1,0 +1,83 @@
+"""Mutations that do not get through: when they are sent again, when they are given up, and what is told then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zec_pulumi.halt import Halt
+from zec_pulumi.outcomes import RebuildNotStartedError
+
+if TYPE_CHECKING:
+    from tests.rebuild.conftest import Rig
+
+WEB = "1272168087751233112"
+REFUSED = {"type": "error", "code": "INVALID_IMAGE_AGENT_NOT_SUPPORT", "status": 400}
+
+
+def sent_after(rig: Rig, action: str) -> list[float]:
+    """Return when an action arrived, in seconds since it did first."""
+    times = [request["at"] for request in rig.sim.requests() if request["action"] == action]
+    return [at - times[0] for at in times]
+
+
+def test_without_a_word_from_the_server_the_pauses_double_up_to_half_a_minute(rig: Rig) -> None:
+    """And end after two minutes in all."""
+    rig.sim.add_fault(action="StopInstances", effect={"type": "rate_limit", "retry_after": None})
+    with pytest.raises(RebuildNotStartedError, match="REQUEST_LIMIT_EXCEEDED"):
+        rig.rebuild()
+    assert sent_after(rig, "StopInstances") == pytest.approx([0, 1, 3, 7, 15, 31, 61, 91])
+
+
+def test_a_pause_that_would_end_after_two_minutes_is_not_begun(rig: Rig) -> None:
+    """The third pause of 40 seconds would take all that is left."""
+    rig.sim.add_fault(action="StopInstances", effect={"type": "rate_limit", "retry_after": 40})
+    with pytest.raises(RebuildNotStartedError, match="REQUEST_LIMIT_EXCEEDED"):
+        rig.rebuild()
+    assert sent_after(rig, "StopInstances") == pytest.approx([0, 40, 80])
+
+
+def test_a_stop_without_effect_is_sent_again_after_half_a_minute(rig: Rig) -> None:
+    """Three times; then the loss is told."""
+    rig.sim.add_fault(action="StopInstances", effect={"type": "bad_gateway"})
+    with pytest.raises(RebuildNotStartedError, match=r"still RUNNING; .* The next pulumi up tries again\. .*502"):
+        rig.rebuild()
+    assert sent_after(rig, "StopInstances") == pytest.approx([0, 30, 60])
+
+
+def test_a_status_that_is_not_of_a_power_off_is_named_on_the_row(rig: Rig) -> None:
+    """Somebody else does something with the machine meanwhile."""
+    rig.sim.patch_instance(WEB, status="RESIZING")
+    rig.live()
+    rig.sim.patch_instance(WEB, status="RUNNING")
+    rig.sim.add_fault(action="DescribeInstancesStatus", nth=1, effect={"type": "lag", "reads": 2})
+    rig.rebuild()
+    assert "powering off, RESIZING" in rig.row.lines
+
+
+def test_a_lost_stop_is_undone_when_the_reset_is_refused(rig: Rig) -> None:
+    """It was ours, although nobody said so."""
+    rig.sim.add_fault(action="StopInstances", nth=1, effect={"type": "drop", "carried_out": True})
+    rig.sim.add_fault(action="ResetInstance", nth=1, effect=REFUSED)
+    with pytest.raises(RebuildNotStartedError, match="has been started again and is RUNNING"):
+        rig.rebuild()
+    assert rig.actions() == ["StopInstances", "StartInstances"]
+
+
+def test_a_start_that_takes_too_long_is_told_after_five_minutes(rig: Rig) -> None:
+    """The user is not kept waiting for an error that is known already."""
+    rig.sim.add_fault(action="ResetInstance", nth=1, effect=REFUSED)
+    rig.sim.add_fault(action="StartInstances", nth=1, effect={"type": "never_ends"})
+    with pytest.raises(RebuildNotStartedError, match="did not succeed"):
+        rig.rebuild()
+    begin = next(request["at"] for request in rig.sim.requests() if request["action"] == "StartInstances")
+    assert rig.sim.now() - begin == pytest.approx(300)
+
+
+def test_a_machine_that_stays_off_because_the_engine_told_to_stop_is_named(rig: Rig) -> None:
+    """Nothing is sent any more, so the user must know that it is off."""
+    rig.row.halts_at = ("sending ResetInstance", Halt.TOLD_TO_STOP)
+    with pytest.raises(RebuildNotStartedError, match="was powered off for this and is STOPPED; start it by hand"):
+        rig.rebuild()
+    assert rig.actions() == ["StopInstances"]
