@@ -48,7 +48,7 @@ def recall(
     before: Mapping[str, Any],
     urn: str,
     *,
-    tidy: bool = True,
+    tidy: bool,
 ) -> Recall:
     """Look for an attempt that already was the planned rebuild; with ``tidy``, forget what the stack has recorded.
 
