@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi import status
 from zec_pulumi.inputs import Attempt, Recorded, Wanted, snake
 from zec_pulumi.journal import ENDED, Entry, Journal
 from zec_pulumi.plan import READABLE, Cause, Kind, Plan, all_readable, shown
@@ -67,6 +68,9 @@ def recall(
     # Without a rebuild before it, an attempt may as well be that of another resource on the same machine.
     said = "closed-rebuilt" if before else None
     own = [entry for entry in entries if entry.urn == urn or entry.previous or entry.event == said]
+    left = _left_as_it_is([e for e in own if e.urn == urn or e.previous == previous], plan, wanted, live)
+    if left:
+        return Recall(left)
     entry = unrecorded(own, plan, previous, wanted, live)
     if entry is None:
         other = unrecorded(entries, plan, previous, wanted, live) if before else None
@@ -90,6 +94,32 @@ def unrecorded(
         if entry.event not in ENDED and entry.previous == previous and _same_causes(entry, plan, wanted, live)
     ]
     return same[-1] if same else None
+
+
+def _left_as_it_is(entries: Sequence[Entry], plan: Plan, wanted: Wanted, live: Instance) -> str | None:
+    """Return why nothing to do is no success: our own unrecorded rebuild put on the machine what is not wanted now.
+
+    Drift by others is only warned of; but after a killed run, up must bring the wanted image or say what to do.
+    """
+    has = {"imageId": live.image_id, "keyId": live.key_id}
+    wants = {"imageId": wanted.image_id, "keyId": None if wanted.password else wanted.key_id}
+    differing = {f"{name} {has[name]}" for name in has if wants[name] not in (None, has[name])}
+    under_way = live.status in status.REINSTALLING
+    ours = [e for e in entries if e.event not in ENDED and (under_way or differing & set(_put(e)))]
+    if not ours or plan.kind not in (Kind.NONE, Kind.CHANGE):
+        return None
+    return (
+        f"an earlier run was about to rebuild instance {live.instance_id} ({', '.join(ours[-1].causes)}) and ended"
+        f" before that was recorded; it is {live.status} with image {live.image_id} and key {live.key_id or 'none'}."
+        " Nothing was sent now. Once it is RUNNING, run pulumi refresh, so that preview shows the way back as a"
+        " rebuild, and pulumi up again"
+    )
+
+
+def _put(entry: Entry) -> list[str]:
+    """Return the readable triggers and values that an attempt was to put on the machine."""
+    matches = [_READABLE_CAUSE.fullmatch(cause) for cause in entry.causes]
+    return [f"{match['trigger']} {match['back'] or match['new']}" for match in matches if match]
 
 
 def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:

@@ -20,9 +20,9 @@ JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 SCRIPT, OTHER_SCRIPT = "#!/bin/sh\n# one\n", "#!/bin/sh\n# two\n"
 
 
-def struck(stack: Stack, where: str, what: Callable[[], None], **program: Any) -> Outcome:
-    """Run up, and have something happen at a point of it."""
-    stack.world.points.armed = Disturbance(where, 1, what)
+def struck(stack: Stack, where: str, what: Callable[[], None], nth: int = 1, **program: Any) -> Outcome:
+    """Run up, and have something happen the ``nth`` time at a point of it."""
+    stack.world.points.armed = Disturbance(where, nth, what)
     return stack.up(program)
 
 
@@ -86,6 +86,22 @@ def test_an_image_taken_back_after_a_kill_is_another_planned_rebuild(world: Worl
     struck(stack, "returned", kill, imageId=NOBLE, userData=SCRIPT)
     assert stack.up({"imageId": JAMMY, "userData": SCRIPT}).end == "succeeded"
     assert resets(world) == 2
+
+
+def test_a_change_taken_back_after_the_engine_died_is_no_success_on_the_other_image(world: World) -> None:
+    """What the stack has recorded is wanted again, and the machine runs what the killed run put on it."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    assert struck(stack, "journal", kill, nth=4, imageId=NOBLE).end == "killed"
+    assert "it is DEPLOYING" in stack.up({"imageId": JAMMY}).text
+    world.cloud.clock.advance(100)
+    outcome = stack.up({"imageId": JAMMY})
+    assert (outcome.end, resets(world)) == ("failed", 1)
+    assert f"instance {WEB}" in outcome.text
+    assert f"RUNNING with image {NOBLE}" in outcome.text
+    stack.refresh()
+    assert stack.up({"imageId": JAMMY}).end == "succeeded"
+    assert (resets(world), world.machine["imageId"]) == (2, JAMMY)
 
 
 def test_a_stack_that_begins_anew_runs_its_user_data(world: World) -> None:

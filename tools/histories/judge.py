@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,9 @@ MUTATIONS = frozenset(
 )
 SECRET_KEYS = ("password", "userData", "userDataBase64")
 TRIGGERS = ("imageId", "keyId", "userData", "rebuildToken")
+
+
+Moment: TypeAlias = tuple[int, int, int]
 
 
 class ClaimBrokenError(AssertionError):
@@ -54,7 +57,7 @@ class Judge:
         self._world = world
         self.accepted: list[Accepted] = []
         self.drift = 0
-        self._as_wanted: dict[str, tuple[int, int]] = {}
+        self._as_wanted: dict[str, Moment] = {}
         self.journals: dict[str, int] = {}
         self._second = ""
 
@@ -124,11 +127,12 @@ class Judge:
             self._world.breaks("2: success was reported for user data that was never sent")
         self._world.tally["documented exception of claim 2"] += 1
 
-    def moment(self, stack: Stack) -> tuple[int, int]:
-        """Return what changes when somebody but this stack changes the machine."""
-        return self.drift, sum(accepted.stack != stack.name for accepted in self.accepted)
+    def moment(self, stack: Stack) -> Moment:
+        """Return what changes when somebody but this stack changes the machine, or its journal is lost."""
+        others = sum(accepted.stack != stack.name for accepted in self.accepted)
+        return self.drift, others, self.journals.get(stack.name, 0)
 
-    def as_wanted(self, stack: Stack, began: tuple[int, int], *, new: bool) -> None:
+    def as_wanted(self, stack: Stack, began: Moment, *, new: bool) -> None:
         """Claim 2, without a rebuild too: after success the machine is as the program says, unless others changed it.
 
         ``began`` is the :meth:`moment` before the command, ``new`` that the stack held nothing then. A record that
