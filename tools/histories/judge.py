@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -57,6 +58,7 @@ class Judge:
         self._world = world
         self.accepted: list[Accepted] = []
         self.drift = 0
+        self._mutations = Counter[str]()
         self._as_wanted: dict[str, Moment] = {}
         self.journals: dict[str, int] = {}
         self._second = ""
@@ -64,6 +66,7 @@ class Judge:
     def mutated(self, entry: Mapping[str, Any]) -> None:
         """Take note of one entry of the ledger. Claim 1: at most one accepted reset per planned rebuild."""
         stack = self._world.acting
+        self._mutations[stack.name if stack else ""] += 1
         if entry["action"] != "ResetInstance" or stack is None:
             return
         body = json.loads(self._world.transport.body)
@@ -129,7 +132,7 @@ class Judge:
 
     def moment(self, stack: Stack) -> Moment:
         """Return what changes when somebody but this stack changes the machine, or its journal is lost."""
-        others = sum(accepted.stack != stack.name for accepted in self.accepted)
+        others = sum(number for name, number in self._mutations.items() if name != stack.name)
         return self.drift, others, self.journals.get(stack.name, 0)
 
     def as_wanted(self, stack: Stack, began: Moment, *, new: bool) -> None:
