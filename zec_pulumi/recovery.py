@@ -86,7 +86,7 @@ def unrecorded(
 
     A planned rebuild is the same when its causes are and it stands on the same recorded rebuild, ``previous``.
     """
-    if plan.kind is not Kind.REBUILD or all(cause.trigger in READABLE for cause in plan.causes):
+    if plan.kind is not Kind.REBUILD or all_readable(map(str, plan.causes)):
         return None
     same = [
         entry
@@ -101,11 +101,11 @@ def _left_as_it_is(entries: Sequence[Entry], plan: Plan, wanted: Wanted, live: I
 
     Drift by others is only warned of; but after a killed run, up must bring the wanted image or say what to do.
     """
-    has = {"imageId": live.image_id, "keyId": live.key_id}
+    has = _shown_by(live)
     wants = {"imageId": wanted.image_id, "keyId": None if wanted.password else wanted.key_id}
-    differing = {f"{name} {has[name]}" for name in has if wants[name] not in (None, has[name])}
+    differing = {(trigger, has[trigger]) for trigger, want in wants.items() if want not in (None, has[trigger])}
     under_way = live.status in status.REINSTALLING
-    ours = [e for e in entries if e.event not in ENDED and (under_way or differing & set(_put(e)))]
+    ours = [e for e in entries if e.event not in ENDED and (under_way or differing & set(map(_put, e.causes)))]
     if not ours or plan.kind not in (Kind.NONE, Kind.CHANGE):
         return None
     return (
@@ -116,10 +116,20 @@ def _left_as_it_is(entries: Sequence[Entry], plan: Plan, wanted: Wanted, live: I
     )
 
 
-def _put(entry: Entry) -> list[str]:
-    """Return the readable triggers and values that an attempt was to put on the machine."""
-    matches = [_READABLE_CAUSE.fullmatch(cause) for cause in entry.causes]
-    return [f"{match['trigger']} {match['back'] or match['new']}" for match in matches if match]
+def _put(cause: str) -> tuple[str, str] | None:
+    """Return the trigger and the value that a rebuild for a readable cause puts on the machine, None for others."""
+    match = _READABLE_CAUSE.fullmatch(cause)
+    return (match["trigger"], match["back"] or match["new"]) if match else None
+
+
+def _shown_by(live: Instance) -> dict[str, str]:
+    """Return the readable triggers as the machine has them, in the words of causes."""
+    return {
+        "imageId": shown(live.image_id),
+        "keyId": shown(live.key_id),
+        "timezone": shown(live.time_zone),
+        "enableAgent": shown(bool(live.enable_agent)),
+    }
 
 
 def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:
@@ -148,21 +158,13 @@ def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bo
 def _came_true(cause: Cause, live: Instance) -> bool:
     if cause.trigger == "adopt":
         return True
-    has = {
-        "imageId": live.image_id,
-        "keyId": live.key_id,
-        "timezone": live.time_zone,
-        "enableAgent": bool(live.enable_agent),
-    }
-    return cause.new is not None and cause.trigger in has and shown(has[cause.trigger]) == cause.new
+    return cause.new is not None and _shown_by(live).get(cause.trigger) == cause.new
 
 
 def _asks(cause: str, wanted: Wanted) -> bool:
     """Whether the program still asks for what a readable cause was about."""
-    match = _READABLE_CAUSE.fullmatch(cause)
-    if match is None:
-        return False
-    return (match["back"] or match["new"]) == shown(wanted.given().get(match["trigger"]))
+    put = _put(cause)
+    return put is not None and put[1] == shown(wanted.given().get(put[0]))
 
 
 def question(entry: Entry) -> str | None:

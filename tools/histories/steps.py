@@ -42,7 +42,7 @@ class Steps:
         previous, ledger, drift = stack.previous, len(self.world.actions()), self.world.judge.drift
         stack.timeout = timeout
         began = self.world.judge.moment(stack)
-        new = not stack.outputs and self.world.machine.get("pending") is None
+        new = not stack.outputs and self.world.machine["pending"] is None
         outcome = stack.up(chosen)
         self._ended(stack, outcome, f"up {outcome.end}")
         done = self.world.actions()[ledger:]
