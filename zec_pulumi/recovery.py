@@ -58,13 +58,17 @@ def recall(
     """
     entries = journal.entries(wanted.instance_id) if wanted.instance_id else []
     previous = last_attempt(before)
-    if recorded.attempt and recorded.attempt.outcome == "unknown":
-        return Recall(recorded=_answered(recorded, recorded.attempt, entries))
     known = {previous, recorded.attempt.id if recorded.attempt else None}
-    if entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
+    if recorded.attempt and recorded.attempt.outcome == "unknown":
+        answered = _answered(recorded, recorded.attempt, entries)
+        # What the program asks for anew may have been done as well, after that attempt, and not been recorded.
+        if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
+            return Recall(recorded=answered)
+    elif entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
         if tidy:
             journal.forget(entries[-1].instance_id)
         return Recall()
+    entries = [entry for entry in entries if entry.attempt_id not in known]
     # Without a rebuild before it, an attempt may as well be that of another resource on the same machine.
     said = "closed-rebuilt" if before else None
     own = [entry for entry in entries if entry.urn == urn or entry.previous or entry.event == said]

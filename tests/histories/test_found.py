@@ -199,3 +199,29 @@ def test_a_rename_after_a_kill_asks_whose_the_attempt_was(world: World) -> None:
     Journal(stack.home, world.clock).note(WEB, attempt_id, "closed-rebuilt")
     assert stack.up({"imageId": JAMMY, "userData": SCRIPT}).end == "succeeded"
     assert resets(world) == 1
+
+
+def test_a_rebuild_on_top_of_an_unknown_attempt_is_no_second_wipe_when_it_was_not_recorded(world: World) -> None:
+    """The state still holds the unknown attempt; what the journal holds after it counts all the same."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": {"type": "drop"}})
+    struck(stack, "before ResetInstance", stack.told_to_stop, imageId=JAMMY, rebuildToken="one")
+    assert stack.outputs["attempt"]["outcome"] == "unknown"
+    program = {"imageId": JAMMY, "userData": SCRIPT}
+    assert struck(stack, "row", stack.engine_dies, 3, **program).end == "unrecorded"
+    assert stack.outputs["attempt"]["outcome"] == "unknown"
+    assert stack.up(program).end == "succeeded"
+    assert resets(world) == 1
+
+
+def test_another_token_on_top_of_an_unknown_attempt_asks_for_another_rebuild(world: World) -> None:
+    """The attempt in the state was for the token before: it is neither joined nor asked about."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": {"type": "drop", "carriedOut": True}})
+    struck(stack, "after ResetInstance", stack.told_to_stop, imageId=JAMMY, rebuildToken="one")
+    assert stack.outputs["attempt"]["outcome"] == "unknown"
+    world.points.armed = None
+    assert stack.up({"imageId": JAMMY, "rebuildToken": "two"}).end == "succeeded"
+    assert resets(world) == 2
