@@ -85,6 +85,9 @@ class _Work:
             raise RebuildNotStartedError(
                 f"{error}; nothing was changed. Wait until it is RUNNING or STOPPED, then run pulumi up again"
             ) from error
+        took = record.last_rebuild_seconds(before)
+        if took:
+            now.watch.rhythm.learn(took)
         log = InstanceLog(now.journal, instance_id, call.urn, record.last_attempt(before))
         rebuilder = Rebuilder(now.client, now.reader, now.watch, now.clock, progress, deadline, log, lock)
         return cls(call, now, rebuilder, inputs, before, wanted, recorded, live)

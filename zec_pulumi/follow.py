@@ -11,6 +11,7 @@ from zec_pulumi.deadline import Deadline, duration
 from zec_pulumi.halt import Halt
 from zec_pulumi.outcomes import AttemptOpenError, HaltedError
 from zec_pulumi.plan import all_readable
+from zec_pulumi.rhythm import beats
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance, ResetInstanceRequest
@@ -100,7 +101,9 @@ class Follower:
         Raises:
             AttemptOpenError: it failed, the time was up, or it could not be read any more.
         """
-        statuses = self.watch.statuses(self.target.instance_id, self.deadline, self.progress, outlive_engine=True)
+        statuses = self.watch.statuses(
+            self.target.instance_id, self.deadline, self.progress, outlive_engine=True, pause=self._pause
+        )
         try:
             while True:
                 current = next(statuses)
@@ -108,6 +111,7 @@ class Follower:
                 live = self._look(current)
                 if live is not None:
                     self.log.note(self.attempt.id, "forgotten" if self.attempt.outcome == "unknown" else "finished")
+                    self.watch.rhythm.learn(self.clock.now() - self.attempt.started_at)
                     if orphaned:
                         raise self._open("the engine is gone; the rebuild went on in the cloud and is done")
                     return live
@@ -125,6 +129,9 @@ class Follower:
                 f"the rebuild of instance {self.target.instance_id} {accepted} accepted and not finished after"
                 f" {waited}: {error}. The next pulumi up goes on waiting for it and wipes nothing again"
             ) from error
+
+    def _pause(self) -> int:
+        return beats(self.clock.now() - self.attempt.started_at, self.watch.rhythm.usual)
 
     def _make_way(self) -> bool:
         """Without an engine, let go of the instance and only watch, until somebody else takes it; return whether so."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zec_pulumi.api import Image, Instance, NotFoundError
+from zec_pulumi.batch import Batch, nobody_else
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from zec_pulumi.api import Client
     from zec_pulumi.clock import Clock
@@ -36,9 +37,10 @@ class LiveReader:
     Every method raises :class:`zec_pulumi.api.ZecError` when the API cannot be read.
     """
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, crowded: Callable[[], bool] = nobody_else) -> None:
         self._client = client
         self._clock = clock
+        self._instances = Batch(self._by_id, clock, crowded)
         self._held: dict[tuple[str, ...], _Held] = {}
         self._seen: dict[str, _Held] = {}
         self._asked: set[str] = set()
@@ -50,12 +52,11 @@ class LiveReader:
         """Return the instance, None when it is gone: the API says so, or shows nothing for the id twice."""
         for _ in range(2):
             try:
-                page = self._client.describe_instances(instance_ids=[instance_id])
+                found = self._instances.get(instance_id)
             except NotFoundError:
                 return None
-            for item in page.items:
-                if item.instance_id == instance_id:
-                    return item
+            if found is not None:
+                return found
         return None
 
     def glimpse(self, instance_id: str) -> Instance | None:
@@ -81,6 +82,10 @@ class LiveReader:
                 self._zones.add(found.zone_id)
                 self._seen[instance_id] = _Held(self._clock.monotonic(), found)
         return found
+
+    def _by_id(self, instance_ids: Sequence[str]) -> dict[str, Instance]:
+        page = self._client.describe_instances(instance_ids=instance_ids)
+        return {item.instance_id: item for item in page.items}
 
     def _list(self, zone_id: str) -> None:
         """Read all instances of a zone, 1000 a page."""

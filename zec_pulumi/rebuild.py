@@ -85,7 +85,7 @@ class Rebuilder:
     @property
     def sender(self) -> Sender:
         """The way for mutations of this operation."""
-        return Sender(self.clock, self.progress, self.deadline)
+        return Sender(self.client.throttle, self.clock, self.progress, self.deadline)
 
     def follower(self, attempt: Attempt, target: Target) -> Follower:
         """Return what follows an accepted attempt to its end."""

@@ -128,6 +128,14 @@ def last_attempt(properties: Mapping[str, Any]) -> str | None:
     return str(last["attemptId"]) if isinstance(last, dict) and last.get("attemptId") else None
 
 
+def last_rebuild_seconds(properties: Mapping[str, Any]) -> float | None:
+    """Return how long the last recorded rebuild took, in seconds; None when there was none."""
+    last = properties.get("lastRebuild")
+    if not isinstance(last, dict) or not {"startedAt", "finishedAt"} <= last.keys():
+        return None
+    return (_moment(last["finishedAt"]) - _moment(last["startedAt"])).total_seconds()
+
+
 def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs among ``properties``."""
     return {key: properties[key] for key in INPUT_KEYS if properties.get(key) is not None}
@@ -140,6 +148,10 @@ def known(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), tz=timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _present(properties: dict[str, Any]) -> dict[str, Any]:

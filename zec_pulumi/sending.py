@@ -11,12 +11,13 @@ from zec_pulumi.outcomes import HaltedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from zec_pulumi.api.throttle import Throttle
     from zec_pulumi.clock import Clock
     from zec_pulumi.deadline import Deadline
     from zec_pulumi.progress import Progress
 
 UNSENT_SECONDS = 120.0
-"""How long a mutation that surely was not carried out (429, no connection) is tried again."""
+"""How long a mutation that surely was not carried out (429, no connection) is tried again after its first refusal."""
 
 MAX_SENDS = 3
 """How many lost answers of one mutation are resolved by reading before giving up."""
@@ -28,26 +29,30 @@ T = TypeVar("T")
 class Sender:
     """The one way for mutations of one operation. ``progress`` tells whether the engine still wants it."""
 
+    throttle: Throttle
     clock: Clock
     progress: Progress
     deadline: Deadline
 
     def send(self, mutation: Callable[[], T]) -> T:
-        """Send a mutation; again only while the API surely did not carry it out (429, no connection).
+        """Send a mutation in its turn; again only while the API surely did not carry it out (429, no connection).
 
         Raises:
             HaltedError: the engine is gone or has told to stop; nothing was sent.
             ZecError: the mutation's own failure.
         """
-        limit = self.deadline.within(UNSENT_SECONDS)
+        limit: Deadline | None = None
         pause = 1.0
         while True:
-            halt = self.progress.halted()
-            if halt:
-                raise HaltedError(halt)
             try:
-                return mutation()
-            except (RateLimitError, NotSentError) as error:
+                with self.throttle.turn():
+                    # Asked last, because the turn may have been long in coming.
+                    halt = self.progress.halted()
+                    if halt:
+                        raise HaltedError(halt)
+                    return mutation()
+            except (RateLimitError, NotSentError) as error:  # noqa: PERF203 trying again is what the loop is for
+                limit = limit or self.deadline.within(UNSENT_SECONDS)
                 wait = max(pause, error.retry_after or 0)
                 if error.may_have_been_carried_out or wait >= limit.remaining:
                     raise

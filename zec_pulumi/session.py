@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi import engine, journal, recovery
 from zec_pulumi.api import Client, ConfigurationError
+from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.clock import Clock, SystemClock
 from zec_pulumi.config import Settings, resolve
 from zec_pulumi.live import LiveReader
@@ -72,9 +73,12 @@ def configure(stack_config: Callable[[str], str | None]) -> None:
 
 def open_session(settings: Settings, clock: Clock, home: Path) -> Session:
     """Return a session with its own client; journal and locks are kept in ``home``."""
-    client = Client(settings.credentials, settings.endpoint, timeouts=settings.timeouts, clock=SystemClock())
-    reader = LiveReader(client, clock)
-    watch = Watch(client, reader, clock, settings.options.poll_interval)
+    throttle = Throttle(clock)
+    client = Client(
+        settings.credentials, settings.endpoint, timeouts=settings.timeouts, clock=SystemClock(), throttle=throttle
+    )
+    reader = LiveReader(client, clock, engine.crowded)
+    watch = Watch(client, reader, clock, settings.options.poll_interval, engine.crowded)
     return Session(settings, client, reader, watch, clock, home, journal.Journal(home, clock))
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi import status
 from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError, ZecError
+from zec_pulumi.batch import Batch, nobody_else
 from zec_pulumi.halt import Halt
 from zec_pulumi.outcomes import HaltedError
+from zec_pulumi.rhythm import Rhythm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zec_pulumi.api import Client, Instance
     from zec_pulumi.clock import Clock
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 MISSING_READS = 5
 """How often in a row an instance may be missing from the answers before it counts as gone."""
+
+
+def every_beat() -> int:
+    """Look again on the next beat."""
+    return 1
 
 
 class InstanceGoneError(ZecError):
@@ -35,21 +42,36 @@ class DeadlineError(ZecError):
 
 
 class Watch:
-    """Polls DescribeInstancesStatus every ``interval`` seconds until told to stop.
+    """The one poller of a process: every ``interval`` seconds one DescribeInstancesStatus for all that are waited for.
 
     Reads that fail are shown and tried again for as long as the deadline allows; wrong credentials end the wait.
     """
 
-    def __init__(self, client: Client, reader: LiveReader, clock: Clock, interval: float) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: Client,
+        reader: LiveReader,
+        clock: Clock,
+        interval: float,
+        crowded: Callable[[], bool] = nobody_else,
+    ) -> None:
         self._reader = reader
         self._clock = clock
-        self._interval = interval
+        self._statuses = Batch(lambda ids: client.describe_instances_status(ids, deadline=0), clock, crowded)
+        self.rhythm = Rhythm(clock, interval)
 
     def statuses(
-        self, instance_id: str, deadline: Deadline, progress: Progress, *, outlive_engine: bool = False
+        self,
+        instance_id: str,
+        deadline: Deadline,
+        progress: Progress,
+        *,
+        outlive_engine: bool = False,
+        pause: Callable[[], int] = every_beat,
     ) -> Iterator[str]:
         """Yield the status once now and then every interval; with ``outlive_engine`` also when the engine is gone.
+
+        ``pause`` says in how many intervals to look again.
 
         Raises:
             HaltedError: the engine has told to stop, or is gone.
@@ -57,13 +79,28 @@ class Watch:
             InstanceGoneError: the instance was missing from several answers in a row, or the API says it is gone.
             AuthenticationError: the credentials are no longer accepted.
         """
+        self.rhythm.join()
+        try:
+            yield from self._looks(instance_id, deadline, progress, outlive_engine=outlive_engine, pause=pause)
+        finally:
+            self.rhythm.leave()
+
+    def _looks(
+        self,
+        instance_id: str,
+        deadline: Deadline,
+        progress: Progress,
+        *,
+        outlive_engine: bool,
+        pause: Callable[[], int],
+    ) -> Iterator[str]:
         missing, last = 0, None
         while True:
             halt = progress.halted()
             if halt is Halt.TOLD_TO_STOP or (halt and not outlive_engine):
                 raise HaltedError(halt)
             try:
-                found = self._client.describe_instances_status([instance_id], deadline=0).get(instance_id)
+                found = self._statuses.get(instance_id)
             except NotFoundError as error:
                 raise InstanceGoneError(f"instance {instance_id} is gone: {error}") from error
             except (AuthenticationError, ConfigurationError):
@@ -80,7 +117,7 @@ class Watch:
             if found:
                 last = found
                 yield found
-            self._wait(deadline, last, instance_id)
+            self._wait(deadline, last, instance_id, count=pause())
 
     def settled(self, live: Instance, deadline: Deadline, progress: Progress) -> Instance:
         """Wait until no status is transitional and return the instance as it is then.
@@ -101,7 +138,9 @@ class Watch:
             live = found
         return live
 
-    def _wait(self, deadline: Deadline, last: str | None, instance_id: str, *, at_least: float = 0) -> None:
+    def _wait(
+        self, deadline: Deadline, last: str | None, instance_id: str, *, at_least: float = 0, count: int = 1
+    ) -> None:
         if deadline.expired:
             raise DeadlineError(f"the time is up; instance {instance_id} is {status.shown(last)}", last)
-        self._clock.sleep(min(max(self._interval, at_least), deadline.remaining))
+        self._clock.sleep(min(max(self.rhythm.until_beat(count), at_least), deadline.remaining))

@@ -22,6 +22,7 @@ from zec_pulumi.api import (
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.classify import api_error
 from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.throttle import Throttle
 
 GOOD = Answer(200, {}, b'{"requestId": "T1", "response": {"requestId": "T1"}}')
 
@@ -136,7 +137,7 @@ class FakeTransport:
 
 
 def caller(transport: Any, clock: FakeClock) -> Caller:
-    return Caller(transport, RetryPolicy(), clock, lambda: 1.0)
+    return Caller(transport, RetryPolicy(), clock, Throttle(clock), lambda: 1.0)
 
 
 def test_a_read_succeeds_after_failures_that_pass() -> None:

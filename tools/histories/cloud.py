@@ -117,6 +117,6 @@ def client_of(transport: LocalTransport, clock: MovingClock) -> Client:
     """Return the real client on that transport."""
     client = Client(BearerToken(TOKEN), transport.endpoint, clock=clock)
     client.close()
-    local: Any = Caller(transport, RetryPolicy(), clock, lambda: 0.0)  # type: ignore[arg-type]
+    local: Any = Caller(transport, RetryPolicy(), clock, client.throttle, lambda: 0.0)  # type: ignore[arg-type]
     client._call = local  # noqa: SLF001 the one seam without a socket
     return client

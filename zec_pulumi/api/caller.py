@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api.envelope import Result, parse
-from zec_pulumi.api.errors import ZecError
+from zec_pulumi.api.errors import RateLimitError, ZecError
 from zec_pulumi.api.exchange import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zec_pulumi.api.retry import RetryPolicy
+    from zec_pulumi.api.throttle import Throttle
     from zec_pulumi.api.timeouts import Timeouts
     from zec_pulumi.api.transport import Transport
     from zec_pulumi.clock import Clock
@@ -22,11 +23,17 @@ class Caller:
     """What all actions have in common. Reads and mutations take different ways on purpose."""
 
     def __init__(
-        self, transport: Transport, retry: RetryPolicy, clock: Clock, random_fraction: Callable[[], float]
+        self,
+        transport: Transport,
+        retry: RetryPolicy,
+        clock: Clock,
+        throttle: Throttle,
+        random_fraction: Callable[[], float],
     ) -> None:
         self._transport = transport
         self._retry = retry
         self._clock = clock
+        self._throttle = throttle
         self._random_fraction = random_fraction
 
     def close(self) -> None:
@@ -60,7 +67,8 @@ class Caller:
         attempt = 1
         while True:
             try:
-                return self._attempt(call, timeouts)
+                with self._throttle.turn(urgent=True):
+                    return self._attempt(call, timeouts)
             except ZecError as error:
                 delay = self._retry.delay(error, attempt=attempt, random_fraction=self._random_fraction)
                 if delay is None or self._clock.monotonic() + delay >= end:
@@ -71,13 +79,19 @@ class Caller:
 
     def _attempt(self, call: Call, timeouts: Timeouts) -> Result:
         answer = self._transport.send(call, timeouts)
-        return parse(
-            answer,
-            action=call.action,
-            endpoint=self._transport.endpoint,
-            now=self._clock.now(),
-            secrets=(*call.secrets, *self._transport.secrets),
-        )
+        try:
+            result = parse(
+                answer,
+                action=call.action,
+                endpoint=self._transport.endpoint,
+                now=self._clock.now(),
+                secrets=(*call.secrets, *self._transport.secrets),
+            )
+        except RateLimitError as error:
+            self._throttle.refused(error.retry_after)
+            raise
+        self._throttle.taken()
+        return result
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.endpoint import Endpoint
 from zec_pulumi.api.models import Image, Instance, InstanceStatus, KeyPair, Model, Page, Zone
 from zec_pulumi.api.retry import RetryPolicy
+from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.api.timeouts import Timeouts
 from zec_pulumi.api.transport import Transport
 from zec_pulumi.clock import Clock, SystemClock
@@ -34,6 +35,8 @@ class Client:
     client's :class:`RetryPolicy`, or the call's own argument; 0: one attempt). A mutation is sent once and
     never again: where its answer is lost, the error's ``may_have_been_carried_out`` says so.
 
+    Reads wait their turn by themselves; who sends many mutations at a time sends each inside ``throttle.turn()``.
+
     Every method raises :class:`zec_pulumi.api.ApiError` when the API refuses or fails, and
     :class:`zec_pulumi.api.TransportError` when there is no usable answer.
 
@@ -48,11 +51,13 @@ class Client:
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
+        throttle: Throttle | None = None,
         random_fraction: Callable[[], float] = random.random,
     ) -> None:
         clock = clock or SystemClock()
+        self.throttle = throttle or Throttle(clock)
         transport = Transport(credentials, endpoint or Endpoint(), timeouts or Timeouts(), clock)
-        self._call = Caller(transport, retry or RetryPolicy(), clock, random_fraction)
+        self._call = Caller(transport, retry or RetryPolicy(), clock, self.throttle, random_fraction)
 
     def __enter__(self) -> Self:
         return self

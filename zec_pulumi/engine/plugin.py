@@ -55,6 +55,11 @@ def operation() -> Iterator[None]:
             _operations -= 1
 
 
+def crowded() -> bool:
+    """Whether more than one operation is under way."""
+    return _operations > 1
+
+
 def _end_with_the_engine() -> None:
     """End this process some seconds after an engine that was killed; the SDK's plugin would stay for ever."""
     silent = 0
