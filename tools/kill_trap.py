@@ -52,10 +52,10 @@ class Trap(Faults):
         self._cloud = simulator._cloud  # noqa: SLF001 the product has no such hook, and needs none
         self._cloud.faults = self
 
-    def match(self, action: str, instance_ids: Collection[str]) -> Sequence[Effect]:
+    def match(self, action: str, instance_ids: Collection[str], now: float) -> Sequence[Effect]:
         """Return the effects for one request; time passes."""
         self._cloud.clock.advance(TICK_SECONDS)
-        effects = super().match(action, instance_ids)
+        effects = super().match(action, instance_ids, now)
         request = self._request
         if self.sprung or request is None or action != request.action or request.status not in (None, self._status()):
             return effects

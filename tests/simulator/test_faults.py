@@ -282,3 +282,17 @@ def test_effect_counts_only_the_actions_it_concerns(sim: Any, api: Any) -> None:
     sim.advance(60)
 
     assert api.status(BATCH_1) == "REINSTALL_FAILED"
+
+
+def test_a_rate_limit_refuses_only_what_is_above_it(sim: Any, api: Any) -> None:
+    """Refused requests do not count against it, and a second later there is room again."""
+    sim.add_fault(action="*", abovePerSecond=3, effect={"type": "rate_limit"})
+
+    def burst() -> list[int]:
+        return [api.post("DescribeInstances", {}).status_code for _ in range(5)]
+
+    assert burst() == [200, 200, 200, 429, 429]
+    sim.advance(0.9)
+    assert burst() == [429] * 5
+    sim.advance(0.1)
+    assert burst() == [200, 200, 200, 429, 429]

@@ -96,7 +96,7 @@ class LocalTransport:
             "authorization": f"Bearer {self.token}",
         }
         arrival = Arrival("POST", call.service, headers, call.body)
-        effects = self._cloud.faults.match(arrival.action, arrival.instance_ids())
+        effects = self._cloud.faults.match(arrival.action, arrival.instance_ids(), self._cloud.clock.now())
         sent = interfere(effects, None)
         if sent is None:
             real = answer(arrival, self._cloud, effects)

@@ -37,7 +37,7 @@ def create_app(cloud: Cloud) -> Starlette:
             body=await request.body(),
         )
         with cloud.lock:
-            effects = cloud.faults.match(arrival.action, arrival.instance_ids())
+            effects = cloud.faults.match(arrival.action, arrival.instance_ids(), cloud.clock.now())
         await _delay(effects, carried_out=False)
         response = _respond(cloud, arrival, effects)
         await _delay(effects, carried_out=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -26,6 +27,7 @@ class Rule(SeedModel):
         nth: Begin with the nth matching request from now (1 is the next one).
         probability: Happen by chance, from a random sequence that is the same in every run.
         times: How often in all. Without it: once with ``nth``, for ever otherwise.
+        above_per_second: Only requests beyond so many in a second of the simulator's time, as a rate limit counts them.
         effect: What happens.
     """
 
@@ -34,6 +36,7 @@ class Rule(SeedModel):
     nth: Annotated[int, Field(ge=1)] | None = None
     probability: Annotated[float, Field(ge=0, le=1)] | None = None
     times: Annotated[int, Field(ge=1)] | None = None
+    above_per_second: Annotated[int, Field(ge=1)] | None = None
     effect: Effect
 
     @model_validator(mode="after")
@@ -56,12 +59,11 @@ class _Armed:
         self.rule = rule
         self.seen = 0
         self.happened = 0
+        self._let_through: deque[float] = deque(maxlen=rule.above_per_second)
 
-    def happens(self, action: str, instance_ids: Collection[str], chance: random.Random) -> bool:
+    def happens(self, action: str, instance_ids: Collection[str], now: float, chance: random.Random) -> bool:
         rule = self.rule
-        if rule.action not in {"*", action} or not rule.concerns(action):
-            return False
-        if rule.instance_id is not None and rule.instance_id not in instance_ids:
+        if not self._is_meant(action, instance_ids):
             return False
         self.seen += 1
         limit = rule.times or (1 if rule.nth is not None else None)
@@ -71,7 +73,21 @@ class _Armed:
             return False
         if rule.probability is not None and chance.random() >= rule.probability:
             return False
+        if rule.above_per_second is not None and self._below_limit(now):
+            return False
         self.happened += 1
+        return True
+
+    def _is_meant(self, action: str, instance_ids: Collection[str]) -> bool:
+        rule = self.rule
+        named = rule.instance_id is None or rule.instance_id in instance_ids
+        return rule.action in {"*", action} and rule.concerns(action) and named
+
+    def _below_limit(self, now: float) -> bool:
+        through = self._let_through
+        if len(through) == through.maxlen and now - through[0] < 1.0:
+            return False
+        through.append(now)
         return True
 
 
@@ -113,9 +129,9 @@ class Faults:
             for item in self._armed
         ]
 
-    def match(self, action: str, instance_ids: Collection[str]) -> Sequence[Effect]:
-        """Return the effects for one request, in the order of the rules, and count it."""
-        return [item.rule.effect for item in self._armed if item.happens(action, instance_ids, self._chance)]
+    def match(self, action: str, instance_ids: Collection[str], now: float) -> Sequence[Effect]:
+        """Return the effects for one request at ``now``, in the order of the rules, and count it."""
+        return [item.rule.effect for item in self._armed if item.happens(action, instance_ids, now, self._chance)]
 
 
 _RULES = TypeAdapter(list[Rule])
