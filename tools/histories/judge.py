@@ -59,7 +59,7 @@ class Judge:
         self.accepted: list[Accepted] = []
         self.drift = 0
         self._mutations = Counter[str]()
-        self._as_wanted: dict[str, Moment] = {}
+        self._as_wanted: dict[tuple[str, str], Moment] = {}
         self.journals: dict[str, int] = {}
         self._second = ""
 
@@ -139,16 +139,18 @@ class Judge:
         """Claim 2, without a rebuild too: after success the machine is as the program says, unless others changed it.
 
         ``began`` is the :meth:`moment` before the command, ``new`` that the stack held nothing then. A record that
-        others made untrue since is only warned of, so it counts from the last success that left the machine as wanted.
+        others made untrue since is only warned of, so each value counts from the last success that left it as wanted;
+        a success that did not ask for it recorded it only if the stack held nothing before.
         """
         now, program, machine = self.moment(stack), stack.program, self._world.machine
-        asked = {name: program[name] for name in ("imageId", "keyId") if name in program}
-        if machine["pending"] is not None:  # somebody else's change that is still to come
-            self._as_wanted.pop(stack.name, None)
-        elif all(machine[name] == value for name, value in asked.items()):
-            self._as_wanted[stack.name] = now
-        elif began == now and (new or self._as_wanted.get(stack.name) == now):
-            self._world.breaks(f"2: success was reported for {asked} and the machine is {machine}")
+        for name in ("imageId", "keyId"):
+            key = (stack.name, name)
+            if machine["pending"] is not None:  # somebody else's change that is still to come
+                self._as_wanted.pop(key, None)
+            elif program[name] == machine[name] if name in program else new:
+                self._as_wanted[key] = now
+            elif name in program and began == now and (new or self._as_wanted.get(key) == now):
+                self._world.breaks(f"2: success was reported for {name} {program[name]} and the machine is {machine}")
 
     def sent_nothing(self, before: int, what: str) -> None:
         """Claim 3: ``what`` sends no mutation."""
