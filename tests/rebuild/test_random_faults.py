@@ -1,0 +1,67 @@
+"""Random faults on real sockets: what the histories judge without one must hold with one."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.rebuild.conftest import Stack
+
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+WEB = "1272168087751233112"
+EFFECTS: list[dict[str, Any]] = [
+    {"type": "drop"},
+    {"type": "drop", "carriedOut": True},
+    {"type": "bad_gateway"},
+    {"type": "bad_gateway", "carriedOut": True},
+    {"type": "empty"},
+    {"type": "empty", "carriedOut": True},
+    {"type": "truncated"},
+    {"type": "rate_limit", "retryAfter": 2},
+    {"type": "error", "code": "INTERNAL_SERVER_ERROR", "status": 500},
+    {"type": "error", "code": "INTERNAL_SERVER_ERROR", "status": 500, "carriedOut": True},
+]
+UPS_WITH_FAULTS, UPS_WITHOUT = 4, 3
+
+
+def failed(stack: Stack, inputs: dict[str, Any]) -> str | None:
+    """Run up and return what the user reads when it fails, None when it succeeds."""
+    try:
+        stack.up(**inputs)
+    except stack.Failed as failure:
+        return str(failure)
+    return None
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_an_image_change_converges_through_random_faults(stack: Stack, seed: int) -> None:
+    """One accepted reset for each rebuild that was asked for, and the machine runs the wanted image in the end.
+
+    Where the outcome is not known, up says so, and asking again with another token is the way on that it names.
+    """
+    chance = random.Random(seed)  # noqa: S311 reproducible on purpose
+    stack.up(imageId=JAMMY)
+    for effect in chance.sample(EFFECTS, 4):
+        stack.sim.add_fault(action="*", probability=0.25, effect=effect)
+    asked: dict[str, Any] = {"imageId": NOBLE}
+    tokens = 0
+    for number in range(UPS_WITH_FAULTS + UPS_WITHOUT):
+        if number == UPS_WITH_FAULTS:
+            stack.sim.clear_faults()
+        failure = failed(stack, asked)
+        if failure is None:
+            break
+        assert "a defect" not in failure
+        if "change rebuild_token" in failure:
+            tokens += 1
+            asked["rebuildToken"] = str(tokens)
+    assert failure is None
+    stack.sim.clear_faults()
+    assert (stack.machine()["status"], stack.machine()["imageId"]) == ("RUNNING", NOBLE)
+    assert 1 <= stack.actions().count("ResetInstance") <= 1 + tokens
+    before = stack.actions()
+    stack.up(**asked)
+    assert stack.actions() == before
