@@ -7,8 +7,8 @@ from collections import deque
 FIRST_RATE = 4.0
 """Requests per second that the first refusal leaves at least; a service that takes fewer refuses again."""
 
-LEAST_RATE = 0.2
-"""Requests per second below which it is never slowed down."""
+LEAST_RATE = 0.02
+"""Requests per second below which it is never slowed down: a hundred runners may share a limit of a few a second."""
 
 HOLD_SECONDS = 0.5
 """How long everybody waits after a refusal that names no time."""
@@ -27,13 +27,19 @@ class Pace:
     def __init__(self) -> None:
         self._gap = 0.0
         self._next = 0.0
+        self._next_urgent = 0.0
         self._held_until = 0.0
         self._taken: deque[float] = deque(maxlen=4096)
 
     def reserve(self, now: float, *, urgent: bool = False) -> float:
-        """Return when a request may be sent; nobody else may then. ``urgent``: before those that queue."""
-        earliest = max(now, self._held_until)
-        mine = earliest if urgent else max(earliest, self._next)
+        """Return when a request may be sent; nobody else may then.
+
+        ``urgent`` ones come before those that queue, and take at most half of the rate: else many reads would starve
+        what they are made for.
+        """
+        mine = max(now, self._held_until, self._next_urgent if urgent else self._next)
+        if urgent:
+            self._next_urgent = mine + 2 * self._gap
         self._next = max(self._next, mine) + self._gap
         return mine
 
