@@ -12,6 +12,7 @@ from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, ZecError
 from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline, duration
 from zec_pulumi.decision import decide
+from zec_pulumi.fleet_progress import fleets
 from zec_pulumi.follow import Target
 from zec_pulumi.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.journal import InstanceLog
@@ -33,14 +34,14 @@ if TYPE_CHECKING:
 
 def create(props: dict[str, Any]) -> CreateResult:
     """Adopt or rebuild the machine of a resource that the stack does not hold."""
-    with answering("Create") as call, _held(call, parse_wanted(props)) as lock:
+    with answering("Create") as call, fleets.working(call.urn), _held(call, parse_wanted(props)) as lock:
         work = _Work.begin(call, lock, props, {})
         return CreateResult(work.live.instance_id, work.carry_out())
 
 
 def update(olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
     """Bring the machine of a recorded resource to what the program says."""
-    with answering("Update") as call, _held(call, parse_wanted(news)) as lock:
+    with answering("Update") as call, fleets.working(call.urn), _held(call, parse_wanted(news)) as lock:
         return UpdateResult(_Work.begin(call, lock, news, olds).carry_out())
 
 

@@ -137,7 +137,10 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
 
     def translate_input_property(self, prop: str) -> str:
         """Return the property key of a Python name, so that ``ignore_changes=["image_id"]`` works."""
-        if prop.startswith("_"):  # the SDK's own
-            return prop
-        first, *rest = prop.split("_")
-        return first + "".join(part.capitalize() for part in rest)
+        return prop if prop.startswith("_") else camel(prop)  # the SDK's own begin with _
+
+
+def camel(name: str) -> str:
+    """Return the property key of an input's Python name: ``image_id`` → ``imageId``."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

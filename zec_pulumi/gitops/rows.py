@@ -8,7 +8,8 @@ from zec_pulumi import approval
 from zec_pulumi.gitops import lines
 from zec_pulumi.gitops.lines import Line, Word
 from zec_pulumi.gitops.model import Action, Approval, Gate, Row
-from zec_pulumi.gitops.preview_json import DELETES, MAKES, State, Step, name_of
+from zec_pulumi.gitops.preview_json import DELETES, MAKES, State, Step
+from zec_pulumi.urns import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
