@@ -6,13 +6,13 @@ depend, is judged with what the program wants of each and what the stack's state
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import CheckFailure, CheckResult
 from pydantic import Field, ValidationError
 
-from zec_pulumi import engine, session, urns
+from zec_pulumi import engine, refreshed, session, urns
 from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, ZecError
 from zec_pulumi.claims import claims
@@ -54,15 +54,25 @@ def check(news: dict[str, Any]) -> CheckResult:
         fleet = _Order.model_validate_json(order)
         row = engine.Call(fleet.urn, None, {})
         fleets.announce(fleet.urn, row, Rollout(fleet.canaries, fleet.others, fleet.at_once))
-        findings = _Judge(fleet, _Asked.model_validate_json(asked), row).findings() if isinstance(asked, str) else []
-        return CheckResult({}, [CheckFailure("", finding) for finding in findings])
+        if not isinstance(asked, str):
+            return CheckResult({}, [])
+        known = _Asked.model_validate_json(asked)
+        if known.records is None:
+            row.warn(
+                f"the stack's own record cannot be read ({known.error}), so before the first machine is touched only"
+                " inputs and instances are checked; the rest is when a machine's turn comes"
+            )
+        records = None if known.records is None else refreshed.over(known.records)
+        return CheckResult({}, [CheckFailure("", text) for text in _Judge(fleet, known.wanted, records).findings()])
 
 
 @dataclass(frozen=True)
 class _Judge:
+    """``wanted`` are inputs by name, ``records`` outputs by URN, None when they are not known."""
+
     fleet: _Order
-    asked: _Asked
-    row: engine.Call
+    wanted: dict[str, dict[str, Any]] = field(repr=False)
+    records: dict[str, dict[str, Any]] | None = field(repr=False)
 
     def findings(self) -> list[str]:
         """Return why machines are refused, each with its name.
@@ -70,13 +80,8 @@ class _Judge:
         Raises:
             ZecError: the API or the journal cannot be read.
         """
-        if self.asked.records is None:
-            self.row.warn(
-                f"the stack's own record cannot be read ({self.asked.error}), so before the first machine is touched"
-                " only inputs and instances are checked; the rest is when a machine's turn comes"
-            )
         outlooks, findings = {}, []
-        for name, inputs in self.asked.wanted.items():
+        for name, inputs in self.wanted.items():
             try:
                 found = self._judged(urns.member_urn(self.fleet.urn, name), inputs)
             except ZecError as error:
@@ -92,7 +97,7 @@ class _Judge:
 
     def _judged(self, urn: str, inputs: dict[str, Any]) -> list[str] | Outlook:
         """Return why the machine is refused, or else what is planned for it."""
-        record = (self.asked.records or {}).get(urn)
+        record = (self.records or {}).get(urn)
         ignored = self.fleet.ignored if record else frozenset()
         kept = inputs_only({key: value for key, value in (record or {}).items() if {key, "*"} & ignored})
         given = {key: value for key, value in inputs.items() if not {key, "*"} & ignored}
@@ -110,7 +115,7 @@ class _Judge:
         live = session.current().reader.glimpse(instance_id)
         if live is None:
             return [not_found(instance_id)]
-        if self.asked.records is None:
+        if self.records is None:
             return []
         verdicts = [_verdict(urn, wanted, before, live) for before in self._records(urn, instance_id)]
         kindest = min(verdicts, key=lambda verdict: bool(verdict.refusals))
@@ -121,7 +126,7 @@ class _Judge:
 
         By an alias it finds one under another URN. Whether there is an alias is not known here.
         """
-        records = self.asked.records or {}
+        records = self.records or {}
         recorded = records.get(urn)
         if recorded is not None:
             return [recorded if recorded.get("instanceId") == instance_id else {}]

@@ -48,11 +48,11 @@ def plan(rollout: Rollout, outlooks: Mapping[str, Outlook]) -> str | None:
     wiped = sum(one.kind is Kind.REBUILD for one in outlooks.values())
     closed = sum(one.closed for one in outlooks.values())
     counts = [f"{wiped or 'none'} of {len(outlooks)} instances will be wiped"]
-    counts += [f"{closed} of them refused by a gate until then"] if closed else []
+    counts += [f"gates refuse {closed} of them"] if closed else []
     counts += [f"{number} {word}" for word, number in sorted(kinds.items()) if word != "wiped"]
     busy = [name for name in rollout.order if outlooks[name].takes_time]
-    parts = [", ".join(counts), *([_order(rollout, busy), _time(rollout, busy, outlooks)] if busy else [])]
-    return f"fleet: {'; '.join(parts)}"
+    parts = [", ".join(counts), _order(rollout, busy), _time(rollout, busy, outlooks) if busy else ""]
+    return f"fleet: {'; '.join(part for part in parts if part)}"
 
 
 def progress(rebuilt: int, busy: int, running: int, failed: int, seconds_left: float) -> str:
@@ -88,6 +88,7 @@ def _word(one: Outlook) -> str:
 
 
 def _order(rollout: Rollout, busy: Collection[str]) -> str:
+    """Return who comes first and how many at once the others are; nothing for one machine that is no canary."""
     canaries = [name for name in rollout.canaries if name in busy]
     others = len(busy) - len(canaries)
     _, waves = rollout.waves(busy)
@@ -95,15 +96,13 @@ def _order(rollout: Rollout, busy: Collection[str]) -> str:
     if canaries:
         names = ", ".join(canaries) if len(canaries) <= _NAMED else str(len(canaries))
         told.append(f"{'canary' if len(canaries) == 1 else 'canaries'} {names} first")
-    if others:
-        then = "then " if canaries else ""
-        if waves == 1:
-            told.append(f"{then}{others} at once" if others > 1 else f"{then}1 other" if canaries else "1 in all")
-        elif rollout.at_once == 1:
-            told.append(f"{then}{others} one after the other")
-        else:
-            told.append(f"{then}{waves} waves of {rollout.at_once}")
-    return ", ".join(told)
+    if waves > 1 and rollout.at_once > 1:
+        told.append(f"{waves} waves of {rollout.at_once}")
+    elif others > 1:
+        told.append(f"{others} {'at once' if waves == 1 else 'one after the other'}")
+    elif others and canaries:
+        told.append("1 other")
+    return ", then ".join(told)
 
 
 def _time(rollout: Rollout, busy: Collection[str], outlooks: Mapping[str, Outlook]) -> str:

@@ -73,7 +73,9 @@ class InstanceOsImageProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Refresh the record from the machine."""
+        urn = part("engine").current_call("Read").urn
         result: ReadResult = part("refresh").read(id_, props)
+        part("refreshed").note(urn, result.outs if result.id else {})
         return result
 
     def delete(self, id_: str, _props: dict[str, Any]) -> None:
