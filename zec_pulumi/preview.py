@@ -101,7 +101,9 @@ def _judge_new(call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
 def outlook(verdict: Verdict, before: Mapping[str, Any]) -> Outlook:
     """Return what a fleet needs to know of the verdict on one of its machines, ``before`` its recorded outputs."""
     plan = verdict.plan
-    return Outlook(plan.kind, undecided=bool(plan.undecided), closed=bool(verdict.errors), took=last_rebuild_seconds(before))
+    return Outlook(
+        plan.kind, undecided=bool(plan.undecided), closed=bool(verdict.errors), took=last_rebuild_seconds(before)
+    )
 
 
 def not_found(instance_id: str) -> str:
