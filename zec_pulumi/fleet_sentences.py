@@ -94,8 +94,9 @@ def _order(rollout: Rollout, busy: Collection[str]) -> str:
     _, waves = rollout.waves(busy)
     told = []
     if canaries:
-        names = ", ".join(canaries) if len(canaries) <= _NAMED else str(len(canaries))
-        told.append(f"{'canary' if len(canaries) == 1 else 'canaries'} {names} first")
+        noun = "canary" if len(canaries) == 1 else "canaries"
+        few = len(canaries) <= _NAMED
+        told.append(f"{noun} {', '.join(canaries)} first" if few else f"{len(canaries)} {noun} first")
     if waves > 1 and rollout.at_once > 1:
         told.append(f"{waves} waves of {rollout.at_once}")
     elif others > 1:

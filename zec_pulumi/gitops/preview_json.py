@@ -43,6 +43,10 @@ class State(_Part):
         value = self.inputs.get(key, self.outputs.get(key))
         return value if isinstance(value, str) and value not in ("", _UNKNOWN, _SECRET) else None
 
+    def shows(self, key: str, value: object) -> bool:
+        """Whether an output visibly has that value."""
+        return value not in (_UNKNOWN, _SECRET) and self.outputs.get(key) == value
+
 
 class Step(_Part):
     """What the engine would do to one resource."""

@@ -132,7 +132,11 @@ def _asks_for_a_rebuild(step: Step) -> bool:
     differing = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
     listed = new.get("rebuildOn")
     extra = set(listed) if isinstance(listed, list) else set()
-    given = {key for key in differing & (_TRIGGERS | extra) if new.get(key) is not None}
+    # An input that the program omitted is recorded as the machine has it: to give it that value asks for nothing.
+    had = step.old_state
+    given = {
+        key for key in differing & (_TRIGGERS | extra) if new.get(key) is not None and not had.shows(key, new[key])
+    }
     return bool(given or differing & _ALWAYS_TRIGGERS) or not differing
 
 
