@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from zec_pulumi import engine, fleet_sentences, urns
 from zec_pulumi.clock import SystemClock
+from zec_pulumi.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ class Row(Protocol):
 
     def info(self, text: str) -> None:
         """Put a line on the row, where it stays."""
+
+    def warn(self, text: str) -> None:
+        """Put a warning on the row."""
 
     def progress(self, text: str) -> None:
         """Show ``text`` while the operation runs."""
@@ -84,8 +88,9 @@ class Fleets:
             fleet.outlooks[name] = outlook
             complete = len(fleet.outlooks) == len(fleet.rollout.order)
             line = fleet_sentences.plan(fleet.rollout, fleet.outlooks) if complete else None
-        if line and fleet:
-            fleet.row.info(line)
+            wiped = any(one.kind is Kind.REBUILD for one in fleet.outlooks.values())
+        if line:
+            (fleet.row.warn if wiped else fleet.row.info)(line)
 
     @contextlib.contextmanager
     def working(self, urn: str) -> Iterator[None]:

@@ -51,7 +51,11 @@ def spans(ledger: Iterable[dict[str, Any]]) -> dict[str, tuple[float, float]]:
 def fleet_lines(preview: str) -> list[str]:
     """Return what a JSON preview says on fleets' own rows."""
     diagnostics = json.loads(preview)["diagnostics"]
-    return [d["message"].strip() for d in diagnostics if d.get("urn", "").split("::")[2:3] == ["zec:index:Fleet"]]
+    return [
+        d["message"].strip().removeprefix("warning: ")
+        for d in diagnostics
+        if d.get("urn", "").split("::")[2:3] == ["zec:index:Fleet"]
+    ]
 
 
 @pytest.mark.parametrize("sdk", SDKS)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WIPE = "rebuild: boot disk of 1272168087751233112 (web-1, 40 GiB) will be wiped"
 ONE_REBUILD = ["StopInstances", "ResetInstance"]
-TOLD = ("quickstart", "several_machines", "first_boot_script", "after_a_rebuild", "terraform_state")
+TOLD = ("quickstart", "several_machines", "fleet", "first_boot_script", "after_a_rebuild", "terraform_state")
 
 
 def test_every_example_is_told_below() -> None:
@@ -61,6 +61,25 @@ def test_several_machines_are_rebuilt_one_after_the_other(example: Callable[[str
 def test_a_failure_leaves_the_machines_after_it_alone(example: Callable[[str], Stack]) -> None:
     """The first rebuild fails: batch-1, which comes later, was not asked for."""
     stack = example("several_machines")
+    stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "reinstall_fails"})
+    assert "ended in REINSTALL_FAILED" in stack.up().failed().text
+    assert {entry["instanceId"][-2:] for entry in stack.cloud.ledger()} == {"12"}
+
+
+def test_the_fleet_does_its_canary_first(example: Callable[[str], Stack]) -> None:
+    """The plan on the fleet's row, web-1 before batch-1, and nothing left to do afterwards."""
+    stack = example("fleet")
+    plan = "fleet: 2 of 3 instances will be wiped, 1 adopted; canary web-1 first, then 1 other; about 10 min"
+    assert plan in stack.preview().ok().text
+    text = stack.up().ok().text
+    assert "rebuilt 2/2, 0 running, 0 failed" in text
+    assert [entry["instanceId"][-2:] for entry in stack.cloud.ledger()] == ["12", "12", "14"]
+    stack.preview("--expect-no-changes").ok()
+
+
+def test_a_failing_canary_leaves_the_fleet_alone(example: Callable[[str], Stack]) -> None:
+    """As the README says: nothing is done to the others."""
+    stack = example("fleet")
     stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "reinstall_fails"})
     assert "ended in REINSTALL_FAILED" in stack.up().failed().text
     assert {entry["instanceId"][-2:] for entry in stack.cloud.ledger()} == {"12"}

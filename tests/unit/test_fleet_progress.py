@@ -25,6 +25,9 @@ class Row:
     def info(self, text: str) -> None:
         self.lines.append(text)
 
+    def warn(self, text: str) -> None:
+        self.lines.append(f"warning: {text}")
+
     def progress(self, text: str) -> None:
         self.shown.append(text)
 
@@ -74,7 +77,15 @@ def urn(name: str) -> str:
 def test_the_plan_is_told_once_all_machines_are_judged(fleets: Fleets, row: Row) -> None:
     """Not before; the fleet's row says it."""
     assert fleets
-    assert [line.split(";")[0] for line in row.lines] == ["fleet: 3 of 4 instances will be wiped, 1 adopted"]
+    assert [line.split(";")[0] for line in row.lines] == ["warning: fleet: 3 of 4 instances will be wiped, 1 adopted"]
+
+
+def test_a_plan_that_wipes_nothing_is_no_warning(row: Row, clock: Clock) -> None:
+    """Adopting is what a reviewer need not look for."""
+    fleets = Fleets(clock, ticking=lambda: True)
+    fleets.announce(FLEET, row, Rollout.of(("m0",), 1, 0))
+    fleets.judged(urn("m0"), Outlook(Kind.ADOPT))
+    assert row.lines == ["fleet: none of 1 instances will be wiped, 1 adopted"]
 
 
 def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: Fleets, row: Row, clock: Clock) -> None:
