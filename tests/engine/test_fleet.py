@@ -23,6 +23,7 @@ WEB = {"web-1": "1272168087751233112", "web-2": "1272168087751233113", "batch-1"
 ALL = {**WEB, "edge-1": "1272168087751233120", "db": "1272168087751233121", "tiny": "1272168087751233122"}
 NAMES = {instance_id: name for name, instance_id in ALL.items()}
 REBUILD_SECONDS = 1.0
+FLEET = "zec:index:Fleet::"
 
 
 @pytest.fixture
@@ -250,3 +251,46 @@ def test_two_owners_of_one_machine_are_refused_in_preview_and_a_swap_is_not(web:
     web.declare(site={"instances": swapped}).preview().ok()
     web.up().ok()
     assert web.actions() == []
+
+
+NESTED = """
+import json
+from pathlib import Path
+
+import pulumi
+
+import zec_pulumi as zec
+
+first = zec.InstanceOsImage("first", instance_id="1272168087751233112")
+
+
+class Site(pulumi.ComponentResource):
+    def __init__(self, name, fleet, image_id):
+        super().__init__("my:own:Site", name)
+        later = first.status.apply(lambda _: "1272168087751233113")
+        own = {"instance_id": "1272168087751233114", "image_id": image_id}
+        opts = pulumi.ResourceOptions(parent=self)
+        zec.Fleet(fleet, instances={"web-2": later, "batch-1": own}, canary="web-2", opts=opts)
+
+
+Site("site", *json.loads(Path(__file__).with_name("resources.json").read_text()))
+"""
+
+
+@pytest.mark.parametrize("sdk", SDKS)
+def test_a_fleet_in_a_component_with_ids_that_only_up_knows(stack: Stack) -> None:
+    """Undecided in preview, judged in up; under another name it holds the same machines, and still refuses first."""
+    program = stack.folder / "program"
+    (program / "__main__.py").write_text(NESTED)
+    (program / "resources.json").write_text(json.dumps(["web", JAMMY]))
+    (line,) = [
+        d["message"] for d in json.loads(stack.preview("--json").ok().stdout)["diagnostics"] if FLEET in d["urn"]
+    ]
+    assert line.startswith("fleet: none of 2 instances will be wiped, 1 adopted, 1 undecided")
+    stack.up().ok()
+    (program / "resources.json").write_text(json.dumps(["renamed", JAMMY]))
+    stack.up().ok()
+    assert stack.actions() == []
+    (program / "resources.json").write_text(json.dumps(["renamed", "nothing"]))
+    assert "batch-1: image_id: no image nothing in asia-east-1a" in stack.up().failed().text
+    assert stack.actions() == []
