@@ -13,9 +13,10 @@ from zec_pulumi.api import Instance, ZecError
 from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline, duration
 from zec_pulumi.decision import decide
 from zec_pulumi.follow import Target
+from zec_pulumi.health.passing import pass_gate
 from zec_pulumi.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.journal import InstanceLog
-from zec_pulumi.outcomes import AttemptOpenError, HaltedError, RebuildNotStartedError
+from zec_pulumi.outcomes import AttemptOpenError, HaltedError, RebuildNotStartedError, UnhealthyError
 from zec_pulumi.plan import Kind, Plan
 from zec_pulumi.preflight import check_password_in_place, check_rebuild, password_follows
 from zec_pulumi.progress import Progress
@@ -159,13 +160,17 @@ class _Work:
         took = duration(finished - attempt.started_at)
         # Nobody knows whose rebuild it was when the answer was lost: then it is adopted, and not told as ours.
         ours = attempt.outcome != "unknown"
-        ended = f"rebuilt in {took}" if ours else "adopted as it is"
+        ended = "adopted as it is" if not ours else "rebuilt before" if attempt.verified else f"rebuilt in {took}"
         self.rebuilder.progress.phase(f"{self.live.status} on {self.live.image_id}, {ended}")
         try:
-            if password_follows(self.wanted, self.live, self.session.reader):
+            if not attempt.verified and password_follows(self.wanted, self.live, self.session.reader):
                 self._set_password()
             self._change_in_place(plan)
+            attempt = attempt.model_copy(update={"moved": True, "verified": True})
+            self._pass_health_gate()
             return self._recorded(record.applied_now(self.live), record.rebuilt(attempt, finished) if ours else None)
+        except UnhealthyError as error:
+            self._leave_open(AttemptOpenError(self._unhealthy(error, ours=ours), attempt), before)
         except Exception as error:  # noqa: BLE001 a defect of ours, too, must not cost a second wipe
             reason = str(error) if isinstance(error, ZecError) else f"a defect in zec_pulumi, {type(error).__name__}"
             self._leave_open(
@@ -176,6 +181,15 @@ class _Work:
                 ),
                 before,
             )
+
+    def _pass_health_gate(self) -> None:
+        if self.wanted.health:
+            rebuilder = self.rebuilder
+            pass_gate(self.wanted.health, self.live, rebuilder.clock, rebuilder.progress, rebuilder.deadline)
+
+    def _unhealthy(self, error: UnhealthyError, *, ours: bool) -> str:
+        done = "was rebuilt and is RUNNING" if ours else "is RUNNING as wanted"
+        return f"{name(self.live)} {done}, but {error}. The next pulumi up probes it again and wipes nothing"
 
     def _change_in_place(self, plan: Plan) -> None:
         # The password first: it is the one that can be refused for the machine's state.

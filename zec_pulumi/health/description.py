@@ -1,0 +1,224 @@
+"""What a health gate is: the description that a program gives and the stack's state holds. Nothing is probed here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from typing_extensions import Unpack
+
+Kind = Literal["tcp", "http", "ssh", "command"]
+Address = Literal["public", "private"]
+
+SHORTEST_INTERVAL = 0.1
+"""Seconds; with less, waiting would be busy waiting."""
+
+COMMAND_TIMEOUT = 60.0
+"""Seconds that a command may run when the program does not say."""
+
+_OWN_FIELDS: dict[str, tuple[str, ...]] = {
+    "tcp": ("port",),
+    "http": ("port", "path", "status", "tls"),
+    "ssh": ("port",),
+    "command": ("command",),
+}
+_ALL_OWN = frozenset(name for names in _OWN_FIELDS.values() for name in names)
+_MAX_PORT = 65535
+_FINAL_STATUSES = range(200, 600)
+
+
+@dataclass(frozen=True)
+class HealthGate:
+    """A health gate, as :func:`tcp`, :func:`http`, :func:`ssh` and :func:`command` make it.
+
+    ``interval`` (between two probes), ``timeout`` (of one probe) and ``deadline`` (of the gate; that of the operation,
+    ``custom_timeouts``, may end it earlier) are in seconds; ``successes`` is how many probes in a row must succeed.
+    ``address`` is which of the instance's addresses, the first one, is probed from the machine that runs ``pulumi up``.
+    ``port``, ``path``, ``status``, ``tls`` and ``command``
+    are given for the kinds that have them, and None for the others.
+
+    Raises:
+        ValueError: it describes nothing that could be probed; the text names the field.
+    """
+
+    kind: Kind
+    port: int | None = None
+    path: str | None = None
+    status: int | None = None
+    tls: bool | None = None
+    command: tuple[str, ...] | None = None
+    address: Address = "public"
+    interval: float = 5.0
+    successes: int = 2
+    timeout: float = 5.0
+    deadline: float = 300.0
+
+    def __post_init__(self) -> None:
+        finding = next(_findings(self), None)
+        if finding:
+            raise ValueError(finding)
+
+    @classmethod
+    def parse(cls, properties: Mapping[str, Any]) -> HealthGate:
+        """Return the health gate that :meth:`properties` has written, whole numbers as floats or not.
+
+        Raises:
+            ValueError: it is none; the text names the field.
+        """
+        known = {field.name for field in fields(cls)}
+        strange = sorted(set(properties) - known)
+        if strange:
+            raise ValueError(f"{strange[0]}: a health gate has no such field")
+        given = {key: _whole(value) for key, value in properties.items() if value is not None}
+        given["command"] = _arguments(given["command"]) if "command" in given else None
+        return cls(**{"kind": None, **given})
+
+    def properties(self) -> dict[str, Any]:
+        """Return the health gate as plain JSON: the form in the stack's state."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["command"] = None if self.command is None else list(self.command)
+        return {key: value for key, value in values.items() if value is not None}
+
+
+class Pace(TypedDict, total=False):
+    """Which address is probed, and how patiently: the fields of the same names of :class:`HealthGate`."""
+
+    address: Address
+    interval: float
+    successes: int
+    timeout: float
+    deadline: float
+
+
+def tcp(port: int, **pace: Unpack[Pace]) -> HealthGate:
+    """Return the health gate that passes when ``port`` accepts TCP connections.
+
+    Args:
+        port: 1 to 65535.
+        pace: ``address``, ``interval``, ``successes``, ``timeout`` and ``deadline``, see :class:`HealthGate`.
+
+    Raises:
+        ValueError: a value is none that could be probed.
+    """
+    return HealthGate("tcp", port=port, **pace)
+
+
+def http(
+    path: str, *, status: int = 200, port: int | None = None, tls: bool = False, **pace: Unpack[Pace]
+) -> HealthGate:
+    """Return the health gate that passes when a GET of ``path`` is answered with ``status``.
+
+    The request goes to the instance's address, which is also its Host. No redirect is followed, no proxy used, and
+    the body is not read. With ``tls`` the certificate is **not verified**: no name is asked for that it could prove.
+
+    Args:
+        path: Begins with ``/``, may hold a query; printable ASCII without spaces.
+        status: The final status that counts as healthy, 200 to 599.
+        port: 1 to 65535; omitted: 80, with ``tls`` 443.
+        tls: Whether to speak HTTPS.
+        pace: As for :func:`tcp`.
+
+    Raises:
+        ValueError: a value is none that could be probed.
+    """
+    number = (443 if tls else 80) if port is None else port
+    return HealthGate("http", port=number, path=path, status=status, tls=tls, **pace)
+
+
+def ssh(port: int = 22, **pace: Unpack[Pace]) -> HealthGate:
+    """Return the health gate that passes when ``port`` greets with an SSH banner, ``SSH-2.0-…``; nobody logs in.
+
+    Args:
+        port: 1 to 65535.
+        pace: As for :func:`tcp`.
+
+    Raises:
+        ValueError: a value is none that could be probed.
+    """
+    return HealthGate("ssh", port=port, **pace)
+
+
+def command(arguments: Sequence[str], **pace: Unpack[Pace]) -> HealthGate:
+    """Return the health gate that passes when a command of yours ends with exit status 0.
+
+    It runs on the machine that runs ``pulumi up``, in the program's folder, without a shell and without credentials in
+    its environment, which has ``ZEC_INSTANCE_ID``, ``ZEC_PUBLIC_IP_ADDRESSES`` and ``ZEC_PRIVATE_IP_ADDRESSES`` (comma
+    separated) and ``ZEC_ADDRESS``. The arguments stand in the stack's state.
+
+    Args:
+        arguments: The program and its arguments.
+        pace: As for :func:`tcp`, but that ``timeout`` is 60 seconds when omitted; then the command is killed with all
+            processes of its group. ``address`` decides what ``ZEC_ADDRESS`` is, empty when the instance has none.
+
+    Raises:
+        ValueError: a value is none that could be run.
+    """
+    pace.setdefault("timeout", COMMAND_TIMEOUT)
+    return HealthGate("command", command=_arguments(arguments), **pace)
+
+
+def _findings(gate: HealthGate) -> Iterator[str]:
+    if gate.kind not in get_args(Kind):
+        yield f"kind: must be one of {', '.join(get_args(Kind))}"
+        return
+    own = _OWN_FIELDS[gate.kind]
+    for name in sorted(_ALL_OWN):
+        given = getattr(gate, name) is not None
+        if given != (name in own):
+            yield f"{name}: {gate.kind} has none" if given else f"{name}: {gate.kind} needs it"
+            return
+    if gate.port is not None and not (_is_whole(gate.port) and 1 <= gate.port <= _MAX_PORT):
+        yield f"port: must be a whole number from 1 to {_MAX_PORT}"
+    if gate.path is not None and not _is_path(gate.path):
+        yield "path: must begin with / and be printable ASCII without spaces"
+    if gate.status is not None and not (_is_whole(gate.status) and gate.status in _FINAL_STATUSES):
+        yield "status: must be a final HTTP status, 200 to 599"
+    if gate.tls not in (None, True, False):
+        yield "tls: must be true or false"
+    if gate.command is not None:
+        yield from _command_findings(gate.command)
+    yield from _time_findings(gate)
+
+
+def _command_findings(arguments: object) -> Iterator[str]:
+    if not isinstance(arguments, tuple) or not all(isinstance(item, str) for item in arguments):
+        yield "command: must be a list of strings, the program and its arguments; no shell splits it"
+    elif not arguments or not arguments[0]:
+        yield "command: must name a program"
+    elif any("\0" in item for item in arguments):
+        yield "command: holds a NUL character"
+
+
+def _time_findings(gate: HealthGate) -> Iterator[str]:
+    if gate.address not in get_args(Address):
+        yield 'address: must be "public" or "private"'
+    for name, least in (("interval", SHORTEST_INTERVAL), ("timeout", SHORTEST_INTERVAL), ("deadline", 1.0)):
+        value = getattr(gate, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < math.inf:
+            yield f"{name}: must be a number of seconds, {least:g} or more"
+            return
+    if not _is_whole(gate.successes) or gate.successes < 1:
+        yield "successes: must be a whole number, 1 or more"
+    elif (gate.successes - 1) * gate.interval > gate.deadline:
+        yield f"deadline: {gate.successes} successes, {gate.interval:g} seconds apart, do not fit in it"
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("/") and all("!" <= c <= "~" for c in value)
+
+
+def _whole(value: Any) -> Any:
+    """Return a float that is whole as an integer: the engine sends every number as a float."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _arguments(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) else value
