@@ -109,6 +109,8 @@ class _Work:
                 f"{error}. Nothing was wiped; {name(self.live)} is {self.live.status}. The next pulumi up tries again"
             ) from error
         adopted = plan.kind is Kind.ADOPT
+        if adopted:
+            self._probe_what_was_not_recorded()
         if adopted and not self.before:
             recovery.forget_resource(self.session.journal, self.live.instance_id, self.call.urn)
         return self._recorded(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
@@ -156,17 +158,17 @@ class _Work:
 
     def _finish(self, attempt: Attempt, before: Applied, plan: Plan) -> dict[str, Any]:
         """Do what a verified rebuild still lacks, and close the attempt. Whatever fails here must not forget it."""
-        finished = self.session.clock.now()
+        finished = attempt.verified_at or self.session.clock.now()
         took = duration(finished - attempt.started_at)
         # Nobody knows whose rebuild it was when the answer was lost: then it is adopted, and not told as ours.
         ours = attempt.outcome != "unknown"
-        ended = "adopted as it is" if not ours else "rebuilt before" if attempt.verified else f"rebuilt in {took}"
+        ended = f"rebuilt in {took}" if ours else "adopted as it is"
         self.rebuilder.progress.phase(f"{self.live.status} on {self.live.image_id}, {ended}")
         try:
-            if not attempt.verified and password_follows(self.wanted, self.live, self.session.reader):
+            if attempt.verified_at is None and password_follows(self.wanted, self.live, self.session.reader):
                 self._set_password()
             self._change_in_place(plan)
-            attempt = attempt.model_copy(update={"moved": True, "verified": True})
+            attempt = attempt.model_copy(update={"moved": True, "verified_at": finished})
             self._pass_health_gate()
             return self._recorded(record.applied_now(self.live), record.rebuilt(attempt, finished) if ours else None)
         except UnhealthyError as error:
@@ -186,6 +188,19 @@ class _Work:
         if self.wanted.health:
             rebuilder = self.rebuilder
             pass_gate(self.wanted.health, self.live, rebuilder.clock, rebuilder.progress, rebuilder.deadline)
+
+    def _probe_what_was_not_recorded(self) -> None:
+        """Hold an adopted machine to its health gate if a run that was killed has rebuilt it."""
+        previous = record.last_attempt(self.before)
+        if not recovery.left_behind(self.session.journal, self.live.instance_id, self.call.urn, previous):
+            return
+        try:
+            self._pass_health_gate()
+        except UnhealthyError as error:
+            raise ZecError(
+                f"{name(self.live)} is {self.live.status} as wanted, rebuilt by a run that was interrupted, but {error}"
+                ". Nothing was wiped now; the next pulumi up probes it again and wipes nothing"
+            ) from error
 
     def _unhealthy(self, error: UnhealthyError, *, ours: bool) -> str:
         done = "was rebuilt and is RUNNING" if ours else "is RUNNING as wanted"

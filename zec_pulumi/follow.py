@@ -154,7 +154,7 @@ class Follower:
             raise self._failed()
         if current in status.RECYCLED or current == "CREATE_FAILED":
             raise self._open(f"instance {self.target.instance_id} is {current}; recover it, then run pulumi up again")
-        if self.attempt.verified and current == status.STOPPED:
+        if self.attempt.verified_at is not None and current == status.STOPPED:
             raise self._open(
                 f"instance {self.target.instance_id} was rebuilt, and somebody has powered it off since: it is STOPPED."
                 " Start it; the next pulumi up probes its health gate again and wipes nothing"

@@ -119,8 +119,8 @@ class Attempt(Model):
     Times are seconds since the Unix epoch. ``outcome`` is ``accepted`` (the API said so, or its status did),
     ``unknown`` (the answer was lost and nothing readable tells) or ``failed`` (REINSTALL_FAILED). ``moved`` says
     whether another status than RUNNING was seen after acceptance. ``image_id`` and ``key_id`` are what the request
-    asked for, whether the program gave them or they were the machine's own. ``verified`` says that the machine was
-    found as asked for and all that follows was done, but that it has not passed its health gate.
+    asked for, whether the program gave them or they were the machine's own. ``verified_at`` is when the machine was
+    found as asked for, if all that follows was done as well: it only has not passed its health gate.
     """
 
     id: str
@@ -131,7 +131,7 @@ class Attempt(Model):
     key_id: str | None = None
     outcome: Literal["accepted", "unknown", "failed"] = "accepted"
     moved: bool = False
-    verified: bool = False
+    verified_at: float | None = None
 
 
 class Recorded(Wanted):

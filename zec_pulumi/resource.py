@@ -132,7 +132,7 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
             "rebuild_protection": rebuild_protection,
             "adopt": adopt,
             "power_off": power_off,
-            "health": None if health is None else pulumi.Output.from_input(health).apply(_plain),
+            "health": None if health is None else _plain_input(health),
             # check() takes it out again: it is neither compared nor recorded.
             "dry_run": pulumi.runtime.is_dry_run(),
         }
@@ -151,6 +151,11 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
         return first + "".join(part.capitalize() for part in rest)
 
 
+def _plain_input(health: Any) -> object:
+    """Return a health gate as plain JSON, now or when it is known."""
+    return health.properties() if isinstance(health, HealthGate) else pulumi.Output.from_input(health).apply(_plain)
+
+
 def _plain(health: object) -> object:
-    """Return a health gate as plain JSON; anything else as it is, for ``check`` to refuse."""
+    # Whatever else a program gives is for check() to refuse.
     return health.properties() if isinstance(health, HealthGate) else health

@@ -55,7 +55,7 @@ def join(recorded: Recorded, live: Instance | None, now: float, *, gated: bool =
             f"join: the rebuild accepted {since} ago failed, the instance is {shown}; nothing is wiped again unless"
             " rebuild_token changes"
         )
-    if recorded.attempt.verified:
+    if recorded.attempt.verified_at is not None:
         then = "probes its health gate again" if gated else "records it, without a health gate now,"
         return f"join: rebuild {verb} {since} ago and verified, {shown}; up {then} and wipes nothing"
     return f"join: rebuild {verb} {since} ago, {shown}; up goes on waiting for it and wipes nothing again"

@@ -45,7 +45,7 @@ def test_a_failing_gate_is_recorded_and_probed_again(stack: Stack, web_1: str) -
     text = stack.up().failed().text
     assert "was rebuilt and is RUNNING, but its health gate" in text
     assert "the last probe said: connection refused. The next pulumi up probes it again and wipes nothing" in text
-    assert stack.state()["web"]["outputs"]["attempt"]["verified"]
+    assert stack.state()["web"]["outputs"]["attempt"]["verifiedAt"]
 
     text = stack.preview().ok().text
     assert "and verified, RUNNING; up probes its health gate again and wipes nothing" in text
@@ -100,7 +100,7 @@ def test_ctrl_c_while_a_command_runs_ends_it_and_keeps_the_attempt(stack: Stack,
         running.send_signal(signal.SIGINT)
         text = ended(running).text
     assert "told to stop before its health gate (command sh) had passed" in text
-    assert stack.state()["web"]["outputs"]["attempt"]["verified"]
+    assert stack.state()["web"]["outputs"]["attempt"]["verifiedAt"]
     healthy.touch()
     stack.up().ok()
     assert stack.actions() == ONE_REBUILD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,22 +83,26 @@ def test_a_gate_that_does_not_pass_is_a_recorded_failure(adopted: Stack, closed_
     )
     fail(adopted, words, imageId=NOBLE, health=tcp(closed_port, deadline=30))
     attempt = adopted.outputs["attempt"]
-    assert (attempt["outcome"], attempt["moved"], attempt["verified"]) == ("accepted", True, True)
+    assert (attempt["outcome"], attempt["moved"]) == ("accepted", True)
+    assert attempt["startedAt"] < attempt["verifiedAt"] < adopted.clock.now() - 29
     assert adopted.outputs["applied"]["imageId"] == JAMMY
     assert "lastRebuild" not in adopted.outputs
 
 
 def test_the_next_up_probes_again_and_wipes_nothing(adopted: Stack, closed_port: int) -> None:
-    """As often as it takes; when it passes, the rebuild is recorded as done."""
+    """As often as it takes; when it passes, the rebuild is recorded with the time of its verification."""
     gate = tcp(closed_port, deadline=30)
     for _ in range(3):
         fail(adopted, "did not pass within 30s", imageId=NOBLE, health=gate)
+    at = datetime.fromtimestamp(int(adopted.outputs["attempt"]["verifiedAt"]), tz=timezone.utc)
+    verified = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     with socket.create_server((LOOPBACK, closed_port)):
         adopted.up(imageId=NOBLE, health=gate)
     assert adopted.actions() == REBUILD
     assert "attempt" not in adopted.outputs
     assert adopted.outputs["applied"]["imageId"] == NOBLE
-    assert adopted.outputs["lastRebuild"]["causes"] == [f"imageId {JAMMY} → {NOBLE}"]
+    last = adopted.outputs["lastRebuild"]
+    assert (last["causes"], last["finishedAt"]) == ([f"imageId {JAMMY} → {NOBLE}"], verified)
 
 
 def test_preview_and_refresh_say_that_only_the_gate_is_left(adopted: Stack, closed_port: int) -> None:
@@ -111,7 +116,7 @@ def test_preview_and_refresh_say_that_only_the_gate_is_left(adopted: Stack, clos
     assert line.endswith("; up records it, without a health gate now, and wipes nothing")
     with pytest.raises(adopted.Failed, match="up probes its health gate again"):
         adopted.refresh()
-    assert adopted.outputs["attempt"]["verified"]
+    assert adopted.outputs["attempt"]["verifiedAt"]
 
 
 def test_a_corrected_gate_is_the_one_that_counts(adopted: Stack, closed_port: int, port: int) -> None:
@@ -127,7 +132,6 @@ def test_a_gate_taken_out_closes_the_attempt(adopted: Stack, closed_port: int) -
     fail(adopted, "did not pass", imageId=NOBLE, health=tcp(closed_port, deadline=30))
     adopted.up(imageId=NOBLE)
     assert not {"attempt", "health"} & set(adopted.outputs)
-    assert adopted.call.lines[-1] == f"RUNNING on {NOBLE}, rebuilt before"
     assert adopted.actions() == REBUILD
 
 
@@ -144,7 +148,7 @@ def test_an_attempt_joined_for_another_reason_is_probed_as_well(adopted: Stack, 
     adopted.timeout = 30
     fail(adopted, "accepted and not finished", imageId=NOBLE, health=tcp(closed_port))
     adopted.timeout = None
-    assert not adopted.outputs["attempt"]["verified"]
+    assert "verifiedAt" not in adopted.outputs["attempt"]
     fail(adopted, "did not pass within 5m00s", imageId=NOBLE, health=tcp(closed_port))
     assert adopted.actions() == REBUILD
 
@@ -170,7 +174,7 @@ def test_a_halt_while_probing_loses_nothing(adopted: Stack, closed_port: int, ha
     begun = adopted.clock.now()
     fail(adopted, f"RUNNING, but {halt.value} before its health gate", imageId=NOBLE, health=tcp(closed_port))
     assert adopted.clock.now() - begun < 200
-    assert adopted.outputs["attempt"]["verified"]
+    assert adopted.outputs["attempt"]["verifiedAt"]
     adopted.halts_at = None
     with socket.create_server((LOOPBACK, closed_port)):
         adopted.up(imageId=NOBLE, health=tcp(closed_port))
@@ -181,7 +185,7 @@ def test_the_operations_deadline_is_the_gates_as_well(adopted: Stack, closed_por
     """The gate's own may be longer than what is left."""
     adopted.timeout = 200
     fail(adopted, "that were left of the operation's deadline", imageId=NOBLE, health=tcp(closed_port, deadline=3000))
-    assert adopted.outputs["attempt"]["verified"]
+    assert adopted.outputs["attempt"]["verifiedAt"]
 
 
 def test_what_follows_a_rebuild_is_done_before_the_gate_and_once(adopted: Stack, closed_port: int, port: int) -> None:
@@ -206,7 +210,7 @@ def test_a_machine_powered_off_while_its_gate_fails_is_named_as_such(adopted: St
     adopted.sim.patch_instance(WEB, status="STOPPED")
     words = "was rebuilt, and somebody has powered it off since: it is STOPPED. Start it"
     fail(adopted, words, imageId=NOBLE, health=tcp(closed_port))
-    assert adopted.outputs["attempt"]["verified"]
+    assert adopted.outputs["attempt"]["verifiedAt"]
 
 
 def test_a_gate_without_an_address_costs_no_power_off(adopted: Stack) -> None:
@@ -235,6 +239,25 @@ def test_a_killed_run_with_a_change_that_nothing_shows_is_probed_by_the_next(ado
     assert adopted.actions() == REBUILD
 
 
+def test_a_killed_run_with_a_change_that_the_machine_shows_is_probed_by_the_next(
+    adopted: Stack, closed_port: int, port: int
+) -> None:
+    """The machine is as wanted and adopted, but the journal knows that nobody has probed it yet."""
+    before = dict(adopted.outputs)
+    adopted.halts_at = ("not healthy yet", Halt.ENGINE_GONE)
+    fail(adopted, "the engine is gone", imageId=NOBLE, health=tcp(closed_port))
+    adopted.halts_at, adopted.outputs = None, before
+    assert judged(adopted, imageId=NOBLE, health=tcp(closed_port)).infos == [
+        f"adopt: already runs {NOBLE}; nothing is wiped"
+    ]
+    for _ in range(2):
+        words = "RUNNING as wanted, rebuilt by a run that was interrupted, but its health gate .* did not pass"
+        fail(adopted, words, imageId=NOBLE, health=tcp(closed_port))
+    adopted.up(imageId=NOBLE, health=tcp(port))
+    assert adopted.outputs["applied"]["imageId"] == NOBLE
+    assert adopted.actions() == REBUILD
+
+
 def test_a_defect_while_probing_does_not_cost_a_second_wipe(
     adopted: Stack, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,7 +271,7 @@ def test_a_defect_while_probing_does_not_cost_a_second_wipe(
 
 def test_the_line_of_a_lost_answer_that_only_lacks_its_gate() -> None:
     """It was sent, and the machine is as asked for."""
-    attempt = {"id": "a", "startedAt": 1000.0, "outcome": "unknown", "verified": True}
+    attempt = {"id": "a", "startedAt": 1000.0, "outcome": "unknown", "verifiedAt": 1360.0}
     line = sentences.join(parse_recorded({"attempt": attempt}), None, 1720.0)
     assert line == (
         "join: rebuild sent, its answer lost, 12m00s ago and verified, not read; up probes its health gate again and"
