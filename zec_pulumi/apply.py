@@ -192,7 +192,8 @@ class _Work:
     def _probe_what_was_not_recorded(self) -> None:
         """Hold an adopted machine to its health gate if a run that was killed has rebuilt it."""
         previous = record.last_attempt(self.before)
-        if not recovery.left_behind(self.session.journal, self.live.instance_id, self.call.urn, previous):
+        journal, instance_id = self.session.journal, self.live.instance_id
+        if not self.wanted.health or not recovery.left_behind(journal, instance_id, self.call.urn, previous):
             return
         try:
             self._pass_health_gate()

@@ -106,7 +106,7 @@ def test_a_command_sees_the_instance_and_no_credentials(
 ) -> None:
     """The rest of the environment as it is."""
     secrets = ("ZENLAYER_TOKEN", "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
-    for name in (*secrets, "PULUMI_CONFIG_PASSPHRASE_FILE", "MINE"):
+    for name in (*secrets, "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL", "MINE"):
         monkeypatch.setenv(name, "s3cret")
     seen = tmp_path / "seen"
     program = f"import json, os; json.dump(dict(os.environ), open({str(seen)!r}, 'w'))"

@@ -82,7 +82,7 @@ WRONG += [
     for path in ("", "healthz", "http://x/", "/a b", "/a\r\nHost: b", "/é", 1)
 ]
 WRONG += [({**HTTP, "status": status}, "status: ") for status in (199, 100, 600, 200.5, "200", True)]
-WRONG += [({**HTTP, "tls": "yes"}, "tls: must be true or false")]
+WRONG += [({**HTTP, "tls": tls}, "tls: must be true or false") for tls in ("yes", 1, 0.0)]
 TCP = {"kind": "tcp", "port": 22}
 WRONG += [({**TCP, "address": address}, "address: must be") for address in ("both", 1, ["public"])]
 WRONG += [({**TCP, "successes": value}, "successes: ") for value in (0, -1, 1.5, True, "2")]

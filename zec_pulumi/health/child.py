@@ -23,7 +23,7 @@ KEPT_BYTES = 4096
 LINE_LENGTH = 200
 """How much of the last line is shown."""
 
-HIDDEN = ("ZENLAYER", "PULUMI_CONFIG", "PULUMI_ACCESS_TOKEN")
+HIDDEN = ("ZENLAYER", "PULUMI_CONFIG", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL")
 """Beginnings of environment variables that hold credentials, passphrases or configuration: no command sees them."""
 
 _CHUNK = 64 * 1024

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from zec_pulumi.health.checks import Address, Kind, findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from typing_extensions import Unpack
 
-Kind = Literal["tcp", "http", "ssh", "command"]
-Address = Literal["public", "private"]
-
-SHORTEST_INTERVAL = 0.1
-"""Seconds; with less, waiting would be busy waiting."""
-
 COMMAND_TIMEOUT = 60.0
 """Seconds that a command may run when the program does not say."""
-
-_OWN_FIELDS: dict[str, tuple[str, ...]] = {
-    "tcp": ("port",),
-    "http": ("port", "path", "status", "tls"),
-    "ssh": ("port",),
-    "command": ("command",),
-}
-_ALL_OWN = frozenset(name for names in _OWN_FIELDS.values() for name in names)
-_MAX_PORT = 65535
-_FINAL_STATUSES = range(200, 600)
 
 
 @dataclass(frozen=True)
@@ -58,7 +43,7 @@ class HealthGate:
     deadline: float = 300.0
 
     def __post_init__(self) -> None:
-        finding = next(_findings(self), None)
+        finding = next(findings(self), None)
         if finding:
             raise ValueError(finding)
 
@@ -159,60 +144,6 @@ def command(arguments: Sequence[str], **pace: Unpack[Pace]) -> HealthGate:
     """
     pace.setdefault("timeout", COMMAND_TIMEOUT)
     return HealthGate("command", command=_arguments(arguments), **pace)
-
-
-def _findings(gate: HealthGate) -> Iterator[str]:
-    if gate.kind not in get_args(Kind):
-        yield f"kind: must be one of {', '.join(get_args(Kind))}"
-        return
-    own = _OWN_FIELDS[gate.kind]
-    for name in sorted(_ALL_OWN):
-        given = getattr(gate, name) is not None
-        if given != (name in own):
-            yield f"{name}: {gate.kind} has none" if given else f"{name}: {gate.kind} needs it"
-            return
-    if gate.port is not None and not (_is_whole(gate.port) and 1 <= gate.port <= _MAX_PORT):
-        yield f"port: must be a whole number from 1 to {_MAX_PORT}"
-    if gate.path is not None and not _is_path(gate.path):
-        yield "path: must begin with / and be printable ASCII without spaces"
-    if gate.status is not None and not (_is_whole(gate.status) and gate.status in _FINAL_STATUSES):
-        yield "status: must be a final HTTP status, 200 to 599"
-    if gate.tls not in (None, True, False):
-        yield "tls: must be true or false"
-    if gate.command is not None:
-        yield from _command_findings(gate.command)
-    yield from _time_findings(gate)
-
-
-def _command_findings(arguments: object) -> Iterator[str]:
-    if not isinstance(arguments, tuple) or not all(isinstance(item, str) for item in arguments):
-        yield "command: must be a list of strings, the program and its arguments; no shell splits it"
-    elif not arguments or not arguments[0]:
-        yield "command: must name a program"
-    elif any("\0" in item for item in arguments):
-        yield "command: holds a NUL character"
-
-
-def _time_findings(gate: HealthGate) -> Iterator[str]:
-    if gate.address not in get_args(Address):
-        yield 'address: must be "public" or "private"'
-    for name, least in (("interval", SHORTEST_INTERVAL), ("timeout", SHORTEST_INTERVAL), ("deadline", 1.0)):
-        value = getattr(gate, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < math.inf:
-            yield f"{name}: must be a number of seconds, {least:g} or more"
-            return
-    if not _is_whole(gate.successes) or gate.successes < 1:
-        yield "successes: must be a whole number, 1 or more"
-    elif (gate.successes - 1) * gate.interval > gate.deadline:
-        yield f"deadline: {gate.successes} successes, {gate.interval:g} seconds apart, do not fit in it"
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_path(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("/") and all("!" <= c <= "~" for c in value)
 
 
 def _whole(value: Any) -> Any:

@@ -7,6 +7,7 @@ or not at all costs no more than the probe's time and a few KiB.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import re
 import socket
@@ -26,6 +27,7 @@ MOST_BYTES = 16 * 1024
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?\r?\n")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _INTERIM = range(100, 200)
+_IPV6 = 6
 
 
 class NotHealthyError(Exception):
@@ -76,13 +78,15 @@ def http(address: str, port: int, path: str, status: int, patience: Patience, *,
 
 @contextlib.contextmanager
 def _connected(address: str, port: int, patience: Patience) -> Iterator[socket.socket]:
-    # Addresses come as numbers: no name is ever looked up, which nothing could interrupt.
-    numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=numeric)[0]
-    with socket.socket(family, kind, protocol) as connection:
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        # A name is never looked up: nothing could interrupt that.
+        raise NotHealthyError(f"{address} is not an IP address") from None
+    with socket.socket(socket.AF_INET6 if version == _IPV6 else socket.AF_INET) as connection:
         connection.setblocking(False)
         with contextlib.suppress(BlockingIOError):
-            connection.connect(place)
+            connection.connect((address, port))
         patience.writable(connection)
         number = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:

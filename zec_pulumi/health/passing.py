@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -84,8 +83,6 @@ def probe(gate: HealthGate, live: Instance, seconds: float, halted: Callable[[],
         return f"no answer in {seconds:.3g}s"
     except ssl.SSLError as error:
         return f"TLS: {(error.reason or 'failed').replace('_', ' ').lower()}"
-    except socket.gaierror:
-        return f"{address_of(gate, live)} is not an IP address"
     except OSError as error:
         return (error.strerror or type(error).__name__).lower()
     return None

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from zec_pulumi.halt import Halt
 
-LOOK_SECONDS = 0.25
-"""How often a waiting probe looks whether it is still wanted."""
+LOOK_SECONDS = 1.0
+"""How often a waiting probe looks whether it is still wanted; each look is a call to the engine."""
 
 
 class Patience:
