@@ -118,6 +118,7 @@ def test_a_rebuild_is_done_when_its_health_gate_has_passed(example: Callable[[st
     assert "was rebuilt and is RUNNING, but its health gate" in text
     assert "did not pass within 5s; the last probe said: no answer in" in text
     assert "up probes its health gate again and wipes nothing" in stack.preview().ok().text
+    stack.run("config", "set", "seconds", "60").ok()
     with answering:
         threading.Thread(target=answering.serve_forever, daemon=True).start()
         stack.up().ok()
