@@ -11,13 +11,14 @@ from pulumi.dynamic import Resource
 from zec_pulumi import stack_records, urns
 from zec_pulumi.fleet_members import members
 from zec_pulumi.fleet_provider import FLEET_KEY, MEMBERS_KEY, FleetPlanProvider
-from zec_pulumi.resource import InstanceOsImage, camel
+from zec_pulumi.resource import InstanceOsImage, camel, plain_gate
 from zec_pulumi.rollout import Rollout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.fleet_members import FleetInstance
+    from zec_pulumi.health import HealthGate
     from zec_pulumi.resource import RebuildTrigger
 
 _STATE = ("instance_id", "status", "image_id", "public_ip_addresses", "private_ip_addresses", "last_rebuild")
@@ -28,9 +29,9 @@ _HANDED_ON = ("custom_timeouts", "ignore_changes", "additional_secret_outputs", 
 class Fleet(pulumi.ComponentResource):
     """The OS images of many instances, as ordinary :class:`zec_pulumi.InstanceOsImage` resources.
 
-    The canaries are rebuilt first, then the others, never more than ``max_unavailable`` at once; the first failure
-    stops what has not begun, and the next ``up`` goes on. Before the first machine is touched, all of them are judged:
-    if any is refused, none is touched. Adding, removing and reordering instances leaves the others alone.
+    The canaries are rebuilt and healthy first, then the others, never more than ``max_unavailable`` at once; the first
+    failure stops what has not begun, and the next ``up`` goes on. Before the first machine is touched, all of them are
+    judged: if any is refused, none is touched. Adding, removing and reordering instances leaves the others alone.
     """
 
     members: Mapping[str, InstanceOsImage]
@@ -60,6 +61,7 @@ class Fleet(pulumi.ComponentResource):
         rebuild_protection: pulumi.Input[bool] | None = None,
         adopt: pulumi.Input[Literal["auto", "only", "never"]] | None = None,
         power_off: pulumi.Input[Literal["graceful", "force"]] | None = None,
+        health: pulumi.Input[HealthGate] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the OS images of many instances; inputs not explained here are those of ``InstanceOsImage``.
@@ -83,6 +85,8 @@ class Fleet(pulumi.ComponentResource):
             rebuild_protection: Refuse every rebuild.
             adopt: What creating does with a machine that exists.
             power_off: How a machine is powered off.
+            health: What a rebuilt machine must answer before the next in its lane begins, such as
+                ``zec.health.tcp(22)``.
             opts: Options of the fleet; ``custom_timeouts``, ``ignore_changes``, ``additional_secret_outputs``,
                 ``hide_diffs`` and ``hooks`` hold for each instance.
 
@@ -103,6 +107,7 @@ class Fleet(pulumi.ComponentResource):
             "rebuild_protection": rebuild_protection,
             "adopt": adopt,
             "power_off": power_off,
+            "health": health,
         }
         wanted = members(instances, common)
         rollout = Rollout.of(tuple(wanted), max_unavailable, canary)
@@ -161,7 +166,7 @@ def _members(wanted: Mapping[str, Mapping[str, Any]]) -> pulumi.Output[str]:
 
     def told(known: Mapping[str, Any]) -> str:
         inputs = {name: {camel(key): value for key, value in one.items()} for name, one in known["wanted"].items()}
-        return json.dumps({"wanted": inputs, **_ours(known["state"], inputs)})
+        return json.dumps({"wanted": inputs, **_ours(known["state"], inputs)}, default=plain_gate)
 
     known = pulumi.Output.all(wanted=wanted, state=stack_records.read())
     return pulumi.Output.secret(known.apply(told))

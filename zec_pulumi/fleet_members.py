@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from zec_pulumi.health import HealthGate
     from zec_pulumi.resource import RebuildTrigger
 
 
@@ -36,6 +37,7 @@ class FleetInstance(_Identity, total=False):
     rebuild_protection: pulumi.Input[bool]
     adopt: pulumi.Input[Literal["auto", "only", "never"]]
     power_off: pulumi.Input[Literal["graceful", "force"]]
+    health: pulumi.Input[HealthGate]
 
 
 _KNOWN = frozenset(FleetInstance.__annotations__) | frozenset(_Identity.__annotations__)

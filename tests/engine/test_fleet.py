@@ -253,6 +253,20 @@ def test_two_owners_of_one_machine_are_refused_in_preview_and_a_swap_is_not(web:
     assert web.actions() == []
 
 
+def test_an_unhealthy_canary_stops_the_rest_and_is_probed_again_without_a_wipe(web: Stack) -> None:
+    """Rebuilt but not healthy is not finished; once it is healthy, the next up goes on to the others."""
+    ready = web.folder / "ready"
+    gate = {"kind": "command", "command": ["test", "-e", str(ready)], "interval": 0.1, "deadline": 1.0}
+    web.declare(site={"instances": WEB, "rebuild_token": "1", "canary": 1, "max_unavailable": 2, "health": gate})
+    assert "its health gate" in web.up().failed().text
+    assert touched(web) == ["web-1"]
+    ready.touch()
+    web.up().ok()
+    resets = [NAMES[entry["instanceId"]] for entry in web.cloud.ledger() if entry["action"] == "ResetInstance"]
+    assert (resets[0], sorted(resets)) == ("web-1", sorted(WEB))
+    web.up("--expect-no-changes").ok()
+
+
 NESTED = """
 import json
 from pathlib import Path

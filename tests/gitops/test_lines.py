@@ -89,10 +89,12 @@ def test_what_is_not_known_yet_is_read_back(live: Instance, undecided: tuple[str
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "unknown", "failed"])
-def test_joining_is_read_back(outcome: str) -> None:
-    """Whatever came of the attempt so far."""
-    recorded = parse_recorded({"attempt": {"id": "a", "startedAt": 1000.0, "outcome": outcome}})
-    line = parse(sentences.join(recorded, None, 1720.0))
+@pytest.mark.parametrize("verified", [None, 1360.0])
+@pytest.mark.parametrize("gated", [False, True])
+def test_joining_is_read_back(outcome: str, verified: float | None, gated: bool) -> None:  # noqa: FBT001 a case
+    """Whatever came of the attempt so far, its health gate included."""
+    recorded = parse_recorded({"attempt": {"id": "a", "startedAt": 1000.0, "outcome": outcome, "verifiedAt": verified}})
+    line = parse(sentences.join(recorded, None, 1720.0, gated=gated))
     assert (line.word, line.unreadable) == (Word.JOIN, False)
 
 

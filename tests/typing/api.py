@@ -22,6 +22,7 @@ full = zec.InstanceOsImage(
     rebuild_protection=False,
     adopt="auto",
     power_off="graceful",
+    health=zec.health.http("/healthz", status=204, port=8443, tls=True, address="private", deadline=600),
     opts=pulumi.ResourceOptions(protect=True),
 )
 small = zec.InstanceOsImage("small", instance_id="1", password=pulumi.Output.secret("Abcdef-1"))
@@ -37,6 +38,7 @@ fleet = zec.Fleet(
     max_unavailable="10%",
     canary=["a", "b"],
     rebuild_on=["timezone"],
+    health=zec.health.tcp(22),
     opts=pulumi.ResourceOptions(protect=True),
 )
 ids = zec.Fleet("ids", instances=["1", "2"], max_unavailable=2, canary=1)
@@ -48,6 +50,10 @@ image_id: pulumi.Output[str] = full.image_id
 key_id: pulumi.Output[str | None] = full.key_id
 addresses: pulumi.Output[list[str]] = full.public_ip_addresses
 rebuild_token: pulumi.Output[str | None] = full.rebuild_token
+gate: zec.health.HealthGate = zec.health.tcp(22, interval=2.5, successes=3, timeout=1)
+later = zec.InstanceOsImage("later", instance_id="1", health=pulumi.Output.from_input(zec.health.ssh()))
+checked = zec.InstanceOsImage("checked", instance_id="1", health=zec.health.command(["./check", "--all"]))
+health: pulumi.Output[dict[str, Any] | None] = checked.health
 version: str = zec.__version__
 
 zec.InstanceOsImage("number", instance_id=1)  # type: ignore[arg-type]
@@ -56,6 +62,12 @@ zec.InstanceOsImage("positional", "1")  # type: ignore[call-arg]
 zec.InstanceOsImage("misspelt", instance_id="1", adopt="yes")  # type: ignore[arg-type]
 zec.InstanceOsImage("misspelt", instance_id="1", power_off="hard")  # type: ignore[arg-type]
 zec.InstanceOsImage("misspelt", instance_id="1", rebuild_on=["image_id"])  # type: ignore[list-item]
+zec.InstanceOsImage("no gate", instance_id="1", health={"kind": "tcp"})  # type: ignore[arg-type]
+zec.health.tcp("22")  # type: ignore[arg-type]
+zec.health.tcp(22, retries=2)  # type: ignore[call-arg]
+zec.health.ssh(address="both")  # type: ignore[arg-type]
+zec.health.command([1])  # type: ignore[list-item]
+gate.port = 23  # type: ignore[misc]
 
 zec.Fleet("number", instances={"a": 1})  # type: ignore[dict-item]
 zec.Fleet("no instances")  # type: ignore[call-arg]

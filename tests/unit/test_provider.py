@@ -84,6 +84,12 @@ def test_a_program_does_not_load_what_only_the_plugin_needs(module: str) -> None
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
+def test_a_health_gate_is_described_without_what_probes_it() -> None:
+    """Programs only describe."""
+    program = "import sys, zec_pulumi; zec_pulumi.health.tcp(22); print({'pulumi', 'ssl', 'pydantic'} & {*sys.modules})"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "set()"
+
+
 def test_the_api_client_and_the_simulator_need_no_pulumi() -> None:
     """They are usable where Pulumi is not, and start fast."""
     program = "import sys, zec_pulumi.api, zec_pulumi.simulator; print('pulumi' in sys.modules)"

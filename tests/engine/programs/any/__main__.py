@@ -17,6 +17,8 @@ for name, arguments in resources.items():
     options = arguments.pop("opts", {})
     if "custom_timeouts" in options:
         options["custom_timeouts"] = pulumi.CustomTimeouts(**options["custom_timeouts"])
+    if "health" in arguments:
+        arguments["health"] = zec.health.HealthGate.parse(arguments["health"])
     for key in arguments.pop("secret", []):
         arguments[key] = pulumi.Output.secret(arguments[key])
     if "instances" in arguments:
