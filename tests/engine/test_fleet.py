@@ -253,6 +253,20 @@ def test_two_owners_of_one_machine_are_refused_in_preview_and_a_swap_is_not(web:
     assert web.actions() == []
 
 
+def test_a_machine_that_moves_to_another_fleet_is_left_alone(web: Stack) -> None:
+    """Its name is its resource, whichever fleet it is in: nothing is created, forgotten or adopted anew."""
+    moved = {name: id_ for name, id_ in WEB.items() if name != "web-1"}
+    web.configure(**{"zec:allowRebuild": "false"})
+    before = web.state()["web-1"]
+    web.declare(
+        site={"instances": moved}, other={"instances": {"web-1": {"instance_id": WEB["web-1"], "adopt": "never"}}}
+    )
+    text = web.up().ok().text
+    assert "forgotten" not in text
+    assert web.state()["web-1"]["created"] == before["created"]
+    assert web.actions() == []
+
+
 NESTED = """
 import json
 from pathlib import Path
