@@ -267,6 +267,20 @@ def test_an_unhealthy_canary_stops_the_rest_and_is_probed_again_without_a_wipe(w
     web.up("--expect-no-changes").ok()
 
 
+def test_a_machine_that_moves_to_another_fleet_is_left_alone(web: Stack) -> None:
+    """Its name is its resource, whichever fleet it is in: nothing is created, forgotten or adopted anew."""
+    moved = {name: id_ for name, id_ in WEB.items() if name != "web-1"}
+    web.configure(**{"zec:allowRebuild": "false"})
+    before = web.state()["web-1"]
+    web.declare(
+        site={"instances": moved}, other={"instances": {"web-1": {"instance_id": WEB["web-1"], "adopt": "never"}}}
+    )
+    text = web.up().ok().text
+    assert "forgotten" not in text
+    assert web.state()["web-1"]["created"] == before["created"]
+    assert web.actions() == []
+
+
 NESTED = """
 import json
 from pathlib import Path
