@@ -15,11 +15,15 @@ from typing import Any
 
 import engine
 from driver import ROOT, new_stack
+from zec_pulumi import health
 from zec_pulumi.simulator import Simulator
 
 NOBLE = "ubuntu2404_20240712"
 RESOURCES: dict[str, dict[str, Any]] = {
-    "adopted": {"instance_id": "1272168087751233113"},
+    "adopted": {
+        "instance_id": "1272168087751233113",
+        "health": health.http("/healthz", port=8443, tls=True, address="private").properties(),
+    },
     "rebuilt": {
         "instance_id": "1272168087751233112",
         "image_id": NOBLE,

@@ -17,16 +17,23 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zec_pulumi import health
+    from zec_pulumi.fleet import Fleet
+    from zec_pulumi.fleet_members import FleetInstance
     from zec_pulumi.resource import InstanceOsImage
 
     __version__: str
 
-__all__ = ["InstanceOsImage", "__version__"]
+__all__ = ["Fleet", "FleetInstance", "InstanceOsImage", "__version__", "health"]
+
+_MODULES = {"Fleet": "fleet", "FleetInstance": "fleet_members", "InstanceOsImage": "resource"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "InstanceOsImage":
-        return import_module("zec_pulumi.resource").InstanceOsImage
+    if name in _MODULES:
+        return getattr(import_module(f"zec_pulumi.{_MODULES[name]}"), name)
+    if name == "health":
+        return import_module("zec_pulumi.health")
     if name == "__version__":
         return version("zec_pulumi")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

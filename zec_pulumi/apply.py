@@ -12,10 +12,12 @@ from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, ZecError
 from zec_pulumi.deadline import DEFAULT_SECONDS, Deadline, duration
 from zec_pulumi.decision import decide
+from zec_pulumi.fleet_progress import fleets
 from zec_pulumi.follow import Target
+from zec_pulumi.health.passing import pass_gate
 from zec_pulumi.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.journal import InstanceLog
-from zec_pulumi.outcomes import AttemptOpenError, HaltedError, RebuildNotStartedError
+from zec_pulumi.outcomes import AttemptOpenError, HaltedError, RebuildNotStartedError, UnhealthyError
 from zec_pulumi.plan import Kind, Plan
 from zec_pulumi.preflight import check_password_in_place, check_rebuild, password_follows
 from zec_pulumi.progress import Progress
@@ -33,14 +35,14 @@ if TYPE_CHECKING:
 
 def create(props: dict[str, Any]) -> CreateResult:
     """Adopt or rebuild the machine of a resource that the stack does not hold."""
-    with answering("Create") as call, _held(call, parse_wanted(props)) as lock:
+    with answering("Create") as call, fleets.working(call.urn), _held(call, parse_wanted(props)) as lock:
         work = _Work.begin(call, lock, props, {})
         return CreateResult(work.live.instance_id, work.carry_out())
 
 
 def update(olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
     """Bring the machine of a recorded resource to what the program says."""
-    with answering("Update") as call, _held(call, parse_wanted(news)) as lock:
+    with answering("Update") as call, fleets.working(call.urn), _held(call, parse_wanted(news)) as lock:
         return UpdateResult(_Work.begin(call, lock, news, olds).carry_out())
 
 
@@ -108,6 +110,8 @@ class _Work:
                 f"{error}. Nothing was wiped; {name(self.live)} is {self.live.status}. The next pulumi up tries again"
             ) from error
         adopted = plan.kind is Kind.ADOPT
+        if adopted:
+            self._probe_what_was_not_recorded()
         if adopted and not self.before:
             recovery.forget_resource(self.session.journal, self.live.instance_id, self.call.urn)
         return self._recorded(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
@@ -155,17 +159,21 @@ class _Work:
 
     def _finish(self, attempt: Attempt, before: Applied, plan: Plan) -> dict[str, Any]:
         """Do what a verified rebuild still lacks, and close the attempt. Whatever fails here must not forget it."""
-        finished = self.session.clock.now()
+        finished = attempt.verified_at or self.session.clock.now()
         took = duration(finished - attempt.started_at)
         # Nobody knows whose rebuild it was when the answer was lost: then it is adopted, and not told as ours.
         ours = attempt.outcome != "unknown"
         ended = f"rebuilt in {took}" if ours else "adopted as it is"
         self.rebuilder.progress.phase(f"{self.live.status} on {self.live.image_id}, {ended}")
         try:
-            if password_follows(self.wanted, self.live, self.session.reader):
+            if attempt.verified_at is None and password_follows(self.wanted, self.live, self.session.reader):
                 self._set_password()
             self._change_in_place(plan)
+            attempt = attempt.model_copy(update={"moved": True, "verified_at": finished})
+            self._pass_health_gate()
             return self._recorded(record.applied_now(self.live), record.rebuilt(attempt, finished) if ours else None)
+        except UnhealthyError as error:
+            self._leave_open(AttemptOpenError(self._unhealthy(error, ours=ours), attempt), before)
         except Exception as error:  # noqa: BLE001 a defect of ours, too, must not cost a second wipe
             reason = str(error) if isinstance(error, ZecError) else f"a defect in zec_pulumi, {type(error).__name__}"
             self._leave_open(
@@ -176,6 +184,29 @@ class _Work:
                 ),
                 before,
             )
+
+    def _pass_health_gate(self) -> None:
+        if self.wanted.health:
+            rebuilder = self.rebuilder
+            pass_gate(self.wanted.health, self.live, rebuilder.clock, rebuilder.progress, rebuilder.deadline)
+
+    def _probe_what_was_not_recorded(self) -> None:
+        """Hold an adopted machine to its health gate if a run that was killed has rebuilt it."""
+        previous = record.last_attempt(self.before)
+        journal, instance_id = self.session.journal, self.live.instance_id
+        if not self.wanted.health or not recovery.left_behind(journal, instance_id, self.call.urn, previous):
+            return
+        try:
+            self._pass_health_gate()
+        except UnhealthyError as error:
+            raise ZecError(
+                f"{name(self.live)} is {self.live.status} as wanted, rebuilt by a run that was interrupted, but {error}"
+                ". Nothing was wiped now; the next pulumi up probes it again and wipes nothing"
+            ) from error
+
+    def _unhealthy(self, error: UnhealthyError, *, ours: bool) -> str:
+        done = "was rebuilt and is RUNNING" if ours else "is RUNNING as wanted"
+        return f"{name(self.live)} {done}, but {error}. The next pulumi up probes it again and wipes nothing"
 
     def _change_in_place(self, plan: Plan) -> None:
         # The password first: it is the one that can be refused for the machine's state.

@@ -154,6 +154,11 @@ class Follower:
             raise self._failed()
         if current in status.RECYCLED or current == "CREATE_FAILED":
             raise self._open(f"instance {self.target.instance_id} is {current}; recover it, then run pulumi up again")
+        if self.attempt.verified_at is not None and current == status.STOPPED:
+            raise self._open(
+                f"instance {self.target.instance_id} was rebuilt, and somebody has powered it off since: it is STOPPED."
+                " Start it; the next pulumi up probes its health gate again and wipes nothing"
+            )
         # A reinstall may be somebody else's: it does not prove that a reset whose answer was lost was carried out.
         if self.attempt.outcome != "unknown":
             self._note(moved=True, outcome="accepted")

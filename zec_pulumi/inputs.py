@@ -14,6 +14,8 @@ from pulumi.output import Unknown
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from zec_pulumi.health import HealthGate
+
 DRY_RUN_KEY = "dryRun"
 """Tells ``check`` whether this is a preview. The constructor sets it, ``check`` takes it out: it is never recorded."""
 
@@ -34,8 +36,18 @@ def _trigger(value: object) -> object:
     return "enableAgent" if value == "enable_agent" else value
 
 
+def _health(value: object) -> object:
+    if isinstance(value, dict):
+        return HealthGate.parse(value)
+    if not isinstance(value, HealthGate):
+        # pydantic collects ValueErrors into findings, and nothing else
+        raise ValueError("must be what zec_pulumi.health.tcp, http, ssh or command returns")  # noqa: TRY004
+    return value
+
+
 Trigger = Annotated[Literal["timezone", "enableAgent", "password"], BeforeValidator(_trigger)]
 Text = Annotated[str, BeforeValidator(_text)]
+Health = Annotated[HealthGate, BeforeValidator(_health)]
 
 
 class Model(BaseModel):
@@ -75,6 +87,7 @@ class Wanted(Model):
     rebuild_protection: bool = False
     adopt: Literal["auto", "only", "never"] = "auto"
     power_off: Literal["graceful", "force"] = "graceful"
+    health: Health | None = None
     unknown: frozenset[str] = frozenset()
 
     def given(self) -> dict[str, Any]:
@@ -106,7 +119,8 @@ class Attempt(Model):
     Times are seconds since the Unix epoch. ``outcome`` is ``accepted`` (the API said so, or its status did),
     ``unknown`` (the answer was lost and nothing readable tells) or ``failed`` (REINSTALL_FAILED). ``moved`` says
     whether another status than RUNNING was seen after acceptance. ``image_id`` and ``key_id`` are what the request
-    asked for, whether the program gave them or they were the machine's own.
+    asked for, whether the program gave them or they were the machine's own. ``verified_at`` is when the machine was
+    found as asked for, if all that follows was done as well: it only has not passed its health gate.
     """
 
     id: str
@@ -117,6 +131,7 @@ class Attempt(Model):
     key_id: str | None = None
     outcome: Literal["accepted", "unknown", "failed"] = "accepted"
     moved: bool = False
+    verified_at: float | None = None
 
 
 class Recorded(Wanted):

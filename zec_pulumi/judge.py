@@ -93,7 +93,8 @@ class Case:
         plan, live = verdict.plan, self.live
         if plan.kind is Kind.JOIN:
             now = session.current().clock.now() if live else 0.0
-            verdict.warnings.append(sentences.join(decision.recorded, live, now))
+            gated = self.wanted.health is not None or "health" in self.wanted.unknown
+            verdict.warnings.append(sentences.join(decision.recorded, live, now, gated=gated))
         if decision.warning:
             verdict.warnings.append(decision.warning)
         will = "will be wiped" if self.dry_run else "is wiped now"

@@ -23,6 +23,10 @@ class HaltedError(ZecError):
         self.halt = halt
 
 
+class UnhealthyError(ZecError):
+    """A rebuilt machine has not passed its health gate; the text goes on a sentence that names the instance."""
+
+
 class AttemptOpenError(ZecError):
     """The API accepted a rebuild, or may have: ``attempt`` must be recorded, and the next up goes on from it."""
 

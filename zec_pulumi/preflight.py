@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi import status
 from zec_pulumi.api import ResetInstanceRequest
+from zec_pulumi.health.passing import address_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,7 @@ def check_rebuild(wanted: Wanted, live: Instance, reader: LiveReader) -> Preflig
         origin = "" if wanted.key_id else " (the key the instance has now)"
         findings.append(f"key_id: key pair {key_id}{origin} does not exist in this account; give one that does")
     findings.extend(_time_zone_findings(wanted, reader))
+    findings.extend(address_findings(wanted.health, live))
     request = ResetInstanceRequest(
         instance_id=live.instance_id,
         image_id=image_id,

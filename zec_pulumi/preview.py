@@ -7,7 +7,7 @@ New resources are judged in ``check``, because the engine does not diff them; ex
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import CheckFailure, CheckResult, DiffResult
 from pydantic import ValidationError
@@ -15,12 +15,18 @@ from pydantic import ValidationError
 from zec_pulumi import session
 from zec_pulumi.answering import answering
 from zec_pulumi.api import Instance, MissingCredentialsError, ZecError
+from zec_pulumi.claims import claims
 from zec_pulumi.engine import PROVIDER_KEY, Call
+from zec_pulumi.fleet_progress import fleets
+from zec_pulumi.fleet_sentences import Outlook
 from zec_pulumi.inputs import DRY_RUN_KEY, Recorded, Wanted, parse_recorded, parse_wanted, type_findings
 from zec_pulumi.judge import Case, Verdict
 from zec_pulumi.plan import Kind
-from zec_pulumi.record import inputs_only
+from zec_pulumi.record import inputs_only, last_rebuild_seconds
 from zec_pulumi.rules import input_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class _Dry:
@@ -54,6 +60,8 @@ def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         except ValidationError as error:
             return _refused(inputs, type_findings(error))
         findings = input_findings(wanted)
+        claimed = claims.claim(wanted.instance_id, call.urn) if wanted.instance_id else None
+        findings += [claimed] if claimed else []
         if not findings and not olds:
             findings = _judge_new(call, wanted, dry_run=dry_run)
         return _refused(inputs, findings)
@@ -71,6 +79,8 @@ def diff(olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
             return DiffResult(changes=changed)
         verdict = Case(call.urn, wanted, recorded, olds, _live(call, wanted, dry_run=dry_run), dry_run).judge()
         _show(call, verdict)
+        if dry_run:
+            fleets.judged(call.urn, outlook(verdict, olds))
         if verdict.refusals:
             call.fail("\n".join(verdict.refusals))
         return DiffResult(changes=changed or verdict.plan.kind is not Kind.NONE)
@@ -83,7 +93,25 @@ def _judge_new(call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
     except ZecError as error:
         return [str(error)]
     _show(call, verdict)
+    if dry_run:
+        fleets.judged(call.urn, outlook(verdict, {}))
     return verdict.refusals
+
+
+def outlook(verdict: Verdict, before: Mapping[str, Any]) -> Outlook:
+    """Return what a fleet needs to know of the verdict on one of its machines, ``before`` its recorded outputs."""
+    plan = verdict.plan
+    return Outlook(
+        plan.kind, undecided=bool(plan.undecided), closed=bool(verdict.errors), took=last_rebuild_seconds(before)
+    )
+
+
+def not_found(instance_id: str) -> str:
+    """Return what to tell when an instance does not exist."""
+    return (
+        f"instance_id: instance {instance_id} was not found in this account. If it was released, run"
+        " pulumi refresh to drop it from the state; else correct the id or the credentials"
+    )
 
 
 def _show(call: Call, verdict: Verdict) -> None:
@@ -112,10 +140,7 @@ def _live(call: Call, wanted: Wanted, *, dry_run: bool) -> Instance | None:
         return None
     live = reader.glimpse(wanted.instance_id)
     if live is None:
-        raise ZecError(
-            f"instance_id: instance {wanted.instance_id} was not found in this account. If it was released, run"
-            " pulumi refresh to drop it from the state; else correct the id or the credentials"
-        )
+        raise ZecError(not_found(wanted.instance_id))
     return live
 
 

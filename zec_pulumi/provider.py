@@ -8,6 +8,7 @@ describe their resources, start fast.
 from __future__ import annotations
 
 import importlib
+import threading
 from typing import Any
 
 from pulumi.dynamic import (
@@ -20,6 +21,26 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+_configuring = threading.Lock()
+_configured = threading.Event()
+
+
+def configure_once(req: ConfigureRequest) -> None:
+    """Take the stack's configuration and make the plugin process ready.
+
+    The engine configures each provider class of a process, all of them alike: the first time counts.
+    """
+    with _configuring:
+        if not _configured.is_set():
+            part("session").configure(req.config.get)
+            part("engine").prepare()
+            _configured.set()
+
+
+def part(name: str) -> Any:
+    """Return a working part of this package, imported when it is needed."""
+    return importlib.import_module(f"zec_pulumi.{name}")
+
 
 class InstanceOsImageProvider(ResourceProvider):
     """Stateless provider of :class:`zec_pulumi.InstanceOsImage`."""
@@ -27,41 +48,38 @@ class InstanceOsImageProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Take the stack's configuration and make the plugin process ready; called once per process."""
-        _part("session").configure(req.config.get)
-        _part("engine").prepare()
+        """Take the stack's configuration and make the plugin process ready, if that has not been done."""
+        configure_once(req)
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs; for a resource the stack does not hold, also say what ``up`` will do."""
-        result: CheckResult = _part("preview").check(olds, news)
+        result: CheckResult = part("preview").check(olds, news)
         return result
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Compare what is recorded with what is wanted, and say what ``up`` will do to the machine."""
-        result: DiffResult = _part("preview").diff(olds, news)
+        result: DiffResult = part("preview").diff(olds, news)
         return result
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt the machine or rebuild it."""
-        result: CreateResult = _part("apply").create(props)
+        result: CreateResult = part("apply").create(props)
         return result
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Rebuild, join, adopt or change in place, as the plan says."""
-        result: UpdateResult = _part("apply").update(olds, news)
+        result: UpdateResult = part("apply").update(olds, news)
         return result
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Refresh the record from the machine."""
-        result: ReadResult = _part("refresh").read(id_, props)
+        urn = part("engine").current_call("Read").urn
+        result: ReadResult = part("refresh").read(id_, props)
+        part("refreshed").note(urn, result.outs if result.id else {})
         return result
 
     def delete(self, id_: str, _props: dict[str, Any]) -> None:
         """Forget. The machine is never touched, whatever the reason for the delete."""
-        call = _part("engine").current_call("Delete")
-        _part("session").forget(id_, call.urn)
+        call = part("engine").current_call("Delete")
+        part("session").forget(id_, call.urn)
         call.info(f"forgotten: instance {id_} is left as it is")
-
-
-def _part(name: str) -> Any:
-    return importlib.import_module(f"zec_pulumi.{name}")

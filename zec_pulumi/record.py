@@ -31,6 +31,7 @@ INPUT_KEYS = (
     "rebuildProtection",
     "adopt",
     "powerOff",
+    "health",
 )
 OUTPUT_KEYS = ("status", "imageName", "osType", "publicIpAddresses", "privateIpAddresses", "lastRebuild")
 

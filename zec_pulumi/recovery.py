@@ -147,6 +147,16 @@ def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:
             journal.note(instance_id, entry.attempt_id, "forgotten")
 
 
+def left_behind(journal: Journal, instance_id: str, urn: str, previous: str | None) -> bool:
+    """Whether a run that ended before it could record it has worked on the machine for this very resource.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    entries = journal.entries(instance_id)
+    return any(e.urn == urn and e.previous == previous and e.event not in ENDED for e in entries)
+
+
 def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bool:
     """Whether the attempt was made for these causes, but for readable ones that have come true since.
 

@@ -1,4 +1,4 @@
-"""What a program sees. Imports nothing but the SDK, so that programs start fast."""
+"""What a program sees. Imports nothing heavy but the SDK, so that programs start fast."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pulumi
 from pulumi.dynamic import Resource
 
+from zec_pulumi.health import HealthGate
 from zec_pulumi.provider import InstanceOsImageProvider
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
     """The display name."""
     rebuild_token: pulumi.Output[str | None]
     """The token that was last asked for."""
+    health: pulumi.Output[dict[str, Any] | None]
+    """The health gate, as plain values."""
     status: pulumi.Output[str]
     """Status of the instance, e.g. ``RUNNING``."""
     image_name: pulumi.Output[str | None]
@@ -80,6 +83,7 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
         rebuild_protection: pulumi.Input[bool] | None = None,
         adopt: pulumi.Input[Literal["auto", "only", "never"]] | None = None,
         power_off: pulumi.Input[Literal["graceful", "force"]] | None = None,
+        health: pulumi.Input[HealthGate] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the OS image of an instance.
@@ -103,6 +107,9 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
             adopt: What creating does with a machine that exists: ``"auto"`` (default) adopts it if it already is as
                 described and else rebuilds it; ``"only"`` refuses anything but adopting; ``"never"`` always rebuilds.
             power_off: ``"graceful"`` (default) lets the system unmount its data disks; ``"force"`` cuts the power.
+            health: What a rebuilt instance must answer before its rebuild counts as done: ``zec.health.tcp(22)``,
+                ``zec.health.http("/healthz")``, ``zec.health.ssh()`` or ``zec.health.command([...])``. A change alone
+                touches nothing.
             opts: Options of the resource.
 
         Raises:
@@ -125,6 +132,7 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
             "rebuild_protection": rebuild_protection,
             "adopt": adopt,
             "power_off": power_off,
+            "health": None if health is None else _plain_input(health),
             # check() takes it out again: it is neither compared nor recorded.
             "dry_run": pulumi.runtime.is_dry_run(),
         }
@@ -137,7 +145,20 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
 
     def translate_input_property(self, prop: str) -> str:
         """Return the property key of a Python name, so that ``ignore_changes=["image_id"]`` works."""
-        if prop.startswith("_"):  # the SDK's own
-            return prop
-        first, *rest = prop.split("_")
-        return first + "".join(part.capitalize() for part in rest)
+        return prop if prop.startswith("_") else camel(prop)  # the SDK's own begin with _
+
+
+def camel(name: str) -> str:
+    """Return the property key of an input's Python name: ``image_id`` → ``imageId``."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _plain_input(health: Any) -> object:
+    """Return a health gate as plain JSON, now or when it is known."""
+    return health.properties() if isinstance(health, HealthGate) else pulumi.Output.from_input(health).apply(plain_gate)
+
+
+def plain_gate(health: object) -> object:
+    """Return a health gate as plain JSON; whatever else a program gives is for check() to refuse."""
+    return health.properties() if isinstance(health, HealthGate) else health

@@ -43,8 +43,8 @@ def adopt(plan: Plan, live: Instance) -> str:
     return f"adopt: {found}; nothing is wiped{changes}{_unsettled(live)}"
 
 
-def join(recorded: Recorded, live: Instance | None, now: float) -> str:
-    """Return the line about an open attempt."""
+def join(recorded: Recorded, live: Instance | None, now: float, *, gated: bool = True) -> str:
+    """Return the line about an open attempt; ``gated`` says whether the program has a health gate."""
     if recorded.attempt is None:
         return ""
     since = duration(max(0.0, now - recorded.attempt.started_at))
@@ -55,6 +55,9 @@ def join(recorded: Recorded, live: Instance | None, now: float) -> str:
             f"join: the rebuild accepted {since} ago failed, the instance is {shown}; nothing is wiped again unless"
             " rebuild_token changes"
         )
+    if recorded.attempt.verified_at is not None:
+        then = "probes its health gate again" if gated else "records it, without a health gate now,"
+        return f"join: rebuild {verb} {since} ago and verified, {shown}; up {then} and wipes nothing"
     return f"join: rebuild {verb} {since} ago, {shown}; up goes on waiting for it and wipes nothing again"
 
 

@@ -12,6 +12,8 @@ import pytest
 import zec_pulumi
 from driver import ROOT
 from zec_pulumi.api.codes import Code
+from zec_pulumi.fleet import Fleet
+from zec_pulumi.fleet_members import FleetInstance
 from zec_pulumi.record import INPUT_KEYS, OUTPUT_KEYS
 from zec_pulumi.resource import InstanceOsImage
 
@@ -79,6 +81,21 @@ def test_readme_has_every_input_and_no_other() -> None:
 def test_readme_has_every_output_and_no_other() -> None:
     """The table of outputs and the record agree."""
     assert first_column(README, "output") == {re.sub("([A-Z])", r"_\1", key).lower() for key in OUTPUT_KEYS}
+
+
+def test_the_page_about_fleets_has_every_input_and_no_other() -> None:
+    """The table of inputs and the constructor agree, and so do the outputs."""
+    page = (ROOT / "docs" / "fleet.md").read_text("utf-8")
+    parameters = set(inspect.signature(Fleet.__init__).parameters)
+    assert first_column(page, "fleet's input") == parameters - {"self", "resource_name", "opts"}
+    assert first_column(page, "output") == {"instances", "summary"}
+
+
+def test_a_fleets_instance_may_have_every_input_of_its_own() -> None:
+    """A new input of the one resource is one of the other."""
+    parameters = set(inspect.signature(InstanceOsImage.__init__).parameters)
+    assert set(FleetInstance.__annotations__) == parameters - {"self", "resource_name", "opts"}
+    assert parameters <= set(inspect.signature(Fleet.__init__).parameters) | {"instance_id", "instance_name"}
 
 
 def test_the_page_about_the_state_has_every_key() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,15 @@ pytestmark = pytest.mark.engine
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WIPE = "rebuild: boot disk of 1272168087751233112 (web-1, 40 GiB) will be wiped"
 ONE_REBUILD = ["StopInstances", "ResetInstance"]
-TOLD = ("quickstart", "several_machines", "first_boot_script", "after_a_rebuild", "terraform_state")
+TOLD = (
+    "quickstart",
+    "several_machines",
+    "fleet",
+    "first_boot_script",
+    "after_a_rebuild",
+    "health_gate",
+    "terraform_state",
+)
 
 
 def test_every_example_is_told_below() -> None:
@@ -66,6 +76,25 @@ def test_a_failure_leaves_the_machines_after_it_alone(example: Callable[[str], S
     assert {entry["instanceId"][-2:] for entry in stack.cloud.ledger()} == {"12"}
 
 
+def test_the_fleet_does_its_canary_first(example: Callable[[str], Stack]) -> None:
+    """The plan on the fleet's row, web-1 before batch-1, and nothing left to do afterwards."""
+    stack = example("fleet")
+    plan = "fleet: 2 of 3 instances will be wiped, 1 adopted; canary web-1 first, then 1 other; about 10 min"
+    assert plan in stack.preview().ok().text
+    text = stack.up().ok().text
+    assert "rebuilt 2/2, 0 running, 0 failed" in text
+    assert [entry["instanceId"][-2:] for entry in stack.cloud.ledger()] == ["12", "12", "14"]
+    stack.preview("--expect-no-changes").ok()
+
+
+def test_a_failing_canary_leaves_the_fleet_alone(example: Callable[[str], Stack]) -> None:
+    """As the README says: nothing is done to the others."""
+    stack = example("fleet")
+    stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "reinstall_fails"})
+    assert "ended in REINSTALL_FAILED" in stack.up().failed().text
+    assert {entry["instanceId"][-2:] for entry in stack.cloud.ledger()} == {"12"}
+
+
 def test_first_boot_script_is_held_back_until_the_protection_is_off(example: Callable[[str], Stack]) -> None:
     """Adopted with a warning; a new generation is refused while protected, then rebuilds the same image."""
     stack = example("first_boot_script")
@@ -100,3 +129,25 @@ def test_work_after_a_rebuild_runs_after_a_rebuild_only(example: Callable[[str],
     assert "web-1 was rebuilt; forgot the SSH host keys of 203.0.113.11" in text
     stack.up().ok()
     assert (tools / "called").read_text() == "-R 203.0.113.11\n"
+
+
+def test_a_rebuild_is_done_when_its_health_gate_has_passed(example: Callable[[str], Stack]) -> None:
+    """Rebuilt once; up fails while nobody answers, and succeeds once somebody does."""
+    stack = example("health_gate")
+    stack.cloud.patch_instance("1272168087751233112", publicIpAddresses=["127.0.0.1"])
+    answering = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    for key, value in (("port", answering.server_port), ("seconds", 5)):
+        stack.run("config", "set", key, str(value)).ok()
+    stack.up().ok()
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    # It listens, and nobody serves.
+    text = stack.up().failed().text
+    assert "was rebuilt and is RUNNING, but its health gate" in text
+    assert "did not pass within 5s; the last probe said: no answer in" in text
+    assert "up probes its health gate again and wipes nothing" in stack.preview().ok().text
+    stack.run("config", "set", "seconds", "60").ok()
+    with answering:
+        threading.Thread(target=answering.serve_forever, daemon=True).start()
+        stack.up().ok()
+        answering.shutdown()
+    assert stack.actions() == ONE_REBUILD

@@ -23,6 +23,7 @@ NAMES = (
     "one_approved",
     "refused",
     "drift",
+    "fleet",
     "undecided",
     "no_credentials",
     "wrong_input",
@@ -88,6 +89,15 @@ def test_the_terminal_cuts_no_id_and_keeps_to_its_width(
             assert any(text in line for line in lines), text
     too_long = [line for line in lines if len(line) > width and " " in line.strip() and "pulumi config set" not in line]
     assert too_long == []
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown"])
+def test_a_fleet_stands_above_its_machines(report: Callable[..., Any], form: str) -> None:
+    """How many are wiped and how long it takes comes before the list of them."""
+    text = report("fleet", "--format", form).out
+    told = " ".join(text.split())
+    assert "fleet site: 2 of 4 instances will be wiped" in told
+    assert told.index("fleet site: ") < told.index("1272168087751233114")
 
 
 def test_names_cannot_steer_a_terminal() -> None:

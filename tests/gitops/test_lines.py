@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zec_pulumi import approval, gates, recovery, sentences
+from zec_pulumi import approval, fleet_sentences, gates, recovery, sentences
 from zec_pulumi.api import Instance, ResetInstanceRequest
 from zec_pulumi.gitops.lines import APPROVAL_GATE, GATES, Line, Value, Word, parse
 from zec_pulumi.inputs import parse_recorded, parse_wanted
 from zec_pulumi.journal import Entry
 from zec_pulumi.options import CAUSES, Options
 from zec_pulumi.plan import Cause, Kind, Plan
+from zec_pulumi.rollout import Rollout
 
 URN = "urn:pulumi:prod::a::b::c"
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,30}", fullmatch=True).filter(lambda text: text != "none")
@@ -88,10 +89,12 @@ def test_what_is_not_known_yet_is_read_back(live: Instance, undecided: tuple[str
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "unknown", "failed"])
-def test_joining_is_read_back(outcome: str) -> None:
-    """Whatever came of the attempt so far."""
-    recorded = parse_recorded({"attempt": {"id": "a", "startedAt": 1000.0, "outcome": outcome}})
-    line = parse(sentences.join(recorded, None, 1720.0))
+@pytest.mark.parametrize("verified", [None, 1360.0])
+@pytest.mark.parametrize("gated", [False, True])
+def test_joining_is_read_back(outcome: str, verified: float | None, gated: bool) -> None:  # noqa: FBT001 a case
+    """Whatever came of the attempt so far, its health gate included."""
+    recorded = parse_recorded({"attempt": {"id": "a", "startedAt": 1000.0, "outcome": outcome, "verifiedAt": verified}})
+    line = parse(sentences.join(recorded, None, 1720.0, gated=gated))
     assert (line.word, line.unreadable) == (Word.JOIN, False)
 
 
@@ -124,6 +127,17 @@ def test_the_question_about_a_lost_attempt_is_read_back() -> None:
     asked = recovery.question(Entry("a1", "i-1", "urn", ("userData changed",), None, 1000.0, "intent", 1000.0))
     assert asked
     assert (parse(asked).word, parse(asked).instance_id) == (Word.QUESTION, "i-1")
+
+
+@given(st.lists(st.sampled_from(Kind), min_size=1, max_size=5))
+def test_a_fleets_plan_is_read_back(kinds: list[Kind]) -> None:
+    """The whole sentence, whatever is to be done; there is none where nothing is."""
+    outlooks = {f"m{number}": fleet_sentences.Outlook(kind) for number, kind in enumerate(kinds)}
+    text = fleet_sentences.plan(Rollout.of(tuple(outlooks), 2, 1), outlooks)
+    if text is None:
+        assert set(kinds) == {Kind.NONE}
+    else:
+        assert (parse(text).word, f"fleet: {parse(text).detail}") == (Word.FLEET, text)
 
 
 @pytest.mark.parametrize("start", ["rebuild: ", "adopt: ", "join: ", "change in place: ", "undecided: "])

@@ -53,6 +53,15 @@ def actions(found: Report) -> dict[str, tuple[str, str | None]]:
         ("drift_unrefreshed", {"web": ("none", None)}),
         ("record_only", {"web": ("record", None)}),
         ("replaced", {"web": ("adopt", None), "old": ("forget", None)}),
+        (
+            "fleet",
+            {
+                "web-1": ("rebuild", "ungated"),
+                "web-2": ("record", None),
+                "batch-1": ("rebuild", "ungated"),
+                "edge-1": ("adopt", None),
+            },
+        ),
         ("undecided", {"first": ("rebuild", "ungated"), "second": ("undecided", None), "third": ("undecided", None)}),
         (
             "no_credentials",
@@ -175,6 +184,32 @@ def test_resources_in_components_are_found_and_others_only_counted(preview: Call
     made = build(read(json.dumps(document)))
     assert [row.resource for row in made.rows] == ["web"]
     assert made.others == {"delete": 1, "update": 1}
+
+
+def test_a_fleet_is_told_as_a_whole_and_is_no_other_resource(recorded: Callable[[str], Report]) -> None:
+    """Its own line stands for all of its machines, which are rows as any others."""
+    made = recorded("fleet")
+    (fleet,) = made.fleets
+    assert (fleet.resource, fleet.urn) == ("site", "urn:pulumi:dev::any::zec:index:Fleet::site")
+    assert fleet.detail.startswith("2 of 4 instances will be wiped, 1 adopted, 1 unchanged; canary web-1 first")
+    assert (made.others, made.failures) == ({}, ())
+
+
+def test_what_a_fleets_plan_says_of_a_failure_is_repeated(preview: Callable[..., bytes]) -> None:
+    """They are this package's own words, which hold no value."""
+    document = json.loads(preview({"web": [ADOPT]}))
+    urn = "urn:pulumi:prod::shop::zec:index:Fleet$pulumi-python:dynamic/zec:FleetPlan::site"
+    document["diagnostics"] += [{"urn": urn, "message": "error: no credentials", "severity": "error"}]
+    (failure,) = build(read(json.dumps(document))).failures
+    assert (failure.resource, failure.text) == ("site", "no credentials")
+
+
+def test_an_input_given_as_it_is_recorded_is_no_wipe(preview: Callable[..., bytes]) -> None:
+    """The program omitted it before, so it stands among the outputs only; a secret is never taken to be the same."""
+    for value, action in (("a", Action.RECORD), ("b", Action.UNDECIDED), ("[secret]", Action.UNDECIDED)):
+        had = {"id": "i-1", "outputs": {"imageId": "[secret]" if value == "[secret]" else "a"}}
+        made = build(read(preview({"web": []}, oldState=had, newState={"inputs": {"imageId": value}})))
+        assert made.rows[0].action is action
 
 
 def test_a_failure_elsewhere_is_named_and_its_text_not_repeated(preview: Callable[..., bytes]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 import zec_pulumi as zec
@@ -20,15 +22,38 @@ full = zec.InstanceOsImage(
     rebuild_protection=False,
     adopt="auto",
     power_off="graceful",
+    health=zec.health.http("/healthz", status=204, port=8443, tls=True, address="private", deadline=600),
     opts=pulumi.ResourceOptions(protect=True),
 )
 small = zec.InstanceOsImage("small", instance_id="1", password=pulumi.Output.secret("Abcdef-1"))
 raw = zec.InstanceOsImage("raw", instance_id="1", user_data_base64="eA==", adopt="only", power_off="force")
 
+own: zec.FleetInstance = {"instance_id": "2", "user_data": pulumi.Output.secret("#!/bin/sh\n"), "instance_name": "b"}
+fleet = zec.Fleet(
+    "fleet",
+    instances={"a": pulumi.Output.from_input("1"), "b": own, "c": "3", "d": {"instance_id": "4", "rebuild_token": "x"}},
+    image_id="ubuntu2404_20240712",
+    key_id="key-1",
+    user_data="#!/bin/sh\n",
+    max_unavailable="10%",
+    canary=["a", "b"],
+    rebuild_on=["timezone"],
+    health=zec.health.tcp(22),
+    opts=pulumi.ResourceOptions(protect=True),
+)
+ids = zec.Fleet("ids", instances=["1", "2"], max_unavailable=2, canary=1)
+states: pulumi.Output[dict[str, dict[str, Any]]] = fleet.instances
+summary: pulumi.Output[dict[str, Any]] = fleet.summary
+member: zec.InstanceOsImage = fleet.members["a"]
+
 image_id: pulumi.Output[str] = full.image_id
 key_id: pulumi.Output[str | None] = full.key_id
 addresses: pulumi.Output[list[str]] = full.public_ip_addresses
 rebuild_token: pulumi.Output[str | None] = full.rebuild_token
+gate: zec.health.HealthGate = zec.health.tcp(22, interval=2.5, successes=3, timeout=1)
+later = zec.InstanceOsImage("later", instance_id="1", health=pulumi.Output.from_input(zec.health.ssh()))
+checked = zec.InstanceOsImage("checked", instance_id="1", health=zec.health.command(["./check", "--all"]))
+health: pulumi.Output[dict[str, Any] | None] = checked.health
 version: str = zec.__version__
 
 zec.InstanceOsImage("number", instance_id=1)  # type: ignore[arg-type]
@@ -37,3 +62,14 @@ zec.InstanceOsImage("positional", "1")  # type: ignore[call-arg]
 zec.InstanceOsImage("misspelt", instance_id="1", adopt="yes")  # type: ignore[arg-type]
 zec.InstanceOsImage("misspelt", instance_id="1", power_off="hard")  # type: ignore[arg-type]
 zec.InstanceOsImage("misspelt", instance_id="1", rebuild_on=["image_id"])  # type: ignore[list-item]
+zec.InstanceOsImage("no gate", instance_id="1", health={"kind": "tcp"})  # type: ignore[arg-type]
+zec.health.tcp("22")  # type: ignore[arg-type]
+zec.health.tcp(22, retries=2)  # type: ignore[call-arg]
+zec.health.ssh(address="both")  # type: ignore[arg-type]
+zec.health.command([1])  # type: ignore[list-item]
+gate.port = 23  # type: ignore[misc]
+
+zec.Fleet("number", instances={"a": 1})  # type: ignore[dict-item]
+zec.Fleet("no instances")  # type: ignore[call-arg]
+zec.Fleet("no id", instances={"a": {"image_id": "x"}})  # type: ignore[dict-item]
+zec.Fleet("one name", instances=["1"], instance_name="a")  # type: ignore[call-arg]

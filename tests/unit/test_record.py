@@ -142,7 +142,7 @@ def test_what_the_first_release_wrote_of_an_open_attempt_is_joined() -> None:
     recorded = parse_recorded(state)
     assert plan_update(parse_wanted({"instanceId": "1", "imageId": "ubuntu2404"}), recorded, LIVE).kind is Kind.JOIN
     assert recorded.attempt is not None
-    assert recorded.attempt.model_dump(by_alias=True, mode="json") == attempt
+    assert recorded.attempt.model_dump(by_alias=True, mode="json") == {**attempt, "verifiedAt": None}
 
 
 def test_an_open_attempt_is_recorded_with_what_was_asked_and_what_was_before() -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pulumi
 import pytest
 
 import zec_pulumi as zec
 from zec_pulumi.inputs import DRY_RUN_KEY, Wanted
 from zec_pulumi.record import INPUT_KEYS, OUTPUT_KEYS
-
-if TYPE_CHECKING:
-    import pulumi
 
 INPUTS = [name for name in inspect.signature(zec.InstanceOsImage.__init__).parameters if name not in ("self", "opts")][
     1:
@@ -85,6 +83,19 @@ def test_a_password_is_always_a_secret(declared: dict[str, Any]) -> None:
         return await password.is_secret()
 
     assert asyncio.run(is_secret())
+
+
+def test_a_health_gate_travels_as_plain_values(declared: dict[str, Any]) -> None:
+    """Given as it is, or as an output."""
+    gate = zec.health.http("/healthz")
+    zec.InstanceOsImage("web-1", instance_id="1", health=gate)
+    assert declared["health"] == gate.properties()
+
+    async def when_known() -> Any:
+        zec.InstanceOsImage("web-1", instance_id="1", health=pulumi.Output.from_input(gate))
+        return await declared["health"].future()
+
+    assert asyncio.run(when_known()) == gate.properties()
 
 
 def test_what_is_omitted_stays_none(declared: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ def document(report: Report) -> dict[str, Any]:
         "counts": {action.value: len(report.of(action)) for action in Action},
         "approvals": {approval.value: len(report.rebuilds(approval)) for approval in Approval},
         "machines": [_machine(row) for row in report.rows],
+        "fleets": [asdict(fleet) for fleet in report.fleets],
         "tokens": report.tokens,
         "keptTokens": list(report.kept_tokens),
         "withoutLiveChecks": report.unread,

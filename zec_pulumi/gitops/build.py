@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from zec_pulumi import approval
 from zec_pulumi.api.errors import ConfigurationError
 from zec_pulumi.gitops import lines
 from zec_pulumi.gitops.lines import Line, Word
-from zec_pulumi.gitops.model import Action, Approval, Failure, Report, Row
-from zec_pulumi.gitops.preview_json import (
-    RESOURCE_TYPE,
-    Diagnostic,
-    Preview,
-    Step,
-    name_of,
-    type_of,
-)
+from zec_pulumi.gitops.model import Action, Approval, Failure, Fleet, Report, Row
 from zec_pulumi.gitops.rows import row_of
 from zec_pulumi.options import resolve_options
+from zec_pulumi.urns import FLEET, FLEET_PLAN, INSTANCE, name_of, type_of
+
+if TYPE_CHECKING:
+    from zec_pulumi.gitops.preview_json import Diagnostic, Preview, Step
 
 _SEVERITY = list(Action)
 _LEAST_APPROVED = list(Approval)
 _UNCOUNTED = frozenset({"same", "refresh", "diff", "extend-parameterize"})
+_FLEETS = (FLEET, FLEET_PLAN)
 _ELSEWHERE = "its message stands in the preview, and may hold values"
 
 
@@ -31,9 +30,9 @@ def build(preview: Preview) -> Report:
     steps: dict[str, list[Step]] = defaultdict(list)
     others: Counter[str] = Counter()
     for step in preview.steps:
-        if type_of(step.urn) == RESOURCE_TYPE:
+        if type_of(step.urn) == INSTANCE:
             steps[step.urn].append(step)
-        elif step.op not in _UNCOUNTED and not type_of(step.urn).startswith("pulumi:"):
+        elif step.op not in _UNCOUNTED and not _engines_own(type_of(step.urn)):
             others[step.op] += 1
     texts: dict[str, list[Line]] = defaultdict(list)
     failures: list[Failure] = []
@@ -46,13 +45,23 @@ def build(preview: Preview) -> Report:
     if preview.maybe_corrupt:
         failures.append(Failure("the engine says that resources of this stack may be corrupt"))
     approved = _approved(preview)
+    fleets = tuple(Fleet(urn, name_of(urn), line.detail) for urn in texts for line in _of_fleet(urn, texts[urn]))
     rows = []
-    for urn in dict.fromkeys([*steps, *texts]):
+    for urn in dict.fromkeys([*steps, *(urn for urn in texts if type_of(urn) == INSTANCE)]):
         row, problem = row_of(urn, steps[urn], texts[urn], approved)
         rows += [row] if row else []
         if problem and not any(failure.resource == name_of(urn) for failure in failures):
             failures.append(Failure(problem, name_of(urn)))
-    return _report(preview, rows, others, failures, texts, approved)
+    return replace(_report(preview, rows, others, failures, texts, approved), fleets=fleets)
+
+
+def _of_fleet(urn: str, found: list[Line]) -> list[Line]:
+    return [line for line in found if line.word is Word.FLEET] if type_of(urn) == FLEET else []
+
+
+def _engines_own(kind: str) -> bool:
+    """Whether a type is none that a program asks for: the engine's own, or a fleet, which is its machines."""
+    return kind.startswith("pulumi:") or kind in _FLEETS
 
 
 def _report(

@@ -1,7 +1,7 @@
 """Parses the lines that the provider puts on its rows; the only place that knows their wording from outside.
 
-Their authors are ``zec_pulumi.sentences``, ``gates``, ``recovery``, ``preview`` and ``plan.Cause``. A test formats with
-those and parses back, so a change of wording breaks the test and not the reports.
+Their authors are ``zec_pulumi.sentences``, ``fleet_sentences``, ``gates``, ``recovery``, ``preview`` and
+``plan.Cause``. A test formats with those and parses back, so a change of wording breaks the test and not the reports.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Word(str, Enum):
     GATE = "gate"
     QUESTION = "question"
     NO_LIVE_CHECKS = "no live checks"
+    FLEET = "fleet"
     NOTE = "note"
 
 
@@ -88,6 +89,7 @@ _PLANS = {
     "change in place: ": Word.CHANGE,
 }
 _QUESTION = "an earlier run was about to rebuild instance "
+_FLEET = "fleet: "
 _NO_LIVE_CHECKS = "live checks were not made: "
 
 _MACHINE = r"(?P<id>the instance|\S+)(?: \((?P<facts>.*?)\))?"
@@ -125,6 +127,8 @@ def parse(text: str) -> Line:
         return Line(Word.QUESTION, text, instance_id=text.removeprefix(_QUESTION).split(" ", 1)[0])
     if text.startswith(_NO_LIVE_CHECKS):
         return Line(Word.NO_LIVE_CHECKS, text.removeprefix(_NO_LIVE_CHECKS))
+    if text.startswith(_FLEET):
+        return Line(Word.FLEET, text.removeprefix(_FLEET))
     return Line(Word.NOTE, text)
 
 

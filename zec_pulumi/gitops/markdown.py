@@ -23,7 +23,7 @@ _ESCAPED = {ord(c): f"\\{c}" for c in "\\`*_[]#!|~$"} | {ord("@"): "@\u200b"}
 
 def render(report: Report) -> str:
     """Return the Markdown; lists are shortened until it fits, and each says how much of it was left out."""
-    most = max(*(len(report.of(action)) for action in Action), len(report.failures))
+    most = max(*(len(report.of(action)) for action in Action), len(report.failures), len(report.fleets))
     while True:
         text = "\n".join(_lines(report, most)) + "\n"
         if len(text.encode()) <= LIMIT or not most:
@@ -38,6 +38,9 @@ def marker(report: Report) -> str:
 
 def _lines(report: Report, most: int) -> Iterator[str]:
     yield from (marker(report), f"### {_prose(words.place(report))}: {_prose(words.headline(report))}", "")
+    yield from (f"- {_prose(words.fleet(fleet))}" for fleet in report.fleets[:most])
+    yield from _left_out(len(report.fleets) - most)
+    yield from [""] if report.fleets else []
     yield from _failures(report, most)
     yield from _rebuilds(report.of(Action.REBUILD), most)
     yield from _approvals(report, most)

@@ -79,6 +79,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Fleet:
+    """What a fleet's own row says of its machines together: how many are wiped, in which order, how long it takes."""
+
+    urn: str
+    resource: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """Why the report is incomplete. ``resource`` names the resource, None for the preview as a whole."""
 
@@ -90,13 +99,15 @@ class Failure:
 class Report:
     """What a preview says about machines.
 
-    ``others`` counts the steps of other resources by operation. ``unread`` is the number of resources for which live
-    checks were not made. ``kept_tokens`` are approved already and must stay so for the approved rows.
+    ``fleets`` are those with anything to do; their machines are rows, too. ``others`` counts the steps of other
+    resources by operation. ``unread`` is the number of resources for which live checks were not made. ``kept_tokens``
+    are approved already and must stay so for the approved rows.
     """
 
     project: str | None
     stack: str | None
     rows: tuple[Row, ...] = ()
+    fleets: tuple[Fleet, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     unread: int = 0

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-RESOURCE_TYPE = "pulumi-python:dynamic/zec:InstanceOsImage"
+from zec_pulumi import urns
 
 DELETES = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace"})
 MAKES = frozenset({"create", "replace", "create-replacement", "import", "import-replacement"})
@@ -18,7 +18,6 @@ _QUIET = frozenset({"same", "refresh", "read", "read-replacement", "diff", "exte
 OPERATIONS = DELETES | MAKES | _QUIET | {"update"}
 """Every operation of a step. Source: pkg/resource/deploy/step.go of the engine, 3.259.0."""
 
-_URN_PARTS = 4
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # the engine's mark for a value that is not known yet
 _SECRET = "[secret]"  # noqa: S105 the engine's mark in place of one
 _HINT = "give it the standard output of `pulumi preview --json`, whole and alone"
@@ -43,6 +42,10 @@ class State(_Part):
         """Return an id or a name from the inputs, else the outputs; None if it is not known or not to be shown."""
         value = self.inputs.get(key, self.outputs.get(key))
         return value if isinstance(value, str) and value not in ("", _UNKNOWN, _SECRET) else None
+
+    def shows(self, key: str, value: object) -> bool:
+        """Whether an output visibly has that value."""
+        return value not in (_UNKNOWN, _SECRET) and self.outputs.get(key) == value
 
 
 class Step(_Part):
@@ -69,7 +72,7 @@ class Diagnostic(_Part):
     @property
     def ours(self) -> bool:
         """Whether it stands on a row of this package."""
-        return self.urn is not None and type_of(self.urn) == RESOURCE_TYPE
+        return self.urn is not None and urns.type_of(self.urn) in (urns.INSTANCE, urns.FLEET, urns.FLEET_PLAN)
 
 
 class Preview(_Part):
@@ -95,7 +98,7 @@ def read(content: str | bytes) -> Preview:
     if not (preview.steps or preview.diagnostics or preview.change_summary):
         raise PreviewError(f"this JSON is not a preview: it has neither steps nor diagnostics; {_HINT}")
     for urn in [step.urn for step in preview.steps] + [d.urn for d in preview.diagnostics if d.urn]:
-        if not urn.startswith("urn:pulumi:") or len(urn.split("::", _URN_PARTS - 1)) != _URN_PARTS:
+        if not urn.startswith("urn:pulumi:") or len(urn.split("::", urns.URN_PARTS - 1)) != urns.URN_PARTS:
             raise PreviewError(f"this JSON is not a preview of this engine: {urn!r} is no URN; {_HINT}")
     unknown = sorted({step.op for step in preview.steps} - OPERATIONS)
     if unknown:
@@ -104,16 +107,6 @@ def read(content: str | bytes) -> Preview:
             " Nothing is guessed; use a newer zec-pulumi"
         )
     return preview
-
-
-def type_of(urn: str) -> str:
-    """Return the type of the resource that a URN names, without those of its parents."""
-    return urn.split("::", _URN_PARTS - 1)[2].rpartition("$")[2]
-
-
-def name_of(urn: str) -> str:
-    """Return the name of the resource that a URN names."""
-    return urn.split("::", _URN_PARTS - 1)[3]
 
 
 def _told(error: ValidationError) -> str:

@@ -8,7 +8,8 @@ from zec_pulumi import approval
 from zec_pulumi.gitops import lines
 from zec_pulumi.gitops.lines import Line, Word
 from zec_pulumi.gitops.model import Action, Approval, Gate, Row
-from zec_pulumi.gitops.preview_json import DELETES, MAKES, State, Step, name_of
+from zec_pulumi.gitops.preview_json import DELETES, MAKES, State, Step
+from zec_pulumi.urns import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +132,11 @@ def _asks_for_a_rebuild(step: Step) -> bool:
     differing = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
     listed = new.get("rebuildOn")
     extra = set(listed) if isinstance(listed, list) else set()
-    given = {key for key in differing & (_TRIGGERS | extra) if new.get(key) is not None}
+    # An input that the program omitted is recorded as the machine has it: to give it that value asks for nothing.
+    had = step.old_state
+    given = {
+        key for key in differing & (_TRIGGERS | extra) if new.get(key) is not None and not had.shows(key, new[key])
+    }
     return bool(given or differing & _ALWAYS_TRIGGERS) or not differing
 
 

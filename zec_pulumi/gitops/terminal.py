@@ -69,6 +69,8 @@ def _lines(report: Report) -> Iterator[tuple[str, int, str]]:
     rebuilds = report.of(Action.REBUILD)
     bad = report.exit_code(FailOn.UNAPPROVED)
     yield (_ALARM if bad else _FINE), 0, f"{words.place(report)}: {words.headline(report)}"
+    for fleet in report.fleets:
+        yield "", 2, words.fleet(fleet)
     for failure in report.failures:
         yield _ALARM, 2, f"failed: {f'{failure.resource}: ' if failure.resource else ''}{failure.text}"
     if rebuilds:

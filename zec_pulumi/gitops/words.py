@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.gitops.lines import Cause, Value
+    from zec_pulumi.gitops.model import Fleet
 
 WIPED = f"A rebuild wipes a machine's boot disk: {CONSEQUENCES}."
 
@@ -54,6 +55,11 @@ def headline(report: Report) -> str:
     if report.failures:
         parts.insert(0, "the preview failed or cannot be read in full")
     return "; ".join(parts) or "no boot disk is wiped"
+
+
+def fleet(found: Fleet) -> str:
+    """Return what a fleet's machines come to together."""
+    return f"fleet {found.resource}: {found.detail}"
 
 
 def count(number: int, noun: str) -> str:

@@ -1,0 +1,135 @@
+"""A health gate's command: real child processes, bounded in time and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from zec_pulumi import health
+from zec_pulumi.halt import Halt
+from zec_pulumi.health.child import KEPT_BYTES, environment
+from zec_pulumi.health.passing import probe
+from zec_pulumi.outcomes import HaltedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from zec_pulumi.api import Instance
+
+
+@pytest.fixture
+def ran(machine: Callable[..., Instance]) -> Callable[..., str | None]:
+    """Run a command once as a probe."""
+    return lambda *arguments, seconds=30.0: probe(health.command(arguments), machine(), seconds, lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("exit 0", None),
+        ("echo fine; exit 0", None),
+        ("exit 3", "exit status 3"),
+        ("echo one; echo two >&2; echo; exit 1", "exit status 1: two"),
+        ("printf 'bad\\033[31m\\tred\\n'; exit 1", "exit status 1: bad\ufffd[31m\ufffdred"),
+        ("printf '\\377\\n'; exit 1", "exit status 1: \ufffd"),
+        ("kill -9 $$", "ended by signal 9"),
+        ("exec >&- 2>&-; exit 4", "exit status 4"),
+    ],
+)
+def test_the_exit_status_decides(ran: Callable[..., str | None], script: str, said: str | None) -> None:
+    """And the last line of output is shown, made printable."""
+    assert ran("sh", "-c", script) == said
+
+
+def test_a_long_line_is_cut(ran: Callable[..., str | None]) -> None:
+    """One row of a terminal has no room for it."""
+    assert ran("sh", "-c", "printf '%0999d' 0; exit 1") == f"exit status 1: {'0' * 200}…"
+
+
+def test_no_shell_takes_part(ran: Callable[..., str | None], tmp_path: Path) -> None:
+    """Arguments arrive as they are."""
+    assert ran("test", "$HOME; touch x", "=", "$HOME; touch x") is None
+    assert ran(str(tmp_path / "none")) == "could not be started: no such file or directory"
+    assert ran(str(tmp_path)) == "could not be started: permission denied"
+
+
+def test_a_command_that_hangs_is_killed_with_its_children(ran: Callable[..., str | None], tmp_path: Path) -> None:
+    """The whole process group, after the timeout."""
+    script = f"sleep 600 & echo $! > {tmp_path}/child; echo waiting; trap '' TERM; wait"
+    begun = time.monotonic()
+    assert ran("sh", "-c", script, seconds=1.0) == "took too long and was killed: waiting"
+    assert time.monotonic() - begun < 10
+    child = int((tmp_path / "child").read_text())
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_command_is_killed_when_the_work_is_halted(machine: Callable[..., Instance], tmp_path: Path) -> None:
+    """At once, whatever time it has left."""
+    started = tmp_path / "started"
+    gate = health.command(["sh", "-c", f"echo $$ > {started}.new; mv {started}.new {started}; exec sleep 600"])
+    with pytest.raises(HaltedError, match="the engine is gone"):
+        probe(gate, machine(), 600.0, lambda: Halt.ENGINE_GONE if started.exists() else None)
+    assert not psutil.pid_exists(int(started.read_text()))
+
+
+def test_a_gigabyte_of_output_is_dropped(ran: Callable[..., str | None]) -> None:
+    """Memory stays flat, and the end is kept."""
+    script = "head -c 1000000000 /dev/zero; echo; echo the end; exit 1"
+    tracemalloc.start()
+    try:
+        assert ran("sh", "-c", script, seconds=120.0) == "exit status 1: the end"
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000 + KEPT_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_a_command_leaves_behind_is_not_waited_for(ran: Callable[..., str | None], tmp_path: Path) -> None:
+    """A process in the background holds the output open; the command is over all the same."""
+    begun = time.monotonic()
+    assert ran("sh", "-c", f"(yes & echo $! > {tmp_path}/left) ; exit 0") is None
+    assert time.monotonic() - begun < 10
+    # Its next line finds no reader.
+    psutil.wait_procs([psutil.Process(pid) for pid in _alive(int((tmp_path / "left").read_text()))], timeout=10)
+    assert not _alive(int((tmp_path / "left").read_text()))
+
+
+def test_a_command_sees_the_instance_and_no_credentials(
+    machine: Callable[..., Instance], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The rest of the environment as it is."""
+    secrets = ("ZENLAYER_TOKEN", "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+    for name in (*secrets, "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL", "MINE"):
+        monkeypatch.setenv(name, "s3cret")
+    seen = tmp_path / "seen"
+    program = f"import json, os; json.dump(dict(os.environ), open({str(seen)!r}, 'w'))"
+    live = machine(publicIpAddresses=["203.0.113.7", "203.0.113.8"])
+    gate = health.command([sys.executable, "-c", program], address="private")
+    assert probe(gate, live, 30.0, lambda: None) is None
+    variables = json.loads(seen.read_text())
+    assert {name: variables[name] for name in variables if name.startswith("ZEC_")} == {
+        "ZEC_INSTANCE_ID": "zec-1",
+        "ZEC_PUBLIC_IP_ADDRESSES": "203.0.113.7,203.0.113.8",
+        "ZEC_PRIVATE_IP_ADDRESSES": "10.0.0.1,10.0.0.2",
+        "ZEC_ADDRESS": "10.0.0.1",
+    }
+    assert [name for name in variables if variables[name] == "s3cret"] == ["MINE"]
+    assert variables["PATH"] == os.environ["PATH"]
+
+
+def test_a_command_may_do_without_an_address(machine: Callable[..., Instance]) -> None:
+    """It may know another way to the machine."""
+    assert environment({}, machine(publicIpAddresses=[]), None)["ZEC_ADDRESS"] == ""
+    live = machine(publicIpAddresses=[])
+    assert probe(health.command(["sh", "-c", 'test -z "$ZEC_ADDRESS"']), live, 30.0, lambda: None) is None
+
+
+def _alive(pid: int) -> list[int]:
+    return [pid] if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE else []

@@ -1,0 +1,47 @@
+"""One machine has one owner in a stack."""
+
+from __future__ import annotations
+
+from zec_pulumi import urns
+from zec_pulumi.claims import Claims
+
+STACK = "urn:pulumi:dev::shop"
+WEB = f"{STACK}::{urns.INSTANCE}::web"
+API = f"{STACK}::{urns.INSTANCE}::api"
+
+
+def test_the_second_owner_is_refused_and_both_are_named() -> None:
+    """Whoever comes first: the user decides which is taken out."""
+    claims = Claims()
+    assert claims.claim("1", WEB) is None
+    refused = claims.claim("1", API)
+    assert refused is not None
+    assert "instance 1 is declared twice in this stack, by web and by api" in refused
+
+
+def test_one_resource_may_be_checked_twice() -> None:
+    """The engine does so in a replacement."""
+    claims = Claims()
+    assert [claims.claim("1", WEB), claims.claim("1", WEB)] == [None, None]
+
+
+def test_two_resources_may_exchange_their_machines() -> None:
+    """What a resource had before is of no account."""
+    claims = Claims()
+    assert [claims.claim("2", WEB), claims.claim("1", API)] == [None, None]
+
+
+def test_resources_of_one_name_are_told_apart_by_their_urns() -> None:
+    """A fleet's machine and a resource beside it may share a name."""
+    claims = Claims()
+    inside = urns.member_urn(f"{STACK}::a:b:C${urns.FLEET}::site", "web")
+    claims.claim("1", WEB)
+    refused = claims.claim("1", inside) or ""
+    assert WEB in refused
+    assert f"{STACK}::a:b:C${urns.FLEET}${urns.INSTANCE}::web" in refused
+
+
+def test_without_a_urn_nothing_is_refused() -> None:
+    """An SDK that is built otherwise may not tell it: then two resources look like one."""
+    claims = Claims()
+    assert [claims.claim("1", ""), claims.claim("1", "")] == [None, None]

@@ -1,0 +1,134 @@
+"""Runs a health gate's command: bounded in time and memory, without a shell and without credentials."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+from zec_pulumi.health.network import NotHealthyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zec_pulumi.api import Instance
+    from zec_pulumi.health.patience import Patience
+
+KEPT_BYTES = 4096
+"""How much of the end of the output is kept; the rest is read and dropped."""
+
+LINE_LENGTH = 200
+"""How much of the last line is shown."""
+
+HIDDEN = ("ZENLAYER", "PULUMI_CONFIG", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL")
+"""Beginnings of environment variables that hold credentials, passphrases or configuration: no command sees them."""
+
+_CHUNK = 64 * 1024
+_LAST_CHUNKS = 16
+
+
+def environment(inherited: Mapping[str, str], live: Instance, address: str | None) -> dict[str, str]:
+    """Return what the command sees: what was ``inherited``, without credentials, and the instance's own variables."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith(HIDDEN)}
+    return {
+        **kept,
+        "ZEC_INSTANCE_ID": live.instance_id,
+        "ZEC_PUBLIC_IP_ADDRESSES": ",".join(live.public_ip_addresses),
+        "ZEC_PRIVATE_IP_ADDRESSES": ",".join(live.private_ip_addresses),
+        "ZEC_ADDRESS": address or "",
+    }
+
+
+def run(arguments: Sequence[str], variables: Mapping[str, str], patience: Patience) -> None:
+    """Run the command to its end, or end it and all of its process group.
+
+    Raises:
+        NotHealthyError: it could not be started, took too long and was killed, or its exit status is not 0; the text
+            has its last line of output.
+        HaltedError: as :meth:`Patience.check`; it was killed.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 the user's own command, given as a list
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=variables,
+        )
+    except OSError as error:
+        raise NotHealthyError(f"could not be started: {(error.strerror or str(error)).lower()}") from error
+    output = _Output(process)
+    try:
+        while process.poll() is None:
+            patience.check()
+            output.take(patience.slice)
+        output.take_rest()
+    except TimeoutError:
+        raise NotHealthyError(f"took too long and was killed{output.last_line()}") from None
+    finally:
+        _end(process)
+    if process.returncode:
+        raise NotHealthyError(f"{_ending(process.returncode)}{output.last_line()}")
+
+
+class _Output:
+    """The output of a running command, of which the end is kept."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._pipe = process.stdout.fileno() if process.stdout else -1
+        self._tail = b""
+        self._open = True
+        os.set_blocking(self._pipe, False)
+
+    def take(self, seconds: float) -> None:
+        """Wait for ``seconds`` at most for output, or for the end, and keep the end of what came."""
+        if not self._open:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+            return
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        if poll.poll(seconds * 1000):
+            self._read()
+
+    def take_rest(self) -> None:
+        """Keep what is left; bounded, because something left behind in the background may go on writing."""
+        for _ in range(_LAST_CHUNKS):
+            if not self._read():
+                return
+
+    def last_line(self) -> str:
+        """Return the last line that is not empty as ``: text``, on one line and cut; nothing when there is none."""
+        lines = [line.strip() for line in self._tail.decode(errors="replace").splitlines() if line.strip()]
+        if not lines:
+            return ""
+        text = "".join(c if c.isprintable() else "\ufffd" for c in lines[-1])
+        return f": {text if len(text) <= LINE_LENGTH else text[:LINE_LENGTH] + '…'}"
+
+    def _read(self) -> bool:
+        try:
+            chunk = os.read(self._pipe, _CHUNK)
+        except BlockingIOError:
+            return False
+        self._open = bool(chunk)
+        self._tail = (self._tail + chunk)[-KEPT_BYTES:]
+        return self._open
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill what still runs, the whole group; once it is over its number may be another's, so then nothing is."""
+    if process.poll() is None:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def _ending(code: int) -> str:
+    return f"exit status {code}" if code > 0 else f"ended by signal {-code}"

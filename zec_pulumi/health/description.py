@@ -1,0 +1,155 @@
+"""What a health gate is: the description that a program gives and the stack's state holds. Nothing is probed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from zec_pulumi.health.checks import Address, Kind, findings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from typing_extensions import Unpack
+
+COMMAND_TIMEOUT = 60.0
+"""Seconds that a command may run when the program does not say."""
+
+
+@dataclass(frozen=True)
+class HealthGate:
+    """A health gate, as :func:`tcp`, :func:`http`, :func:`ssh` and :func:`command` make it.
+
+    ``interval`` (between two probes), ``timeout`` (of one probe) and ``deadline`` (of the gate; that of the operation,
+    ``custom_timeouts``, may end it earlier) are in seconds; ``successes`` is how many probes in a row must succeed.
+    ``address`` is which of the instance's addresses, the first one, is probed from the machine that runs ``pulumi up``.
+    ``port``, ``path``, ``status``, ``tls`` and ``command``
+    are given for the kinds that have them, and None for the others.
+
+    Raises:
+        ValueError: it describes nothing that could be probed; the text names the field.
+    """
+
+    kind: Kind
+    port: int | None = None
+    path: str | None = None
+    status: int | None = None
+    tls: bool | None = None
+    command: tuple[str, ...] | None = None
+    address: Address = "public"
+    interval: float = 5.0
+    successes: int = 2
+    timeout: float = 5.0
+    deadline: float = 300.0
+
+    def __post_init__(self) -> None:
+        finding = next(findings(self), None)
+        if finding:
+            raise ValueError(finding)
+
+    @classmethod
+    def parse(cls, properties: Mapping[str, Any]) -> HealthGate:
+        """Return the health gate that :meth:`properties` has written, whole numbers as floats or not.
+
+        Raises:
+            ValueError: it is none; the text names the field.
+        """
+        known = {field.name for field in fields(cls)}
+        strange = sorted(set(properties) - known)
+        if strange:
+            raise ValueError(f"{strange[0]}: a health gate has no such field")
+        given = {key: _whole(value) for key, value in properties.items() if value is not None}
+        given["command"] = _arguments(given["command"]) if "command" in given else None
+        return cls(**{"kind": None, **given})
+
+    def properties(self) -> dict[str, Any]:
+        """Return the health gate as plain JSON: the form in the stack's state."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["command"] = None if self.command is None else list(self.command)
+        return {key: value for key, value in values.items() if value is not None}
+
+
+class Pace(TypedDict, total=False):
+    """Which address is probed, and how patiently: the fields of the same names of :class:`HealthGate`."""
+
+    address: Address
+    interval: float
+    successes: int
+    timeout: float
+    deadline: float
+
+
+def tcp(port: int, **pace: Unpack[Pace]) -> HealthGate:
+    """Return the health gate that passes when ``port`` accepts TCP connections.
+
+    Args:
+        port: 1 to 65535.
+        pace: ``address``, ``interval``, ``successes``, ``timeout`` and ``deadline``, see :class:`HealthGate`.
+
+    Raises:
+        ValueError: a value is none that could be probed.
+    """
+    return HealthGate("tcp", port=port, **pace)
+
+
+def http(
+    path: str, *, status: int = 200, port: int | None = None, tls: bool = False, **pace: Unpack[Pace]
+) -> HealthGate:
+    """Return the health gate that passes when a GET of ``path`` is answered with ``status``.
+
+    The request goes to the instance's address, which is also its Host. No redirect is followed, no proxy used, and
+    the body is not read. With ``tls`` the certificate is **not verified**: no name is asked for that it could prove.
+
+    Args:
+        path: Begins with ``/``, may hold a query; printable ASCII without spaces.
+        status: The final status that counts as healthy, 200 to 599.
+        port: 1 to 65535; omitted: 80, with ``tls`` 443.
+        tls: Whether to speak HTTPS.
+        pace: As for :func:`tcp`.
+
+    Raises:
+        ValueError: a value is none that could be probed.
+    """
+    number = (443 if tls else 80) if port is None else port
+    return HealthGate("http", port=number, path=path, status=status, tls=tls, **pace)
+
+
+def ssh(port: int = 22, **pace: Unpack[Pace]) -> HealthGate:
+    """Return the health gate that passes when ``port`` greets with an SSH banner, ``SSH-2.0-…``; nobody logs in.
+
+    Args:
+        port: 1 to 65535.
+        pace: As for :func:`tcp`.
+
+    Raises:
+        ValueError: a value is none that could be probed.
+    """
+    return HealthGate("ssh", port=port, **pace)
+
+
+def command(arguments: Sequence[str], **pace: Unpack[Pace]) -> HealthGate:
+    """Return the health gate that passes when a command of yours ends with exit status 0.
+
+    It runs on the machine that runs ``pulumi up``, in the program's folder, without a shell and without credentials in
+    its environment, which has ``ZEC_INSTANCE_ID``, ``ZEC_PUBLIC_IP_ADDRESSES`` and ``ZEC_PRIVATE_IP_ADDRESSES`` (comma
+    separated) and ``ZEC_ADDRESS``. The arguments stand in the stack's state.
+
+    Args:
+        arguments: The program and its arguments.
+        pace: As for :func:`tcp`, but that ``timeout`` is 60 seconds when omitted; then the command is killed with all
+            processes of its group. ``address`` decides what ``ZEC_ADDRESS`` is, empty when the instance has none.
+
+    Raises:
+        ValueError: a value is none that could be run.
+    """
+    pace.setdefault("timeout", COMMAND_TIMEOUT)
+    return HealthGate("command", command=_arguments(arguments), **pace)
+
+
+def _whole(value: Any) -> Any:
+    """Return a float that is whole as an integer: the engine sends every number as a float."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _arguments(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,155 @@
+"""Probes over the network: a TCP connection, an SSH banner, an HTTP status. Each returns, or raises why it failed.
+
+They speak just enough of their protocols, on sockets that never block, so that a server that answers slowly, for ever
+or not at all costs no more than the probe's time and a few KiB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import re
+import socket
+import ssl
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zec_pulumi.health.patience import Patience
+
+T = TypeVar("T")
+
+MOST_BYTES = 16 * 1024
+"""How much of an answer is read before it counts as none."""
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?\r?\n")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_INTERIM = range(100, 200)
+_IPV6 = 6
+
+
+class NotHealthyError(Exception):
+    """What was probed answered, and not as it should; the text is one line."""
+
+
+def tcp(address: str, port: int, patience: Patience) -> None:
+    """Connect.
+
+    Raises:
+        OSError: the connection failed, TimeoutError included.
+        HaltedError: as :meth:`Patience.check`.
+    """
+    with _connected(address, port, patience):
+        pass
+
+
+def ssh(address: str, port: int, patience: Patience) -> None:
+    """Read the SSH banner, which other lines may precede (RFC 4253, 4.2).
+
+    Raises:
+        OSError, HaltedError: as :func:`tcp`.
+        NotHealthyError: there is none.
+    """
+    with _connected(address, port, patience) as connection:
+        for received in _growing(connection, patience):
+            *lines, _ = received.split(b"\n")
+            if any(line.startswith(b"SSH-2.0-") for line in lines):
+                return
+        raise NotHealthyError("sent no SSH banner")
+
+
+def http(address: str, port: int, path: str, status: int, patience: Patience, *, tls: bool) -> None:
+    """Ask for ``path`` and read the status of the final answer.
+
+    Raises:
+        OSError, HaltedError: as :func:`tcp`.
+        NotHealthyError: another status, or no HTTP.
+    """
+    with _connected(address, port, patience) as connection, _spoken(connection, patience, tls=tls) as stream:
+        host = f"[{address}]" if ":" in address else address
+        place = host if port == (443 if tls else 80) else f"{host}:{port}"
+        _send(stream, f"GET {path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode(), patience)
+        found = _final_status(stream, patience)
+    if found != status:
+        raise NotHealthyError(f"answered {found}, not {status}")
+
+
+@contextlib.contextmanager
+def _connected(address: str, port: int, patience: Patience) -> Iterator[socket.socket]:
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        # A name is never looked up: nothing could interrupt that.
+        raise NotHealthyError(f"{address} is not an IP address") from None
+    with socket.socket(socket.AF_INET6 if version == _IPV6 else socket.AF_INET) as connection:
+        connection.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            connection.connect((address, port))
+        patience.writable(connection)
+        number = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            raise OSError(number, os.strerror(number))
+        yield connection
+
+
+@contextlib.contextmanager
+def _spoken(connection: socket.socket, patience: Patience, *, tls: bool) -> Iterator[socket.socket]:
+    if not tls:
+        yield connection
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # An address is asked, and a machine minutes old: there is no name that a certificate could prove.
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with context.wrap_socket(connection, do_handshake_on_connect=False) as wrapped:
+        _patiently(wrapped.do_handshake, wrapped, patience, patience.readable)
+        yield wrapped
+
+
+def _final_status(stream: socket.socket, patience: Patience) -> int:
+    for received in _growing(stream, patience):
+        rest = received
+        while line := _STATUS_LINE.match(rest):
+            number = int(line[1])
+            end = _HEAD_END.search(rest)
+            if number not in _INTERIM:
+                return number
+            if end is None:
+                break
+            rest = rest[end.end() :]
+    raise NotHealthyError("did not answer in HTTP")
+
+
+def _send(stream: socket.socket, content: bytes, patience: Patience) -> None:
+    while content:
+        sent = _patiently(lambda: stream.send(content), stream, patience, patience.writable)  # noqa: B023 called at once
+        content = content[sent:]
+
+
+def _growing(stream: socket.socket, patience: Patience) -> Iterator[bytes]:
+    """Yield all that was received so far, each time more came, up to the end or :data:`MOST_BYTES`."""
+    received = b""
+    while len(received) < MOST_BYTES:
+        more = _patiently(lambda: stream.recv(4096), stream, patience, patience.readable)
+        if not more:
+            return
+        received += more
+        yield received
+
+
+def _patiently(
+    act: Callable[[], T], stream: socket.socket, patience: Patience, wait: Callable[[socket.socket], None]
+) -> T:
+    """Return what ``act`` returns once it does not block; ``wait`` is for the socket, TLS names its own wishes."""
+    while True:
+        patience.check()
+        try:
+            return act()
+        except ssl.SSLWantReadError:
+            patience.readable(stream)
+        except ssl.SSLWantWriteError:
+            patience.writable(stream)
+        except BlockingIOError:
+            wait(stream)

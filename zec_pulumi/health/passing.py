@@ -1,0 +1,114 @@
+"""Waits until a rebuilt machine passes its health gate. Only reads: nothing here can change a machine."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import TYPE_CHECKING
+
+from zec_pulumi.deadline import duration
+from zec_pulumi.health import child, network
+from zec_pulumi.health.network import NotHealthyError
+from zec_pulumi.health.patience import Patience
+from zec_pulumi.outcomes import HaltedError, UnhealthyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zec_pulumi.api import Instance
+    from zec_pulumi.clock import Clock
+    from zec_pulumi.deadline import Deadline
+    from zec_pulumi.halt import Halt
+    from zec_pulumi.health import HealthGate
+    from zec_pulumi.progress import Progress
+
+_LEAST_SECONDS = 1.0
+"""What a probe gets even when less of the gate's time is left."""
+
+
+def address_of(gate: HealthGate, live: Instance) -> str | None:
+    """Return the address that is probed: the first of the wanted kind, None when the instance has none."""
+    addresses = live.public_ip_addresses if gate.address == "public" else live.private_ip_addresses
+    return addresses[0] if addresses else None
+
+
+def address_findings(gate: HealthGate | None, live: Instance) -> list[str]:
+    """Return why the gate could not be probed at all; a command may do without an address."""
+    if gate is None or gate.kind == "command" or address_of(gate, live):
+        return []
+    other = "private" if gate.address == "public" else "public"
+    lacks = f"health: instance {live.instance_id} has no {gate.address} address to probe {gate.kind} on"
+    return [f'{lacks}; give the health gate address="{other}", or leave it out']
+
+
+def pass_gate(gate: HealthGate, live: Instance, clock: Clock, progress: Progress, deadline: Deadline) -> None:
+    """Probe until the gate has passed: ``gate.successes`` probes in a row.
+
+    Raises:
+        UnhealthyError: it did not pass in the gate's time or within ``deadline``, there is no address to probe, or the
+            operation was halted.
+    """
+    what, own = told(gate, live), deadline.within(gate.deadline)
+    passed, said = 0, "it was not probed"
+    while True:
+        try:
+            failed = probe(gate, live, min(gate.timeout, max(own.remaining, _LEAST_SECONDS)), progress.halted)
+        except HaltedError as halted:
+            raise UnhealthyError(f"{halted.halt.value} before its health gate ({what}) had passed") from halted
+        passed = 0 if failed else passed + 1
+        if passed >= gate.successes:
+            progress.phase(f"healthy: {what}")
+            return
+        said = f"the last probe said: {failed}" if failed else f"the last {passed} of {gate.successes} probes succeeded"
+        progress.phase(f"not healthy yet: {failed}" if failed else f"healthy {passed}/{gate.successes}: {what}")
+        if own.expired:
+            left = "" if own.seconds >= gate.deadline else " that were left of the operation's deadline"
+            raise UnhealthyError(f"its health gate ({what}) did not pass within {duration(own.seconds)}{left}; {said}")
+        clock.sleep(min(gate.interval, own.remaining))
+
+
+def probe(gate: HealthGate, live: Instance, seconds: float, halted: Callable[[], Halt | None]) -> str | None:
+    """Probe once, for ``seconds`` at most; return why the machine is not healthy, None when it is.
+
+    Raises:
+        HaltedError: the engine has told to stop, or is gone.
+        UnhealthyError: there is no address to probe.
+    """
+    patience = Patience(seconds, halted)
+    try:
+        _probe(gate, live, patience)
+    except NotHealthyError as error:
+        return str(error)
+    except TimeoutError:
+        return f"no answer in {seconds:.3g}s"
+    except ssl.SSLError as error:
+        return f"TLS: {(error.reason or 'failed').replace('_', ' ').lower()}"
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+    return None
+
+
+def told(gate: HealthGate, live: Instance) -> str:
+    """Return what is probed, for people. Of a command the program alone: its arguments may be meant for no log."""
+    if gate.kind == "command":
+        return f"command {(gate.command or ('',))[0]}"
+    address = address_of(gate, live) or f"no {gate.address} address"
+    if gate.kind != "http":
+        return f"{gate.kind} {gate.port} on {address}"
+    host = f"[{address}]" if ":" in address else address
+    return f"{'https' if gate.tls else 'http'}://{host}:{gate.port}{gate.path}"
+
+
+def _probe(gate: HealthGate, live: Instance, patience: Patience) -> None:
+    address, port = address_of(gate, live), gate.port or 0
+    patience.check()
+    if gate.kind == "command":
+        child.run(gate.command or (), child.environment(os.environ, live, address), patience)
+    elif address is None:
+        raise UnhealthyError(f"it has no {gate.address} address to probe {gate.kind} on")
+    elif gate.kind == "tcp":
+        network.tcp(address, port, patience)
+    elif gate.kind == "ssh":
+        network.ssh(address, port, patience)
+    else:
+        network.http(address, port, gate.path or "/", gate.status or 200, patience, tls=bool(gate.tls))

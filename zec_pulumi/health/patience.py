@@ -1,0 +1,63 @@
+"""How long one probe waits: until its time is up, or the operation is halted."""
+
+from __future__ import annotations
+
+import selectors
+from typing import TYPE_CHECKING
+
+from zec_pulumi.clock import SystemClock
+from zec_pulumi.deadline import Deadline
+from zec_pulumi.outcomes import HaltedError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from zec_pulumi.halt import Halt
+
+LOOK_SECONDS = 1.0
+"""How often a waiting probe looks whether it is still wanted; each look is a call to the engine."""
+
+
+class Patience:
+    """The time of one probe, ``seconds`` from now, by the machine's own clock: what is probed keeps no other."""
+
+    def __init__(self, seconds: float, halted: Callable[[], Halt | None]) -> None:
+        self._deadline = Deadline(SystemClock(), seconds)
+        self._halted = halted
+        self._look = Deadline(SystemClock(), 0)
+
+    def check(self) -> None:
+        """Go on, unless there is a reason not to.
+
+        Raises:
+            TimeoutError: the time is up.
+            HaltedError: the engine has told to stop, or is gone.
+        """
+        if self._look.expired:
+            self._look = Deadline(SystemClock(), LOOK_SECONDS)
+            halt = self._halted()
+            if halt:
+                raise HaltedError(halt)
+        if self._deadline.expired:
+            raise TimeoutError
+
+    @property
+    def slice(self) -> float:
+        """How many seconds to wait at most before the next :meth:`check`."""
+        return min(LOOK_SECONDS, self._deadline.remaining)
+
+    def readable(self, connection: socket.socket) -> None:
+        """Wait until there is something to read; raises as :meth:`check`."""
+        self._ready(connection, selectors.EVENT_READ)
+
+    def writable(self, connection: socket.socket) -> None:
+        """Wait until there is room to write, or the connection stands; raises as :meth:`check`."""
+        self._ready(connection, selectors.EVENT_WRITE)
+
+    def _ready(self, connection: socket.socket, event: int) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection, event)
+            self.check()
+            while not selector.select(self.slice):
+                self.check()
