@@ -124,7 +124,7 @@ def mutation_line(entry: dict[str, Any]) -> str:
         f" {name}={value if isinstance(value, str) else json.dumps(value)}"
         for name, value in entry["parameters"].items()
     )
-    return f"{at} {entry['action']} {entry['instanceId']}{parameters} {entry['requestId']}"
+    return f"{at} {entry['action']} {entry['instanceId'] or '-'}{parameters} {entry['requestId']}"
 
 
 def _say(line: str) -> None:
