@@ -50,7 +50,7 @@ def test_every_option_is_in_the_page(capsys: pytest.CaptureFixture[str]) -> None
         main(["simulator", "--help"])
 
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
-    assert all(f"`{option} " in PAGE for option in options)
+    assert all(f"| `{option}" in PAGE for option in options)
 
 
 @pytest.mark.parametrize("command", CURLS)
