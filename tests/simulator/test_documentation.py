@@ -35,9 +35,13 @@ def _least(effect: Any) -> dict[str, Any]:
     return {"type": kind, **{name: least[name] for name in required}}
 
 
-def test_every_action_is_in_the_page() -> None:
-    """So that a client's author sees at once whether it is enough."""
-    assert all(name in PAGE for _, _, name in ACTIONS)
+def test_every_action_has_a_row() -> None:
+    """So that a client's author sees at once whether it is enough; what is in no version any more has none."""
+    table = PAGE.split("## Clients and actions")[1].split("\n\n")[1]
+    rows = {name.strip(): row for row in table.splitlines()[2:] for name in row.split("|")[1].split(",")}
+
+    assert rows.keys() == {name for _, _, name in ACTIONS}
+    assert all(f"`{service}`" in rows[name] for service, _, name in ACTIONS)
 
 
 def test_every_option_is_in_the_page(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +50,7 @@ def test_every_option_is_in_the_page(capsys: pytest.CaptureFixture[str]) -> None
         main(["simulator", "--help"])
 
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
-    assert all(f"`{option} " in PAGE for option in options)
+    assert all(f"| `{option}" in PAGE for option in options)
 
 
 @pytest.mark.parametrize("command", CURLS)

@@ -66,13 +66,21 @@ class Call:
             raise ApiError(404, "INVALID_INSTANCE_NOT_FOUND", f"Instance {instance_id} not found.")
         return instance
 
-    def record(self, instance: Instance) -> None:
-        """Enter this accepted mutation of ``instance`` into the ledger."""
+    def chosen(self, instance_ids: Sequence[str]) -> list[Instance]:
+        """Return the instances as they are now, each once; an unknown id refuses the whole request.
+
+        Raises:
+            ApiError: 404 INVALID_INSTANCE_NOT_FOUND.
+        """
+        return [self.instance(instance_id) for instance_id in dict.fromkeys(instance_ids)]
+
+    def record(self, instance: Instance | None) -> None:
+        """Enter this accepted mutation of ``instance`` (None: of the account) into the ledger."""
         rest = {name: value for name, value in self.parameters.items() if name not in {"instanceId", "instanceIds"}}
         self.cloud.ledger.record(
             at=self.now,
             action=self.action,
-            instance_id=instance.instance_id,
+            instance_id=None if instance is None else instance.instance_id,
             request_id=self.request_id,
             parameters=rest,
         )

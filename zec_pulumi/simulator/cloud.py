@@ -68,14 +68,17 @@ class Cloud:
     def instance(self, instance_id: str) -> Instance | None:
         """Return an instance as it is at this moment, or None."""
         instance = self.world.instances.get(instance_id)
-        if instance is not None:
-            settle(instance, self.clock.now())
-        return instance
+        if instance is None or settle(instance, self.clock.now()):
+            return instance
+        del self.world.instances[instance_id]
+        return None
 
     def instances(self) -> list[Instance]:
         """Return every instance as it is at this moment."""
-        for instance in self.world.instances.values():
-            settle(instance, self.clock.now())
+        now = self.clock.now()
+        for instance in list(self.world.instances.values()):
+            if not settle(instance, now):
+                del self.world.instances[instance.instance_id]
         return list(self.world.instances.values())
 
     def patch(self, instance_id: str, fields: dict[str, Any]) -> Instance:

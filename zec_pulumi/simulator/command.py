@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 import threading
@@ -23,8 +24,8 @@ _DESCRIPTION = """\
 Run a sandbox cloud on this machine: an HTTP server that speaks the protocol of the
 Zenlayer ZEC API. It verifies real signatures and tokens, and reinstalls nothing real.
 
-The first line of its output is its address and the credentials it accepts; each line
-after that is a change a client made. Ctrl-C ends it, and everything is forgotten.
+The first line of its output is its address and the credentials it accepts (with --tls two
+exports follow); each line after that is a change a client made. Ctrl-C ends it, and everything is forgotten.
 """
 
 _EPILOG = f"""\
@@ -35,7 +36,15 @@ Point a client at it (a Pulumi program with this package, the Terraform provider
   export ZENLAYERCLOUD_ACCESS_KEY_ID=simulator-access-key-id
   export ZENLAYERCLOUD_ACCESS_KEY_PASSWORD=simulator-access-key-password
 
-or, with a bearer token instead of the two access key variables:
+With --tls the scheme is HTTPS, and the second and third line of the output are the exports that
+let a client believe the certificate. The zeno command speaks https only:
+
+  export ZENLAYER_ENDPOINT=127.0.0.1:{DEFAULT_PORT} ZENLAYER_ACCESS_KEY_ID=simulator-access-key-id
+  export ZENLAYER_ACCESS_KEY_SECRET=simulator-access-key-password SSL_CERT_FILE=…
+
+The official Python SDK takes the file itself: Config(domain=…, certification="…/ca.pem").
+
+Or, with a bearer token instead of the two access key variables:
 
   export ZENLAYER_TOKEN=simulator-token
 
@@ -44,6 +53,7 @@ Examples:
   zec-pulumi simulator                            # the world of the package, real pace
   zec-pulumi simulator --rebuild-seconds 5        # for the impatient
   zec-pulumi simulator --port 0 --seed mine.json  # a free port, your own machines
+  zec-pulumi simulator --tls                      # https, for clients that refuse http
   curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/ledger        # what was done to which machine
   curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/instances     # what the machines are now
   curl -d '{{"advance": 3600}}' http://127.0.0.1:{DEFAULT_PORT}/_simulator/clock
@@ -83,6 +93,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="DEPLOYING",
         help="the status during a reinstall; sources disagree about which is real (%(default)s)",
     )
+    parser.add_argument(
+        "--tls", action="store_true", help="speak https, with a certificate made for this run; says where its CA is"
+    )
     parser.set_defaults(run=run)
 
 
@@ -96,10 +109,13 @@ def run(arguments: argparse.Namespace) -> int:
             rebuild_seconds=arguments.rebuild_seconds,
             stop_seconds=arguments.stop_seconds,
             transition=arguments.transition,
+            tls=arguments.tls,
             observer=lambda entry: _say(mutation_line(entry)),
         )
         with simulator:
             _say(ready_line(simulator))
+            for name, value in simulator.trust().items():
+                _say(f"export {name}={shlex.quote(value)}")
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
@@ -111,9 +127,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def ready_line(simulator: Simulator) -> str:
     """Return the line that says where a running simulator is and what it accepts."""
+    where = f" ca-file={simulator.ca_file}" if simulator.ca_file else ""
     return (
         f"ready: {simulator.url} access-key-id={simulator.access_key_id} "
-        f"access-key-password={simulator.access_key_password} token={simulator.token}"
+        f"access-key-password={simulator.access_key_password} token={simulator.token}{where}"
     )
 
 
@@ -124,7 +141,7 @@ def mutation_line(entry: dict[str, Any]) -> str:
         f" {name}={value if isinstance(value, str) else json.dumps(value)}"
         for name, value in entry["parameters"].items()
     )
-    return f"{at} {entry['action']} {entry['instanceId']}{parameters} {entry['requestId']}"
+    return f"{at} {entry['action']} {entry['instanceId'] or '-'}{parameters} {entry['requestId']}"
 
 
 def _say(line: str) -> None:

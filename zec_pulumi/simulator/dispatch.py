@@ -12,7 +12,7 @@ from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.authentication import authenticate
 from zec_pulumi.simulator.call import Action, Call, Request
 from zec_pulumi.simulator.envelope import Answer, ApiError, failure, new_request_id, success
-from zec_pulumi.simulator.versions import without
+from zec_pulumi.simulator.versions import paths, without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ _CODES = {
     "missing": "MISSING_PARAMETER",
     "extra_forbidden": "INVALID_PARAMETER_VALUE",
     "too_long": "INVALID_PARAMETER_EXCEED_MAXIMUM",
+    "string_pattern_mismatch": "INVALID_PARAMETER_PATTERN_ERROR",
     "less_than_equal": "INVALID_PARAMETER_EXCEED_MAXIMUM",
     "too_short": "INVALID_PARAMETER_LESS_MINIMUM",
     "greater_than_equal": "INVALID_PARAMETER_LESS_MINIMUM",
@@ -53,8 +54,9 @@ class Arrival:
             return []
         if not isinstance(body, dict):
             return []
-        many = body.get("instanceIds")
-        named = [body.get("instanceId"), *(many if isinstance(many, list) else [])]
+        lists = [body.get(name) for name in ("instanceIds", "resources")]
+        many = [item for each in lists if isinstance(each, list) for item in each]
+        named = [body.get("instanceId"), body.get("resourceUuid"), *many]
         return [item for item in named if isinstance(item, str)]
 
 
@@ -107,7 +109,7 @@ def _parameters(body: bytes) -> dict[str, Any]:
 
 
 def _validated(action: Action, parameters: dict[str, Any]) -> Request:
-    for name in sorted(action.absent_parameters & parameters.keys()):
+    for name in sorted(action.absent_parameters & paths(parameters)):
         raise ApiError(400, "INVALID_PARAMETER_VALUE", f"{name}: this version does not have it.")
     try:
         return action.request.model_validate(parameters)

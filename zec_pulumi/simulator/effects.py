@@ -15,6 +15,7 @@ from zec_pulumi.simulator.models import SeedModel
 
 MAX_LAG = 100
 _POWER = frozenset({"StopInstances", "StartInstances", "RebootInstances"})
+_REINSTALLS = frozenset({"ResetInstance", "ResetInstances"})
 _READS = frozenset({"DescribeInstances", "DescribeInstancesStatus"})
 
 
@@ -99,14 +100,14 @@ class Drop(_Effect):
 class ReinstallFails(_Effect):
     """A reinstall is accepted and ends in REINSTALL_FAILED."""
 
-    actions: ClassVar[frozenset[str] | None] = frozenset({"ResetInstance"})
+    actions: ClassVar[frozenset[str] | None] = _REINSTALLS
     type: Literal["reinstall_fails"]
 
 
 class NeverEnds(_Effect):
-    """A stop, start, reboot or reinstall is accepted and stays in its transitional status."""
+    """A creation, stop, start, reboot, reinstall or release is accepted and stays in its transitional status."""
 
-    actions: ClassVar[frozenset[str] | None] = _POWER | {"ResetInstance"}
+    actions: ClassVar[frozenset[str] | None] = _POWER | _REINSTALLS | {"CreateZecInstances", "ReleaseInstances"}
     type: Literal["never_ends"]
 
 
@@ -128,9 +129,9 @@ class Missing(_Effect):
 
 
 class FailIds(_Effect):
-    """StopInstances, StartInstances and RebootInstances do nothing, answer 200 and list each id as failed."""
+    """An action on several instances does nothing, answers 200 and lists each id as failed."""
 
-    actions: ClassVar[frozenset[str] | None] = _POWER
+    actions: ClassVar[frozenset[str] | None] = _POWER | {"ResetInstances", "ReleaseInstances"}
     type: Literal["fail_ids"]
 
 

@@ -11,7 +11,7 @@ SECRETS = frozenset({"password", "userData"})
 
 
 class Ledger:
-    """The append-only list of accepted mutations, one entry an instance.
+    """The append-only list of accepted mutations, one entry an instance (None: it concerns no instance).
 
     Args:
         observer: Called with each new entry, for example to print it.
@@ -21,7 +21,9 @@ class Ledger:
         self._entries: list[dict[str, Any]] = []
         self._observer = observer
 
-    def record(self, *, at: float, action: str, instance_id: str, request_id: str, parameters: dict[str, Any]) -> None:
+    def record(
+        self, *, at: float, action: str, instance_id: str | None, request_id: str, parameters: dict[str, Any]
+    ) -> None:
         """Append one accepted mutation; the values of secret parameters are masked before they are kept."""
         entry = {
             "sequence": len(self._entries) + 1,

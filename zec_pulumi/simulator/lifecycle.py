@@ -1,6 +1,7 @@
 """The state machine of an instance. No background work: a change is completed when it is looked at.
 
-Source: status rules of StopInstances, StartInstances, RebootInstances and ResetInstance, zec 2025-09-01.
+Source: status rules of CreateZecInstances, StopInstances, StartInstances, RebootInstances, ResetInstance and
+ReleaseInstances, zec 2025-09-01.
 """
 
 from __future__ import annotations
@@ -18,22 +19,29 @@ if TYPE_CHECKING:
 Changes = Mapping[str, str | bool | None]
 
 
-def settle(instance: Instance, now: float) -> None:
-    """Complete the change under way if its time has come by ``now`` (simulated seconds)."""
+def settle(instance: Instance, now: float) -> bool:
+    """Complete the change under way if its time has come by ``now`` (simulated seconds).
+
+    Returns:
+        Whether the instance still exists.
+    """
     pending = instance.pending
     if pending is None or pending.after_seconds is None or now < pending.since + pending.after_seconds:
-        return
+        return True
+    if pending.becomes is None:
+        return False
     instance.pending = None
     instance.status = pending.becomes
     for name, value in pending.changes.items():
         setattr(instance, to_snake(name), value)
+    return True
 
 
 def begin(
     instance: Instance,
     status: str,
     *,
-    becomes: str,
+    becomes: str | None,
     now: float,
     seconds: float | None,
     changes: Changes | None = None,
@@ -43,7 +51,7 @@ def begin(
     Args:
         instance: The machine, already settled.
         status: The transitional status, seen by the very next read.
-        becomes: The status at the end; ``changes`` become visible together with it.
+        becomes: The status at the end, None for gone; ``changes`` become visible together with it.
         now: Simulated time.
         seconds: Simulated seconds until the end; None: it never ends.
         changes: Fields to set at the end, by their names in the API.

@@ -79,6 +79,11 @@ class Image(SeedModel):
     resource_group_name: Name = "Default Resource Group"
 
     @property
+    def needed_disk(self) -> int:
+        """The smallest boot disk, in GiB, that holds the image."""
+        return max(self.image_size, self.min_disk_size)
+
+    @property
     def takes_login(self) -> bool:
         """Whether a reinstall sets a password or a key: not on Windows, not in the category Generic."""
         return self.os_type != "windows" and self.category not in {"Windows", "Generic"}
@@ -99,13 +104,15 @@ class KeyPair(SeedModel):
 
 
 class Pending(SeedModel):
-    """A change of state under way: what it ends in, and after how many simulated seconds (None: never).
+    """A change of state under way.
 
+    ``becomes`` is the status it ends in (None: the instance is gone), ``after_seconds`` simulated seconds (None:
+    never).
     ``changes`` are fields of the instance, by their names in the API, that change at the same moment.
     ``since`` is the simulated time it began; a seed does not know it and leaves it out.
     """
 
-    becomes: Status
+    becomes: Status | None
     after_seconds: Annotated[float, Field(ge=0)] | None
     changes: dict[str, str | bool | None] = {}
     since: float = 0.0
@@ -117,6 +124,23 @@ class SystemDisk(SeedModel):
     disk_size: Gibibytes = 40
     disk_category: str = "Standard NVMe SSD"
     bursting_enabled: bool = False
+
+
+class DataDisk(SeedModel):
+    """A data disk; ``disk_size`` is GiB. A reinstall leaves it alone."""
+
+    disk_id: Name
+    disk_name: Name
+    disk_size: Gibibytes
+    disk_category: str = "Standard NVMe SSD"
+    portable: bool = True
+    bursting_enabled: bool = False
+
+
+class InstanceOptions(SeedModel):
+    """Options an instance was created with."""
+
+    nested_virtualization: bool = False
 
 
 class Tag(SeedModel):
@@ -139,6 +163,9 @@ class Instance(SeedModel):
     time_zone: Name = "Asia/Shanghai"
     status: Status = "RUNNING"
     system_disk: SystemDisk = SystemDisk()
+    data_disks: list[DataDisk] = []
+    nic_network_type: Literal["Auto", "FailOver", "VirtioOnly", "VfOnly"] = "Auto"
+    nic_name: Name = "eth0"
     public_ip_addresses: list[Address] = []
     private_ip_addresses: list[Address] = []
     key_id: str | None = None
@@ -152,4 +179,6 @@ class Instance(SeedModel):
     resource_group_id: Name = "rg-default"
     resource_group_name: Name = "Default Resource Group"
     tags: list[Tag] = []
+    placement_group_id: str | None = None
+    instance_options: InstanceOptions | None = None
     pending: Pending | None = None

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
 
 class ReadHistory:
-    """The last reads of each instance; before the first read an instance was as in the seed."""
+    """The last reads of each instance; before the first read it was as in the seed, or as it was created."""
 
     def __init__(self, instances: Iterable[Instance]) -> None:
-        self._seen = {item.instance_id: deque([item.model_copy()], maxlen=MAX_LAG + 1) for item in instances}
+        self._seen = {item.instance_id: _begin(item) for item in instances}
 
     def read(self, instance: Instance, *, lag: int) -> Instance:
         """Count one read of ``instance`` and return it as it was ``lag`` reads ago."""
-        seen = self._seen[instance.instance_id]
+        seen = self._seen.setdefault(instance.instance_id, _begin(instance))
         # Reads that saw the same share one copy: a fleet polled for hours must not fill the memory.
         seen.append(seen[-1] if seen[-1] == instance else instance.model_copy())
         return seen[max(0, len(seen) - 1 - lag)]
+
+
+def _begin(instance: Instance) -> deque[Instance]:
+    return deque([instance.model_copy()], maxlen=MAX_LAG + 1)

@@ -26,18 +26,28 @@ _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9]")
 
 def check_image(world: World, instance: Instance, image_id: str) -> Image:
     """Return the image an instance may be reinstalled with, or refuse it."""
-    image = world.image_in_zone(image_id, instance.zone_id)
+    image = check_available(world, image_id, instance.zone_id)
+    current = world.images[instance.image_id]
+    if image.os_type != current.os_type:
+        raise ApiError(400, "INVALID_OS_TYPE_NOT_SAME", f"The OS type is {current.os_type}, not {image.os_type}.")
+    check_boot_disk(image, instance.system_disk.disk_size)
+    return image
+
+
+def check_available(world: World, image_id: str, zone_id: str) -> Image:
+    """Return an image that instances of the zone can use now, or refuse it."""
+    image = world.image_in_zone(image_id, zone_id)
     if image is None:
         raise ApiError(404, "INVALID_IMAGE_NOT_FOUND", f"Image {image_id} not found in the zone.")
     if image.image_status != "AVAILABLE":
         raise ApiError(400, "INVALID_IMAGE_STATUS", f"Image {image_id} is {image.image_status}.")
-    current = world.images[instance.image_id]
-    if image.os_type != current.os_type:
-        raise ApiError(400, "INVALID_OS_TYPE_NOT_SAME", f"The OS type is {current.os_type}, not {image.os_type}.")
-    needed = max(image.image_size, image.min_disk_size)
-    if instance.system_disk.disk_size < needed:
-        raise ApiError(400, "INVALID_IMAGE_SIZE_EXCEED", f"The image needs a boot disk of {needed} GiB.")
     return image
+
+
+def check_boot_disk(image: Image, disk_size: int) -> None:
+    """Refuse a boot disk (GiB) that does not hold the image."""
+    if disk_size < image.needed_disk:
+        raise ApiError(400, "INVALID_IMAGE_SIZE_EXCEED", f"The image needs a boot disk of {image.needed_disk} GiB.")
 
 
 def check_agent(image: Image, *, enabled: bool) -> None:
@@ -85,6 +95,18 @@ def check_time_zone(world: World, name: str) -> None:
     """Require a time zone that DescribeTimeZones lists. The code is this simulator's choice."""
     if name not in world.time_zones:
         raise ApiError(400, "INVALID_PARAMETER_VALUE", "timezone is not a known time zone.")
+
+
+def check_resource_group(world: World, group_id: str) -> None:
+    """Require a resource group that something of the seed is in."""
+    if group_id not in world.resource_groups:
+        raise ApiError(404, "OPERATION_FAILED_RESOURCE_GROUP_NOT_FOUND", f"Resource group {group_id} not found.")
+
+
+def check_not_recycled(instance: Instance) -> None:
+    """Refuse an instance in the recycle bin."""
+    if instance.status == "RECYCLE":
+        raise ApiError(403, "OPERATION_DENIED_INSTANCE_RECYCLED", "The instance is in the recycle bin.")
 
 
 def check_name(name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import uvicorn
     from typing_extensions import Self
 
+    from zec_pulumi.simulator.certificate import Certificate
     from zec_pulumi.simulator.clock import ClockMode
     from zec_pulumi.simulator.cloud import Transition
 
@@ -43,6 +45,7 @@ class Simulator:
         stop_seconds: Simulated seconds a stop, start or reboot takes.
         transition: The status during a reinstall: ``DEPLOYING`` or ``REBUILDING``.
         port: TCP port; 0 picks a free one.
+        tls: Speak https, with a certificate made for this run; clients need :attr:`ca_file`.
         observer: Called with every new ledger entry, in the server's thread.
 
     Raises:
@@ -58,6 +61,7 @@ class Simulator:
         stop_seconds: float = 5.0,
         transition: Transition = "DEPLOYING",
         port: int = 0,
+        tls: bool = False,
         observer: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self._cloud = Cloud(
@@ -68,12 +72,15 @@ class Simulator:
             observer=observer,
         )
         self._port = port
+        self._tls = tls
+        self._certificate: Certificate | None = None
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         # Only a running simulator needs the HTTP packages: the command can then say which extra is missing.
         try:
-            from zec_pulumi.simulator.serving import create_server  # noqa: PLC0415 -- see above
+            from zec_pulumi.simulator.certificate import make_certificate  # noqa: PLC0415 -- see above
+            from zec_pulumi.simulator.serving import create_server  # noqa: PLC0415 -- the same
         except ModuleNotFoundError as error:
             raise RuntimeError("the simulator needs its extra: pip install 'zec_pulumi[simulator]'") from error
         with contextlib.ExitStack() as stack:
@@ -81,7 +88,11 @@ class Simulator:
             # Otherwise each answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._port = listener.getsockname()[1]
-            server = create_server(self._cloud)
+            self._certificate = None
+            if self._tls:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="zec-simulator-"))
+                self._certificate = make_certificate(folder)
+            server = create_server(self._cloud, None if self._certificate is None else self._certificate.server_file)
             thread = threading.Thread(target=server.run, args=([listener],), name="zec-simulator", daemon=True)
             thread.start()
             stack.callback(_stop, server, thread)
@@ -105,7 +116,12 @@ class Simulator:
     @property
     def url(self) -> str:
         """The address without a path, for example ``http://127.0.0.1:8080``."""
-        return f"http://{self.host}"
+        return f"http{'s' if self._tls else ''}://{self.host}"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The certificate authority that a client must believe, as PEM; None without ``tls``. Gone at the end."""
+        return None if self._certificate is None else self._certificate.ca_file
 
     @property
     def access_key_id(self) -> str:
@@ -123,13 +139,23 @@ class Simulator:
         return self._cloud.seed.tokens[0]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment variables that point a client at this simulator."""
+        """Return the environment variables that point a client at this simulator, and let it believe it."""
         return {
             "ZENLAYERCLOUD_DOMAIN": self.host,
-            "ZENLAYERCLOUD_SCHEME": "HTTP",
+            "ZENLAYERCLOUD_SCHEME": "HTTPS" if self._tls else "HTTP",
             "ZENLAYERCLOUD_ACCESS_KEY_ID": self.access_key_id,
             "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD": self.access_key_password,
+            **self.trust(),
         }
+
+    def trust(self) -> dict[str, str]:
+        """Return the variables that let clients believe the certificate of this run; none without ``tls``.
+
+        ``SSL_CERT_FILE`` for clients in Go (not on macOS) and OpenSSL, ``REQUESTS_CA_BUNDLE`` for Python's requests.
+        """
+        if self._certificate is None:
+            return {}
+        return dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(self._certificate.bundle_file))
 
     def ledger(self) -> list[dict[str, Any]]:
         """Return every accepted mutation, oldest first, secrets masked."""

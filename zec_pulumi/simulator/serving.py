@@ -11,6 +11,7 @@ from zec_pulumi.simulator.app import create_app
 
 if TYPE_CHECKING:
     import asyncio
+    from pathlib import Path
 
     from zec_pulumi.simulator.cloud import Cloud
 
@@ -26,8 +27,8 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def create_server(cloud: Cloud) -> uvicorn.Server:
-    """Return a server of ``cloud``, to be run on a listening socket."""
+def create_server(cloud: Cloud, server_file: Path | None = None) -> uvicorn.Server:
+    """Return a server of ``cloud``, to be run on a listening socket; https with a key and certificate."""
     return uvicorn.Server(
         uvicorn.Config(
             create_app(cloud),
@@ -36,6 +37,7 @@ def create_server(cloud: Cloud) -> uvicorn.Server:
             lifespan="off",
             log_level="critical",
             access_log=False,
+            ssl_certfile=server_file,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )

@@ -1,4 +1,4 @@
-"""The two versions of the zec service, and what the older one does not have.
+"""The two versions of the zec service, and what each does not have.
 
 Source: the models of the official SDKs for zec 2024-04-01 and 2025-09-01.
 """
@@ -16,8 +16,27 @@ if TYPE_CHECKING:
 CURRENT = "2025-09-01"
 OLDER = "2024-04-01"
 
-ACTIONS_ABSENT = frozenset({"DescribeCustomImages"})
+ACTIONS_ABSENT = frozenset({"DescribeCustomImages", "ModifyNetworkInterfaceAttribute", "ResetInstances"})
+# Paths from the request down, through every item of a list.
 _PARAMETERS_ABSENT = {
+    "CreateZecInstances": frozenset(
+        {
+            "nicNetworkType",
+            "securityGroupId",
+            "placementGroupId",
+            "eipIds",
+            "ipStackType",
+            "networkLineType",
+            "ipv6ClusterId",
+            "tags",
+            "userData",
+            "instanceOptions",
+            "systemDisk.burstingEnabled",
+            "dataDisks.burstingEnabled",
+        }
+    ),
+    "DescribeDisks": frozenset({"regionId", "tagKeys", "tags"}),
+    "ReleaseInstances": frozenset({"dependResource"}),
     "DescribeInstances": frozenset({"instanceType", "instanceTypeSeries", "tags", "tagKeys"}),
     "RebootInstances": frozenset({"forceReboot"}),
     "ResetInstance": frozenset({"instanceName", "userData"}),
@@ -33,9 +52,13 @@ _FIELDS_ABSENT = {
             "dataSet.placementGroupId",
             "dataSet.instanceOptions",
             "dataSet.systemDisk.burstingEnabled",
+            "dataSet.dataDisks.burstingEnabled",
             "dataSet.nics.securityGroupId",
             "dataSet.nics.tags",
         }
+    ),
+    "DescribeDisks": frozenset(
+        {"dataSet.regionId", "dataSet.autoSnapshotPolicyId", "dataSet.tags", "dataSet.burstingEnabled"}
     ),
     "DescribeImages": frozenset({"dataSet.imageSource", "dataSet.minDiskSize", "dataSet.tags"}),
     "DescribeZones": frozenset(
@@ -50,7 +73,13 @@ _FIELDS_ABSENT = {
         }
     ),
 }
+_FIELDS_NO_LONGER = {"DescribeDisks": frozenset({"dataSet.chargeType"})}
 _NOTHING: frozenset[str] = frozenset()
+
+
+def current(name: str, action: Action) -> Action:
+    """Return the action as 2025-09-01 has it."""
+    return replace(action, absent_fields=_FIELDS_NO_LONGER.get(name, _NOTHING))
 
 
 def older(name: str, action: Action) -> Action:
@@ -72,3 +101,13 @@ def without(value: Any, absent: Collection[str], path: str = "") -> Any:
         return value
     paths = {name: f"{path}.{name}" if path else name for name in value}
     return {name: without(item, absent, paths[name]) for name, item in value.items() if paths[name] not in absent}
+
+
+def paths(value: Any, path: str = "") -> set[str]:
+    """Return the path of every field in JSON, at every depth."""
+    if isinstance(value, list):
+        return {found for item in value for found in paths(item, path)}
+    if not isinstance(value, dict):
+        return set()
+    here = {name: f"{path}.{name}" if path else name for name in value}
+    return set(here.values()) | {found for name in value for found in paths(value[name], here[name])}

@@ -1,7 +1,7 @@
 """How what exists is written in an answer: every field the official clients know, no other.
 
-Integers stay integers, ``imageSize`` is a string, lists and ``tags`` are never null, ``instanceOptions`` and
-``supportSecurityGroup`` always are: real clients depend on each of these.
+Integers stay integers, ``imageSize`` is a string, lists and ``tags`` are never null, ``supportSecurityGroup``
+always is, and ``instanceOptions`` unless the instance was created with them: real clients depend on each of these.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from zec_pulumi.simulator.models import Image, Instance, KeyPair, Zone
     from zec_pulumi.simulator.world import World
 
+# The status of a disk while its instance is on the way out; otherwise it is in use.
+_DISK_STATUS = {"RECYCLING": "RECYCLING", "RECYCLE": "RECYCLED", "RELEASING": "DELETING"}
+
 
 def instance_status(instance: Instance) -> dict[str, Any]:
     """Return an item of DescribeInstancesStatus; the status has another name here than in the full view."""
@@ -20,22 +23,50 @@ def instance_status(instance: Instance) -> dict[str, Any]:
 
 def instance_info(instance: Instance, world: World) -> dict[str, Any]:
     """Return the InstanceInfo of DescribeInstances."""
-    copied = instance.model_dump(by_alias=True, exclude={"pending", "tags", "system_disk"})
+    copied = instance.model_dump(by_alias=True, exclude={"pending", "tags", "system_disk", "data_disks", "nic_name"})
     return {
         **copied,
         "imageName": world.images[instance.image_id].image_name,
-        "nicNetworkType": "Auto",
         "systemDisk": {
-            "diskId": f"disk-{instance.instance_id}",
+            "diskId": _system_disk_id(instance),
             **instance.system_disk.model_dump(by_alias=True),
         },
-        "dataDisks": [],
+        "dataDisks": [{**disk.model_dump(by_alias=True), "diskAmount": None} for disk in instance.data_disks],
         "nics": [_nic(instance, world)],
         "tags": _tags(instance),
         "loadBalancerIds": [],
-        "placementGroupId": None,
-        "instanceOptions": None,
     }
+
+
+def nic_id(instance: Instance) -> str:
+    """Return the id of the primary network interface."""
+    return f"nic-{instance.instance_id}"
+
+
+def disk_infos(instance: Instance, world: World) -> list[dict[str, Any]]:
+    """Return the items of DescribeDisks for an instance: its boot disk first."""
+    common: dict[str, Any] = {
+        "regionId": world.zones[instance.zone_id].region_id,
+        "zoneId": instance.zone_id,
+        "diskStatus": _DISK_STATUS.get(instance.status, "IN_USE"),
+        "instanceId": instance.instance_id,
+        "instanceName": instance.instance_name,
+        "chargeType": None,
+        "createTime": instance.create_time,
+        "expiredTime": instance.expired_time,
+        "period": None,
+        "resourceGroupId": instance.resource_group_id,
+        "resourceGroupName": instance.resource_group_name,
+        "snapshotAbility": True,
+        "autoSnapshotPolicyId": None,
+        "tags": {"tags": []},
+    }
+    boot = {"diskId": _system_disk_id(instance), "diskName": f"{instance.instance_name}-system", "portable": False}
+    disks = [
+        {**boot, **instance.system_disk.model_dump(by_alias=True), "diskType": "SYSTEM"},
+        *({**disk.model_dump(by_alias=True), "diskType": "DATA"} for disk in instance.data_disks),
+    ]
+    return [{**common, **disk, "serial": disk["diskId"]} for disk in disks]
 
 
 def image_info(image: Image) -> dict[str, Any]:
@@ -68,6 +99,10 @@ def zone_info(zone: Zone) -> dict[str, Any]:
     return {**zone.model_dump(by_alias=True), "supportSecurityGroup": None}
 
 
+def _system_disk_id(instance: Instance) -> str:
+    return f"disk-{instance.instance_id}"
+
+
 def _tags(instance: Instance) -> dict[str, Any]:
     return {"tags": [tag.model_dump(by_alias=True) for tag in instance.tags]}
 
@@ -75,8 +110,8 @@ def _tags(instance: Instance) -> dict[str, Any]:
 def _nic(instance: Instance, world: World) -> dict[str, Any]:
     private = instance.private_ip_addresses
     return {
-        "nicId": f"nic-{instance.instance_id}",
-        "name": "eth0",
+        "nicId": nic_id(instance),
+        "name": instance.nic_name,
         "status": "USED",
         "nicType": "Primary",
         "regionId": world.zones[instance.zone_id].region_id,

@@ -59,9 +59,21 @@ class World:
         self.images = {image.image_id: image for image in seed.images}
         self.key_pairs = {key.key_id: key for key in seed.key_pairs}
         self.instances = {item.instance_id: item.model_copy(deep=True) for item in seed.instances}
+        # Deleting a key pair does not take it from the instances that have it.
+        self.deleted_keys: set[str] = set()
+        self.made = 0
+        self.resource_groups = {
+            **{image.resource_group_id: image.resource_group_name for image in seed.images},
+            **{instance.resource_group_id: instance.resource_group_name for instance in seed.instances},
+        }
         for instance in self.instances.values():
             if instance.pending is not None:
                 instance.pending.since = now
+
+    def next_number(self) -> int:
+        """Return 1, 2, 3 … for what a client creates: ids that are the same in every run and never used twice."""
+        self.made += 1
+        return self.made
 
     def image_in_zone(self, image_id: str, zone_id: str) -> Image | None:
         """Return the image if instances of ``zone_id`` can use it, else None."""
@@ -81,9 +93,10 @@ class World:
         _known(where, "imageId", instance.image_id, self.images)
         _known(where, "timeZone", instance.time_zone, self.time_zones)
         if instance.key_id is not None:
-            _known(where, "keyId", instance.key_id, self.key_pairs)
+            _known(where, "keyId", instance.key_id, self.key_pairs.keys() | self.deleted_keys)
         if instance.pending is not None:
-            self.check(_changed(instance, {"status": instance.pending.becomes, **instance.pending.changes}))
+            after = instance.pending.becomes or instance.status
+            self.check(_changed(instance, {"status": after, **instance.pending.changes}))
 
     def patch(self, instance_id: str, fields: dict[str, Any], *, now: float) -> Instance:
         """Set fields of an instance as somebody at the console would; a change under way is dropped.

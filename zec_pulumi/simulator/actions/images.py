@@ -8,14 +8,12 @@ from pydantic import Field
 
 from zec_pulumi.simulator.envelope import ApiError
 from zec_pulumi.simulator.models import Tag  # noqa: TC001 -- pydantic reads it at run time
-from zec_pulumi.simulator.paging import Ids, Paged, contains, page
+from zec_pulumi.simulator.paging import MAX_TAGS, Ids, Paged, contains, page
 from zec_pulumi.simulator.views import custom_image_info, image_info
 
 if TYPE_CHECKING:
     from zec_pulumi.simulator.call import Call
     from zec_pulumi.simulator.models import Image
-
-MAX_TAGS = 20
 
 
 class _ImageFilters(Paged):

@@ -11,15 +11,13 @@ from zec_pulumi.simulator.call import Request
 from zec_pulumi.simulator.effects import Lag, Missing
 from zec_pulumi.simulator.envelope import ApiError
 from zec_pulumi.simulator.models import Tag  # noqa: TC001 -- pydantic reads it at run time
-from zec_pulumi.simulator.paging import Ids, Paged, SomeIds, contains, page
-from zec_pulumi.simulator.rules import check_name
+from zec_pulumi.simulator.paging import MAX_TAGS, Ids, Paged, SomeIds, contains, page
+from zec_pulumi.simulator.rules import check_name, check_not_recycled
 from zec_pulumi.simulator.views import instance_info, instance_status
 
 if TYPE_CHECKING:
     from zec_pulumi.simulator.call import Call
     from zec_pulumi.simulator.models import Instance
-
-MAX_TAGS = 20
 
 
 class DescribeInstancesStatus(Paged):
@@ -66,10 +64,9 @@ def describe_instances_status(call: Call, request: DescribeInstancesStatus) -> d
 def modify_instances_attribute(call: Call, request: ModifyInstancesAttribute) -> dict[str, Any]:
     """Rename instances; all or none. Source: ModifyInstancesAttribute, zec 2025-09-01."""
     check_name(request.instance_name)
-    chosen = [call.instance(instance_id) for instance_id in dict.fromkeys(request.instance_ids)]
+    chosen = call.chosen(request.instance_ids)
     for instance in chosen:
-        if instance.status == "RECYCLE":
-            raise ApiError(403, "OPERATION_DENIED_INSTANCE_RECYCLED", "The instance is in the recycle bin.")
+        check_not_recycled(instance)
     for instance in chosen:
         instance.instance_name = request.instance_name
         call.record(instance)

@@ -58,7 +58,7 @@ def reboot_instances(call: Call, request: RebootInstances) -> dict[str, Any]:
 def _switch(
     call: Call, request: StartInstances, *, allowed: Collection[str], through: str, becomes: str
 ) -> dict[str, Any]:
-    chosen = [call.instance(instance_id) for instance_id in dict.fromkeys(request.instance_ids)]
+    chosen = call.chosen(request.instance_ids)
     if call.effect(FailIds) is not None:
         return {"instanceIds": [instance.instance_id for instance in chosen]}
     able = [instance for instance in chosen if instance.status in allowed]

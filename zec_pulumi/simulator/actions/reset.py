@@ -1,13 +1,14 @@
-"""Reinstalling an instance, and setting its password."""
+"""Reinstalling one instance or several, and setting a password."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.simulator.call import Request
-from zec_pulumi.simulator.effects import NeverEnds, ReinstallFails
+from zec_pulumi.simulator.effects import FailIds, NeverEnds, ReinstallFails
 from zec_pulumi.simulator.envelope import ApiError
 from zec_pulumi.simulator.lifecycle import begin
+from zec_pulumi.simulator.paging import SomeIds  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.rules import (
     check_agent,
     check_image,
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     from zec_pulumi.simulator.models import Instance
 
 
-class ResetInstance(Request):
-    """Parameters of ResetInstance."""
+class _Reinstall(Request):
+    """What both reinstalling actions take."""
 
-    instance_id: str
     image_id: str | None = None
     password: str | None = None
     key_id: str | None = None
@@ -35,6 +35,18 @@ class ResetInstance(Request):
     enable_agent: bool = False
     instance_name: str | None = None
     user_data: str | None = None
+
+
+class ResetInstance(_Reinstall):
+    """Parameters of ResetInstance."""
+
+    instance_id: str
+
+
+class ResetInstances(_Reinstall):
+    """Parameters of ResetInstances."""
+
+    instance_ids: SomeIds
 
 
 class ResetInstancePassword(Request):
@@ -47,9 +59,37 @@ class ResetInstancePassword(Request):
 def reset_instance(call: Call, request: ResetInstance) -> dict[str, Any]:
     """Reinstall a STOPPED instance. Source: ResetInstance, zec 2025-09-01."""
     instance = call.instance(request.instance_id)
-    if instance.status != "STOPPED":
-        raise ApiError(400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS", f"The instance is {instance.status}, not STOPPED.")
-    changes = _accepted_changes(call, instance, request)
+    _begin_reinstall(call, instance, _accepted_changes(call, instance, request))
+    return {}
+
+
+def reset_instances(call: Call, request: ResetInstances) -> dict[str, Any]:
+    """Reinstall those that can be, by the rules of ResetInstance, and answer the others as failed.
+
+    When none can, the request is refused with the reason of the first, as when instances are stopped.
+    Source: ResetInstances, zec 2025-09-01.
+    """
+    chosen = call.chosen(request.instance_ids)
+    if call.effect(FailIds) is not None:
+        return {"instanceIds": [instance.instance_id for instance in chosen]}
+    judged = [(instance, _judged(call, instance, request)) for instance in chosen]
+    refused = {instance.instance_id: found for instance, found in judged if isinstance(found, ApiError)}
+    if len(refused) == len(chosen):
+        raise refused[chosen[0].instance_id]
+    for instance, found in judged:
+        if not isinstance(found, ApiError):
+            _begin_reinstall(call, instance, found)
+    return {"instanceIds": list(refused)}
+
+
+def _judged(call: Call, instance: Instance, request: _Reinstall) -> Changes | ApiError:
+    try:
+        return _accepted_changes(call, instance, request)
+    except ApiError as error:
+        return error
+
+
+def _begin_reinstall(call: Call, instance: Instance, changes: Changes) -> None:
     pace = call.cloud.pace
     begin(
         instance,
@@ -60,7 +100,6 @@ def reset_instance(call: Call, request: ResetInstance) -> dict[str, Any]:
         changes={} if call.effect(ReinstallFails) else changes,
     )
     call.record(instance)
-    return {}
 
 
 def reset_instance_password(call: Call, request: ResetInstancePassword) -> dict[str, Any]:
@@ -80,8 +119,10 @@ def reset_instance_password(call: Call, request: ResetInstancePassword) -> dict[
     return {}
 
 
-def _accepted_changes(call: Call, instance: Instance, request: ResetInstance) -> Changes:
+def _accepted_changes(call: Call, instance: Instance, request: _Reinstall) -> Changes:
     """Apply every rule, and return what the instance will have after the reinstall."""
+    if instance.status != "STOPPED":
+        raise ApiError(400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS", f"The instance is {instance.status}, not STOPPED.")
     world = call.cloud.world
     image = check_image(world, instance, request.image_id or instance.image_id)
     check_agent(image, enabled=request.enable_agent)

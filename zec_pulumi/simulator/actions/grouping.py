@@ -1,0 +1,60 @@
+"""Tags and resource groups: services of their own, for resources of every kind. Here: for instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from zec_pulumi.simulator.call import Request
+from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.models import Tag
+from zec_pulumi.simulator.paging import SomeIds  # noqa: TC001 -- pydantic reads it at run time
+from zec_pulumi.simulator.rules import check_resource_group
+
+if TYPE_CHECKING:
+    from zec_pulumi.simulator.call import Call
+    from zec_pulumi.simulator.models import Instance
+
+
+class ModifyResourceTags(Request):
+    """Parameters of ModifyResourceTags."""
+
+    resource_uuid: str
+    replace_tags: list[Tag] = Field(default_factory=list)
+    delete_tag_keys: list[str] = Field(default_factory=list)
+
+
+class AddResourceResourceGroup(Request):
+    """Parameters of AddResourceResourceGroup."""
+
+    resource_group_id: str
+    resources: SomeIds
+
+
+def modify_resource_tags(call: Call, request: ModifyResourceTags) -> dict[str, Any]:
+    """Set some tags and delete others. Source: ModifyResourceTags, zrm 2025-10-14."""
+    instance = _resource(call, request.resource_uuid)
+    tags = {tag.key: tag.value for tag in instance.tags} | {tag.key: tag.value for tag in request.replace_tags}
+    instance.tags = [Tag(key=key, value=value) for key, value in tags.items() if key not in request.delete_tag_keys]
+    call.record(instance)
+    return {}
+
+
+def add_resource_resource_group(call: Call, request: AddResourceResourceGroup) -> dict[str, Any]:
+    """Move instances into a resource group; all or none. Source: AddResourceResourceGroup, user 2024-05-29."""
+    world = call.cloud.world
+    check_resource_group(world, request.resource_group_id)
+    chosen = [_resource(call, resource) for resource in dict.fromkeys(request.resources)]
+    for instance in chosen:
+        instance.resource_group_id = request.resource_group_id
+        instance.resource_group_name = world.resource_groups[request.resource_group_id]
+        call.record(instance)
+    return {}
+
+
+def _resource(call: Call, resource_id: str) -> Instance:
+    instance = call.cloud.instance(resource_id)
+    if instance is None:
+        raise ApiError(404, "OPERATION_FAILED_RESOURCE_NOT_FOUND", f"Resource {resource_id} not found.")
+    return instance
