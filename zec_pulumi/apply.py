@@ -122,6 +122,8 @@ class _Work:
         decision = decide(journal, self.wanted, self.recorded, self.live, self.before, urn, tidy=True)
         if decision.question:
             raise RebuildNotStartedError(decision.question)
+        if decision.warning:
+            self.call.warn(decision.warning)
         self.recorded = decision.recorded
         return decision.plan
 

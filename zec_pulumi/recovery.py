@@ -80,7 +80,9 @@ def recall(
         other = unrecorded(entries, plan, previous, wanted, live) if before else None
         return Recall(_whose(other)) if other else Recall()
     asked = question(entry)
-    return Recall(asked) if asked else Recall(None, recalled(entry, wanted, recorded), _unseen(entry))
+    if asked:
+        return Recall(asked)
+    return Recall(None, recalled(entry, wanted, recorded), _unseen(entry, wanted, new=not before))
 
 
 def unrecorded(
@@ -203,10 +205,16 @@ def _whose(entry: Entry) -> str:
     )
 
 
-def _unseen(entry: Entry) -> str | None:
-    """Return what to warn of when an attempt counts for causes that it keeps no values of."""
+def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> str | None:
+    """Return what to warn of when an attempt counts for values that it did not keep.
+
+    The causes of a resource that is ``new`` to the stack do not name what it asks for the first time.
+    """
     secret = [cause.split(" ", 1)[0] for cause in entry.causes if not all_readable([cause])]
-    inputs = " or ".join(snake(trigger) for trigger in secret if trigger != "adopt")
+    if new:
+        secret += ["userData"] if wanted.first_boot_script is not None else []
+        secret += ["password"] if wanted.password is not None else []
+    inputs = " or ".join(dict.fromkeys(snake(trigger) for trigger in secret if trigger != "adopt"))
     if not inputs:
         return None
     return (

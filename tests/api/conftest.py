@@ -86,6 +86,8 @@ class ScriptedServer:
 
     def __init__(self, script: Script, certificate: Path | None = None) -> None:
         self.requests: list[bytes] = []
+        self.closed = threading.Semaphore(0)
+        """Released whenever a connection has been closed."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._tls = None
@@ -108,6 +110,7 @@ class ScriptedServer:
                 return
             with connection:
                 self._converse(connection, steps)
+            self.closed.release()
 
     def _converse(self, plain: socket.socket, steps: Sequence[bytes | None]) -> None:
         try:

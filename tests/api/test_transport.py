@@ -206,6 +206,7 @@ def test_a_connection_closed_while_idle_is_replaced_before_sending(serve: Serve,
     server = serve([[OK], [OK]])
     ours = transport(http(server))
     ours.send(CALL, LIMITS)
+    assert server.closed.acquire(timeout=30)
 
     ours.send(CALL, LIMITS)
 

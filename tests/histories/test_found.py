@@ -225,3 +225,14 @@ def test_another_token_on_top_of_an_unknown_attempt_asks_for_another_rebuild(wor
     world.points.armed = None
     assert stack.up({"imageId": JAMMY, "rebuildToken": "two"}).end == "succeeded"
     assert resets(world) == 2
+
+
+def test_a_script_added_after_a_killed_create_is_not_called_run_without_a_warning(world: World) -> None:
+    """The killed run's rebuild counts for the new program, and nothing tells that it had no script."""
+    world.by_hand(imageId="debian12_20240712")
+    stack = world.stacks[0]
+    assert struck(stack, "sleep", kill, 2, imageId=JAMMY).end == "killed"
+    outcome = stack.up({"imageId": JAMMY, "userData": SCRIPT, "adopt": "never"})
+    assert resets(world) == 1
+    assert outcome.end == "succeeded"
+    assert any("user_data was changed" in line and "change rebuild_token" in line for line in outcome.lines)

@@ -14,6 +14,7 @@ from histories.judge import ClaimBrokenError, Judge
 from histories.points import Points
 from histories.stack import Row, Stack
 from zec_pulumi import preview, session
+from zec_pulumi.claims import Claims
 from zec_pulumi.config import resolve
 from zec_pulumi.journal import Journal
 from zec_pulumi.live import LiveReader
@@ -121,7 +122,12 @@ class World:
         acting, self.acting, self.session = self.acting, stack, made
         command, self.commands = self.command, self.commands + 1
         self.command = self.commands
-        with mock.patch.object(session, "_session", made), mock.patch.object(preview, "_dry", preview._Dry()):  # noqa: SLF001 a new process knows nothing
+        # A new process knows nothing.
+        with (
+            mock.patch.object(session, "_session", made),
+            mock.patch.object(preview, "_dry", preview._Dry()),  # noqa: SLF001 what the process remembers
+            mock.patch.object(preview, "claims", Claims()),
+        ):
             try:
                 yield
             finally:
