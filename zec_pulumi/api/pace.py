@@ -13,7 +13,7 @@ LEAST_RATE = 0.02
 HOLD_SECONDS = 0.5
 """How long everybody waits after a refusal that names no time."""
 
-_SLOWER, _FASTER = 1.25, 0.999
+_SLOWER, _FASTER = 1.25, 0.998
 
 
 class Pace:
@@ -21,7 +21,7 @@ class Pace:
 
     After a refusal everybody waits as long as the service asks, and requests are spread evenly, a little slower than
     the service took them before. Each one that it takes lets the next come a little sooner, so that a limit that moves
-    is found again at the cost of a request in some two hundred.
+    is found again at the cost of a request in some hundred.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,162 @@
+"""What a rate limit means that many runners share: a simulation with the pace of the package, without a network.
+
+Each runner is a process with a part of the machines, and knows nothing of the others: the only word between them is the
+service's 429. A machine takes two mutations and two waits; a runner reads the statuses of a hundred machines at a time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+from zec_pulumi.api.pace import Pace
+from zec_pulumi.batch import MOST
+
+POLL_SECONDS = 5.0
+STOP_SECONDS = 20.0
+REBUILD_SECONDS = 300.0
+RETRY_AFTER_SECONDS = 1.0
+
+
+@dataclass
+class Outcome:
+    """Seconds until the last machine was rebuilt, requests that were sent, and those that were refused."""
+
+    seconds: float
+    sent: int
+    refused: int
+
+
+@dataclass
+class _Limit:
+    """Takes so many requests in any second, whoever sends them."""
+
+    per_second: int
+    sent: int = 0
+    refused: int = 0
+    _taken: deque[float] = field(default_factory=deque)
+
+    def takes(self, now: float) -> bool:
+        self.sent += 1
+        while self._taken and now - self._taken[0] >= 1.0:
+            self._taken.popleft()
+        if len(self._taken) >= self.per_second:
+            self.refused += 1
+            return False
+        self._taken.append(now)
+        return True
+
+
+class _Runner:
+    """One process: machines that are to be stopped, to be reset, or waited for."""
+
+    def __init__(self, machines: int) -> None:
+        self.pace = Pace()
+        self.to_stop, self.to_reset, self.done = machines, 0, 0
+        self.machines = machines
+        self.stopping: deque[float] = deque()
+        self.rebuilding: deque[float] = deque()
+        self.mutation_due = False
+        self.reads = 0
+
+    def poll(self, now: float) -> int:
+        """Take note of what has ended; return how many reads that took."""
+        waited = len(self.stopping) + len(self.rebuilding)
+        while self.stopping and self.stopping[0] <= now:
+            self.stopping.popleft()
+            self.to_reset += 1
+        while self.rebuilding and self.rebuilding[0] <= now:
+            self.rebuilding.popleft()
+            self.done += 1
+        return math.ceil(waited / MOST)
+
+    def mutated(self, now: float) -> None:
+        """One mutation was taken: those machines first that are powered off already."""
+        if self.to_reset:
+            self.to_reset -= 1
+            self.rebuilding.append(now + REBUILD_SECONDS)
+        else:
+            self.to_stop -= 1
+            self.stopping.append(now + STOP_SECONDS)
+
+
+class _Simulation:
+    """The events of all runners, in the order of their times."""
+
+    def __init__(self, machines: int, runners: int, limit_per_second: int) -> None:
+        self.limit = _Limit(limit_per_second)
+        self._order = itertools.count()
+        self._events: list[tuple[float, int, _Runner, str]] = []
+        for number in range(runners):
+            # Runners do not start in the same instant.
+            self._schedule(number * POLL_SECONDS / runners, _Runner(machines // runners), "poll")
+
+    def run(self) -> float:
+        """Return when the last event was."""
+        now = 0.0
+        while self._events:
+            now, _, runner, what = heapq.heappop(self._events)
+            if what == "poll":
+                self._poll(now, runner)
+            elif not runner.pace.stands(now):
+                self._reserve(now, runner, what)
+            else:
+                self._send(now, runner, what)
+            if not runner.mutation_due and (runner.to_reset or runner.to_stop):
+                runner.mutation_due = True
+                self._reserve(now, runner, "mutation")
+        return now
+
+    def _poll(self, now: float, runner: _Runner) -> None:
+        runner.reads = runner.poll(now)
+        for _ in range(runner.reads):
+            self._reserve(now, runner, "read")
+        if not runner.reads:
+            self._schedule(now + POLL_SECONDS, runner, "poll")
+
+    def _send(self, now: float, runner: _Runner, what: str) -> None:
+        if not self.limit.takes(now):
+            runner.pace.refused(now, RETRY_AFTER_SECONDS)
+            self._reserve(now, runner, what)
+            return
+        runner.pace.taken(now)
+        if what == "mutation":
+            runner.mutated(now)
+            runner.mutation_due = False
+            return
+        runner.reads -= 1
+        if not runner.reads and runner.done < runner.machines:
+            self._schedule(now + POLL_SECONDS, runner, "poll")
+
+    def _reserve(self, now: float, runner: _Runner, what: str) -> None:
+        self._schedule(runner.pace.reserve(now, urgent=what == "read"), runner, what)
+
+    def _schedule(self, at: float, runner: _Runner, what: str) -> None:
+        heapq.heappush(self._events, (at, next(self._order), runner, what))
+
+
+def simulate(machines: int, runners: int, limit_per_second: int) -> Outcome:
+    """Rebuild so many machines, spread evenly over so many runners, under one limit."""
+    simulation = _Simulation(machines, runners, limit_per_second)
+    seconds = simulation.run()
+    return Outcome(seconds, simulation.limit.sent, simulation.limit.refused)
+
+
+def main() -> None:
+    """Print a table."""
+    machines = 10_000
+    print("| requests per second | runners | hours | the limit's own hours | refused |")
+    print("| --- | --- | --- | --- | --- |")
+    for limit_per_second in (10, 50):
+        for runners in (1, 10, 100):
+            outcome = simulate(machines, runners, limit_per_second)
+            least = (2 * machines / limit_per_second + REBUILD_SECONDS + STOP_SECONDS) / 3600
+            share = outcome.refused / outcome.sent
+            print(f"| {limit_per_second} | {runners} | {outcome.seconds / 3600:.2f} | {least:.2f} | {share:.1%} |")
+
+
+if __name__ == "__main__":
+    main()
