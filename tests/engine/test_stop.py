@@ -100,14 +100,15 @@ def test_an_orphan_makes_way_for_the_next_up(stack: Stack, web_1: str) -> None:
     assert stack.actions() == REBUILD
 
 
-def test_two_resources_on_one_machine_do_not_rebuild_it_twice_at_once(stack: Stack, web_1: str) -> None:
+def test_two_stacks_with_one_machine_do_not_rebuild_it_twice_at_once(stack: Stack, web_1: str) -> None:
     """The second one is refused and told who works on the instance."""
+    stack.run("stack", "init", "ops").ok()
     stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "never_ends"})
     short = {"custom_timeouts": {"create": "14s"}}
-    stack.declare(
-        one={"instance_id": web_1, "image_id": NOBLE, "opts": short},
-        two={"instance_id": web_1, "image_id": NOBLE, "opts": short},
-    )
-    text = stack.up().failed().text
+    stack.declare(web={"instance_id": web_1, "image_id": NOBLE, "opts": short})
+    with stack.start("up", "--yes", "--skip-preview", "--stack", "dev") as process:
+        wait_until(lambda: stack.actions() == REBUILD)
+        text = stack.up("--stack", "ops").failed().text
+        ended(process).failed()
     assert f"instance {web_1} is worked on by resource" in text
     assert stack.actions() == REBUILD
