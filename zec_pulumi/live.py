@@ -101,13 +101,18 @@ class LiveReader:
                 return
 
     def image(self, zone_id: str, image_id: str) -> Image | None:
-        """Return an image that instances of the zone can have, public or the account's own."""
+        """Return an image of the zone, or one of the account's own, which may be of other regions."""
         found = self._zone_images(zone_id).get(image_id)
         return found or self._own_images(image_id).get(image_id)
 
     def similar_images(self, zone_id: str, image_id: str) -> list[str]:
         """Return up to three image ids of the zone that look like ``image_id``."""
         return difflib.get_close_matches(image_id, list(self._zone_images(zone_id)), n=3, cutoff=0.5)
+
+    def region(self, zone_id: str) -> str | None:
+        """Return the region of a zone, None when the API does not say."""
+        zones = self._hold(("zones",), lambda: {zone.zone_id: zone.region_id for zone in self._client.describe_zones()})
+        return zones.get(zone_id)
 
     def key_pair_exists(self, key_id: str) -> bool:
         """Whether the account has the key pair."""

@@ -102,6 +102,12 @@ def _image_findings(image_id: str | None, image: Image | None, live: Instance, r
         return
     if image.image_status not in (None, "AVAILABLE"):
         yield f"image_id: image {image_id} is {image.image_status}, not AVAILABLE"
+    region = reader.region(zone_id) if image.region_ids else None
+    if region is not None and region not in image.region_ids:
+        yield (
+            f"image_id: image {image_id} is in {', '.join(image.region_ids)} only, and the instance is in {zone_id}"
+            f" ({region}); copy the image there or choose another"
+        )
     now = reader.image(zone_id, live.image_id) if live.image_id else None
     if now and now.os_type and image.os_type and now.os_type != image.os_type:
         yield (

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -16,10 +17,14 @@ import pytest
 from histories.world import WEB, World
 from zec_pulumi import api
 from zec_pulumi.api import Code
+from zec_pulumi.api.exchange import Answer
 from zec_pulumi.simulator import effects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zec_pulumi.api.exchange import Call
+    from zec_pulumi.api.timeouts import Timeouts
 
 JAMMY, NOBLE, CUSTOM = "ubuntu2204_20240712", "ubuntu2404_20240712", "custom-5Yx8Hq2c"
 PASSWORD = "Abcdef-123"
@@ -31,7 +36,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "DescribeCustomImages": {"imageId": CUSTOM},
     "DescribeKeyPairs": {"imageId": NOBLE},
     "DescribeTimeZones": {"imageId": NOBLE, "timezone": "UTC"},
-    "DescribeZones": {"imageId": NOBLE},
+    "DescribeZones": {"imageId": CUSTOM},
     "StopInstances": {"imageId": NOBLE},
     "StartInstances": {"imageId": NOBLE},
     "ResetInstance": {"imageId": NOBLE},
@@ -83,22 +88,22 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 ONCE = """
                  Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify
-refusal-4xx      E      ok     E      -      E      E      -      E      E      E      E      E
-refusal-401      E      E      E      -      E      E      -      E      E      E      E      E
-failure-5xx      ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-failure-5xx+     ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-rate-limit       ok     ok     ok     -      ok     ok     -      ok     E      ok     ok     ok
-bad-gateway      ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-bad-gateway+     ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-empty            ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-empty+           ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-truncated        ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-challenge        E      ok     E      -      E      E      -      E      E      E      E      E
-blocked          E      ok     E      -      E      E      -      E      E      E      E      E
-redirect         E      ok     E      -      E      E      -      ok     E      ok     E      E
-late             ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-drop             ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
-drop+            ok     ok     ok     -      ok     ok     -      ok     E      ok     E      E
+refusal-4xx      E      ok     E      E      E      E      E      E      E      E      E      E
+refusal-401      E      E      E      E      E      E      E      E      E      E      E      E
+failure-5xx      ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+failure-5xx+     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+rate-limit       ok     ok     ok     ok     ok     ok     ok     ok     E      ok     ok     ok
+bad-gateway      ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+bad-gateway+     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+empty            ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+empty+           ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+truncated        ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+challenge        E      ok     E      E      E      E      E      E      E      E      E      E
+blocked          E      ok     E      E      E      E      E      E      E      E      E      E
+redirect         E      ok     E      E      E      E      E      ok     E      ok     E      E
+late             ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+drop             ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
+drop+            ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
 reinstall-fails  -      -      -      -      -      -      -      -      -      ask    -      -
 never-ends       -      -      -      -      -      -      -      ask    ask    ask    -      -
 lag              ok     ok     -      -      -      -      -      -      -      -      -      -
@@ -108,22 +113,22 @@ failed-ids       -      -      -      -      -      -      -      E      E      
 
 ALWAYS = """
                  Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify
-refusal-4xx      E      E      E      -      E      E      -      E      E      E      E      E
-refusal-401      E      E      E      -      E      E      -      E      E      E      E      E
-failure-5xx      E      E      E      -      E      E      -      E      E      E      E      E
-failure-5xx+     E      E      E      -      E      E      -      ok     E      ok     E      E
-rate-limit       E      E      E      -      E      E      -      E      E      E      E      E
-bad-gateway      E      E      E      -      E      E      -      E      E      E      E      E
-bad-gateway+     E      E      E      -      E      E      -      ok     E      ok     E      E
-empty            E      E      E      -      E      E      -      E      E      E      E      E
-empty+           E      E      E      -      E      E      -      ok     E      ok     E      E
-truncated        E      E      E      -      E      E      -      ok     E      ok     E      E
-challenge        E      E      E      -      E      E      -      E      E      E      E      E
-blocked          E      E      E      -      E      E      -      E      E      E      E      E
-redirect         E      E      E      -      E      E      -      E      E      E      E      E
-late             E      E      E      -      E      E      -      ok     E      ok     E      E
-drop             E      E      E      -      E      E      -      E      E      E      E      E
-drop+            E      E      E      -      E      E      -      ok     E      ok     E      E
+refusal-4xx      E      E      E      E      E      E      E      E      E      E      E      E
+refusal-401      E      E      E      E      E      E      E      E      E      E      E      E
+failure-5xx      E      E      E      E      E      E      E      E      E      E      E      E
+failure-5xx+     E      E      E      E      E      E      E      ok     E      ok     E      E
+rate-limit       E      E      E      E      E      E      E      E      E      E      E      E
+bad-gateway      E      E      E      E      E      E      E      E      E      E      E      E
+bad-gateway+     E      E      E      E      E      E      E      ok     E      ok     E      E
+empty            E      E      E      E      E      E      E      E      E      E      E      E
+empty+           E      E      E      E      E      E      E      ok     E      ok     E      E
+truncated        E      E      E      E      E      E      E      ok     E      ok     E      E
+challenge        E      E      E      E      E      E      E      E      E      E      E      E
+blocked          E      E      E      E      E      E      E      E      E      E      E      E
+redirect         E      E      E      E      E      E      E      E      E      E      E      E
+late             E      E      E      E      E      E      E      ok     E      ok     E      E
+drop             E      E      E      E      E      E      E      E      E      E      E      E
+drop+            E      E      E      E      E      E      E      ok     E      ok     E      E
 reinstall-fails  -      -      -      -      -      -      -      -      -      ask    -      -
 never-ends       -      -      -      -      -      -      -      ask    ask    ask    -      -
 lag              ok     ok     -      -      -      -      -      -      -      -      -      -
@@ -155,6 +160,8 @@ def outcome(action: str, effect: dict[str, Any], times: int) -> str:
         stack = world.stacks[0]
         world.stacks[0].timeout = 1800.0
         stack.up({"imageId": JAMMY})
+        if PROGRAMS[action]["imageId"] == CUSTOM:
+            list_public_images_only(world)
         if action == "StartInstances":
             world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": FAULTS["refusal-4xx"]})
         world.cloud.faults.add({"action": action, "nth": 1, "times": times, "effect": effect})
@@ -175,6 +182,22 @@ def outcome(action: str, effect: dict[str, Any], times: int) -> str:
             return "E"
         assert WEB in second.text
         return "ask"
+
+
+def list_public_images_only(world: World) -> None:
+    """Have DescribeImages leave out the account's own images, so that DescribeCustomImages is needed to find them."""
+    send = world.transport.send
+
+    def filtered(call: Call, timeouts: Timeouts) -> Answer:
+        answer = send(call, timeouts)
+        if call.action != "DescribeImages" or answer.status != 200:
+            return answer
+        body = json.loads(answer.body)
+        public = [image for image in body["response"]["dataSet"] if image["imageType"] != "CUSTOM_IMAGE"]
+        body["response"].update(dataSet=public, totalCount=len(public))
+        return Answer(answer.status, answer.headers, json.dumps(body).encode())
+
+    world.transport.send = filtered  # type: ignore[method-assign]
 
 
 def tells(text: str, action: str, effect: dict[str, Any], *, nothing_done: bool) -> None:

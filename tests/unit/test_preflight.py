@@ -72,6 +72,11 @@ FINDINGS: list[tuple[str, dict[str, Any], str]] = [
     ("web", {"imageId": "freebsd141_20240712"}, "is bsd and the instance runs linux (ubuntu2204_20240712)"),
     ("win", {"imageId": JAMMY, "keyId": KEY}, "is linux and the instance runs windows"),
     ("web", {"imageId": "ubuntu2404_cuda_20240712"}, "needs 120 GiB and the boot disk has 40 GiB"),
+    (
+        "web",
+        {"imageId": "custom-fra0Db41"},
+        "is in europe-central-1 only, and the instance is in asia-east-1a (asia-east-1)",
+    ),
     ("web", {"keyId": "key-nope"}, "key_id: key pair key-nope does not exist in this account"),
     ("legacy", {"imageId": NOBLE}, "key_id: the instance has no SSH key now, so give key_id or password"),
     (

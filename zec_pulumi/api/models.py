@@ -84,7 +84,10 @@ class InstanceStatus(Model):
 
 
 class Image(Model):
-    """An OS image; sizes in GiB."""
+    """An OS image; sizes in GiB.
+
+    ``region_ids`` are where an image of the account's own can be used; empty where the API does not say.
+    """
 
     image_id: str
     image_name: Text = None
@@ -93,6 +96,7 @@ class Image(Model):
     category: Text = None
     image_size_gib: Gib = Field(default=None, validation_alias="imageSize")
     min_disk_size_gib: int | None = Field(default=None, validation_alias="minDiskSize")
+    region_ids: Texts = Field(default=(), validation_alias="regionIdList")
 
 
 class KeyPair(Model):
