@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("plan", "decision", "recovery", "rebuild", "follow", "watch", "power", "sending")
+MODULES = ("plan", "decision", "recovery", "rebuild", "follow", "watch", "batch", "rhythm", "power", "sending")
 STAGES = (
     ("tests/unit/test_plan.py", "tests/unit/test_plan_decisions.py", "tests/unit/test_sentences.py"),
+    ("tests/unit/test_batch.py", "tests/unit/test_rhythm.py", "tests/unit/test_live.py"),
     ("tests/rebuild", "--ignore=tests/rebuild/test_fault_table.py"),
     ("tests/rebuild/test_fault_table.py",),
     ("tests/histories", "-m", "not slow"),

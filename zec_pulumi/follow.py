@@ -91,6 +91,12 @@ class Follower:
     target: Target
     _running_since: Deadline | None = field(default=None, init=False)
     _stopped_since: Deadline | None = field(default=None, init=False)
+    _accepted_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        # The wall clock is asked once: set in the middle of a rebuild, it would make an early read a late one.
+        elapsed = max(0.0, self.clock.now() - self.attempt.started_at)
+        self._accepted_at = self.clock.monotonic() - elapsed
 
     def run(self) -> Instance:
         """Return the instance once it is RUNNING with the wanted image and key.
@@ -202,7 +208,7 @@ class Follower:
 
     def _too_early(self) -> bool:
         """Whether a status that the instance also had before may still be the one from before."""
-        return not self.attempt.moved and self.clock.now() - self.attempt.started_at <= UNMOVED_SECONDS
+        return not self.attempt.moved and self.clock.monotonic() - self._accepted_at <= UNMOVED_SECONDS
 
     def _failed(self) -> AttemptOpenError:
         self._note(moved=True, outcome="failed")

@@ -70,8 +70,9 @@ class Rebuilder:
         refusal = _Refusal(power, self.log, attempt.id, powered_off=powered_off)
         try:
             attempt = self._reset(request, target, attempt, refusal)
+            follower = self.follower(attempt, target)  # it counts from its making, so nothing comes in between
             self.log.note(attempt.id, "accepted", attempt.request_id)
-            return attempt, self.follower(attempt, target).run()
+            return attempt, follower.run()
         except ZecError:
             raise
         except Exception as error:

@@ -236,3 +236,19 @@ def test_a_script_added_after_a_killed_create_is_not_called_run_without_a_warnin
     assert resets(world) == 1
     assert outcome.end == "succeeded"
     assert any("user_data was changed" in line and "change rebuild_token" in line for line in outcome.lines)
+
+
+def test_a_wall_clock_that_is_set_during_a_rebuild_is_no_success_too_early(world: World) -> None:
+    """Reads that lag show the machine as it was before; that it was long ago, only a clock that steps says."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+
+    def clock_is_set_and_reads_lag() -> None:
+        world.clock.jump += 3600.0
+        for action in ("DescribeInstances", "DescribeInstancesStatus"):
+            world.cloud.faults.add({"action": action, "nth": 1, "times": 3, "effect": {"type": "lag", "reads": 6}})
+
+    outcome = struck(stack, "journal", clock_is_set_and_reads_lag, nth=3, imageId=JAMMY, rebuildToken="one")
+    assert outcome.end == "succeeded"
+    assert world.machine["status"] == "RUNNING"
+    assert resets(world) == 1

@@ -48,6 +48,10 @@ class MovingClock:
         """Return the seconds since the beginning."""
         return self._cloud.clock.now() - self._begin
 
+    def set_by(self, seconds: float) -> None:
+        """Set the wall clock to so many seconds later."""
+        self.jump += seconds
+
     def sleep(self, seconds: float) -> None:
         """Move the whole cloud forward."""
         self._cloud.clock.advance(max(0.0, seconds))

@@ -97,10 +97,10 @@ class Histories(RuleBasedStateMachine):
         program=CHANGES,
         where=PLACES,
         nth=st.integers(1, 6),
-        what=st.sampled_from(["off", "on", "foreign", "other"]),
+        what=st.sampled_from(["off", "on", "foreign", "other", "clock ahead", "clock back"]),
     )
     def up_interfered(self, stack: int, program: dict[str, Any] | None, where: str, nth: int, what: str) -> None:
-        """Run up, and somebody else acts on the machine in the middle."""
+        """Run up, and somebody else acts on the machine or sets the wall clock in the middle."""
         self._disturbed(stack, program, [], Disturbance(where, nth, self.steps.happening(self._stack(stack), what)))
 
     @rule(stack=STACKS, program=PROGRAMS)
@@ -142,7 +142,7 @@ class Histories(RuleBasedStateMachine):
     def time_passes(self, seconds: float, jump: float) -> None:
         """Time passes, and the wall clock is set."""
         self.world.cloud.clock.advance(seconds)
-        self.world.clock.jump += jump
+        self.world.clock.set_by(jump)
 
     def _disturbed(
         self, stack: int, program: dict[str, Any] | None, faults: list[dict[str, Any]], disturbance: Disturbance

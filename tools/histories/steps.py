@@ -172,6 +172,8 @@ class Steps:
                 pending={"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": programs.DEBIAN}},
             ),
             "other": lambda: self._other(other),
+            "clock ahead": lambda: self.world.clock.set_by(3600.0),
+            "clock back": lambda: self.world.clock.set_by(-3600.0),
         }
         return happenings[what]
 
