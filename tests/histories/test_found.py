@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from histories.points import Disturbance, kill
+from histories.steps import Steps
 from histories.world import WEB
 from zec_pulumi.journal import Journal
 
@@ -252,3 +253,15 @@ def test_a_wall_clock_that_is_set_during_a_rebuild_is_no_success_too_early(world
     assert outcome.end == "succeeded"
     assert world.machine["status"] == "RUNNING"
     assert resets(world) == 1
+
+
+def test_an_error_need_not_tell_what_another_stack_did_in_the_middle(world: World) -> None:
+    """The other stack has put a password in place of the key: a finding about this one's inputs says all there is."""
+    steps, (stack, other) = Steps(world), world.stacks
+    steps.up(stack, {"imageId": JAMMY})
+    other.program = {"imageId": JAMMY, "password": "Ghijkl-456", "rebuildOn": ["password"], "adopt": "never"}
+    world.points.armed = Disturbance("", 1, steps.happening(stack, "other"))
+    outcome = steps.up(stack, {"imageId": NOBLE})
+    assert "key_id: the instance has no SSH key now" in outcome.text
+    assert world.judge.sent_by(stack) == []
+    assert world.judge.sent_by(other) == ["StopInstances", "ResetInstance"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -58,7 +58,7 @@ class Judge:
         self._world = world
         self.accepted: list[Accepted] = []
         self.drift = 0
-        self._mutations = Counter[str]()
+        self._sent = defaultdict[str, list[str]](list)
         self._as_wanted: dict[tuple[str, str], Moment] = {}
         self.journals: dict[str, int] = {}
         self._second = ""
@@ -66,7 +66,7 @@ class Judge:
     def mutated(self, entry: Mapping[str, Any]) -> None:
         """Take note of one entry of the ledger. Claim 1: at most one accepted reset per planned rebuild."""
         stack = self._world.acting
-        self._mutations[stack.name if stack else ""] += 1
+        self._sent[stack.name if stack else ""].append(entry["action"])
         if entry["action"] != "ResetInstance" or stack is None:
             return
         body = json.loads(self._world.transport.body)
@@ -89,6 +89,10 @@ class Judge:
             return
         # Raised here, inside a request, it would be taken for a defect of the package.
         self._second = f"1: a second ResetInstance was accepted for {new.planned}"
+
+    def sent_by(self, stack: Stack) -> list[str]:
+        """Return the accepted mutations of one stack, in order."""
+        return list(self._sent[stack.name])
 
     def at_most_once(self) -> None:
         """Claim 1, once a command has ended."""
@@ -132,7 +136,7 @@ class Judge:
 
     def moment(self, stack: Stack) -> Moment:
         """Return what changes when somebody but this stack changes the machine, or its journal is lost."""
-        others = sum(number for name, number in self._mutations.items() if name != stack.name)
+        others = sum(len(actions) for name, actions in self._sent.items() if name != stack.name)
         return self.drift, others, self.journals.get(stack.name, 0)
 
     def as_wanted(self, stack: Stack, began: Moment, *, new: bool) -> None:

@@ -39,13 +39,14 @@ class Steps:
     def up(self, stack: Stack, program: dict[str, Any] | None, *, timeout: float | None = None) -> Outcome:
         """Run up; without ``program``, the last one again. Claims 1, 2, 6 and 7, and what must be said."""
         chosen = stack.program if program is None else program
-        previous, ledger, drift = stack.previous, len(self.world.actions()), self.world.judge.drift
+        previous, sent, drift = stack.previous, len(self.world.judge.sent_by(stack)), self.world.judge.drift
         stack.timeout = timeout
         began = self.world.judge.moment(stack)
         new = not stack.outputs and self.world.machine["pending"] is None
         outcome = stack.up(chosen)
         self._ended(stack, outcome, f"up {outcome.end}")
-        done = self.world.actions()[ledger:]
+        # What the other stack did in the middle is for its own error to tell.
+        done = self.world.judge.sent_by(stack)[sent:]
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
             self.world.judge.as_wanted(stack, began, new=new)
