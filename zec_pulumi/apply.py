@@ -49,7 +49,7 @@ def update(olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
 def _held(call: engine.Call, wanted: Wanted) -> AbstractContextManager[Lock]:
     """Keep everybody else on this machine off the instance."""
     now = session.current()
-    return locks.hold(now.home, wanted.instance_id or "", call.urn, now.clock)
+    return locks.hold(now.home, wanted.instance_id or "", call.urn, now.clock, call.halted)
 
 
 @dataclass

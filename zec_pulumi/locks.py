@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from zec_pulumi.api import ZecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from zec_pulumi.clock import Clock
+    from zec_pulumi.halt import Halt
 
 PATIENCE_SECONDS = 10.0
 """How long to wait for a holder that is about to let go, such as a plugin whose engine died."""
@@ -31,20 +32,22 @@ class InstanceBusyError(ZecError):
 
 
 @contextlib.contextmanager
-def hold(folder: Path, instance_id: str, urn: str, clock: Clock) -> Iterator[Lock]:
+def hold(folder: Path, instance_id: str, urn: str, clock: Clock, halted: Callable[[], Halt | None]) -> Iterator[Lock]:
     """Hold the lock of an instance; ``urn`` is what others are told about the holder.
 
     Raises:
-        InstanceBusyError: it was not free within some seconds; the text says who holds it.
+        InstanceBusyError: it was not free within some seconds, or ``halted`` gave a reason to wait no longer; the
+            text says who holds it.
     """
     lock = Lock(folder / "locks" / f"{instance_id}.lock")
     until = clock.monotonic() + PATIENCE_SECONDS
     while not lock.take(urn):
-        if clock.monotonic() >= until:
-            holder = lock.holder()
+        halt = halted()
+        if halt or clock.monotonic() >= until:
+            why = f"{halt.value}, and " if halt else ""
             raise InstanceBusyError(
-                f"instance {instance_id} is worked on by {holder}; nothing was changed. Wait until that has ended, and"
-                " check that no two resources have this instance_id"
+                f"{why}instance {instance_id} is worked on by {lock.holder()}; nothing was changed. Wait until that has"
+                " ended, and check that no two resources have this instance_id"
             )
         clock.sleep(_PAUSE_SECONDS)
     try:

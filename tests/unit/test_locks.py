@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from zec_pulumi.halt import Halt
 from zec_pulumi.locks import InstanceBusyError, Lock, hold
 
 if TYPE_CHECKING:
@@ -33,21 +34,37 @@ class InstantClock:
         self.time += seconds
 
 
+def going_on() -> None:
+    """Nothing halts the operation."""
+
+
 def test_a_second_resource_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
     """Two resources with one instance id in one process."""
     with (
-        hold(tmp_path, WEB, URN, InstantClock()),
+        hold(tmp_path, WEB, URN, InstantClock(), going_on),
         pytest.raises(InstanceBusyError, match="resource web-1 of stack dev in process"),
-        hold(tmp_path, WEB, "other", InstantClock()),
+        hold(tmp_path, WEB, "other", InstantClock(), going_on),
     ):
         pass
 
 
+def test_who_is_told_to_stop_waits_no_longer(tmp_path: Path) -> None:
+    """Ctrl-C ends the wait for the lock at once, and says what was waited for."""
+    clock = InstantClock()
+    with (
+        hold(tmp_path, WEB, URN, clock, going_on),
+        pytest.raises(InstanceBusyError, match=f"^told to stop, and instance {WEB} is worked on by resource web-1"),
+        hold(tmp_path, WEB, "other", clock, lambda: Halt.TOLD_TO_STOP),
+    ):
+        pass
+    assert clock.monotonic() == 0.0
+
+
 def test_it_is_free_again_afterwards(tmp_path: Path) -> None:
     """Also after an error."""
-    with pytest.raises(ValueError, match="on purpose"), hold(tmp_path, WEB, URN, InstantClock()):
+    with pytest.raises(ValueError, match="on purpose"), hold(tmp_path, WEB, URN, InstantClock(), going_on):
         raise ValueError("on purpose")
-    with hold(tmp_path, WEB, URN, InstantClock()):
+    with hold(tmp_path, WEB, URN, InstantClock(), going_on):
         pass
 
 
