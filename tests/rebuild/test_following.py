@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB, KEY = "1272168087751233112", "key-YWD2QFOl"
+NEW = {"imageId": NOBLE}
 
 
 def attempt(rig: Rig, *, image_id: str = NOBLE, age: float = 0.0, outcome: str = "accepted") -> Attempt:
@@ -157,3 +159,20 @@ def test_the_journal_knows_a_rebuild_that_failed(rig: Rig) -> None:
     with pytest.raises(AttemptOpenError, match="REINSTALL_FAILED"):
         rig.rebuild()
     assert [entry.event for entry in rig.journal.entries(WEB)] == ["failed"]
+
+
+def test_what_a_rebuild_took_is_learned_from_its_acceptance(rig: Rig) -> None:
+    """The poller knows from then on when the end of the others is near."""
+    rig.sim.patch_instance(WEB, status="DEPLOYING", pending={"becomes": "RUNNING", "afterSeconds": 30, "changes": NEW})
+    rig.join(attempt(rig, age=100))
+    assert rig.watch.rhythm.usual == pytest.approx(130.0)
+
+
+def test_it_is_looked_at_often_at_first_and_near_the_usual_end_and_seldom_between(rig: Rig) -> None:
+    """Of a rebuild that usually takes five minutes, by the times of the reads."""
+    rig.watch.rhythm.learn(300.0)
+    rig.sim.patch_instance(WEB, status="DEPLOYING", pending={"becomes": "RUNNING", "afterSeconds": 200, "changes": NEW})
+    rig.join(attempt(rig))
+    at = [request["at"] for request in rig.sim.requests() if request["action"] == "DescribeInstancesStatus"]
+    gaps = [round(later - earlier) for earlier, later in itertools.pairwise(at)]
+    assert gaps == [5] * 6 + [15] * 10 + [5] * 4
