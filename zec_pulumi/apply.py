@@ -103,18 +103,19 @@ class _Work:
             return self._rebuild(plan)
         if plan.kind is Kind.JOIN and self.recorded.attempt:
             return self._join(plan, self.recorded.attempt)
+        adopted = plan.kind is Kind.ADOPT
         try:
             self._change_in_place(plan)
+            done = self._recorded(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
         except ZecError as error:
             raise ZecError(
                 f"{error}. Nothing was wiped; {name(self.live)} is {self.live.status}. The next pulumi up tries again"
             ) from error
-        adopted = plan.kind is Kind.ADOPT
         if adopted:
             self._probe_what_was_not_recorded()
         if adopted and not self.before:
             recovery.forget_resource(self.session.journal, self.live.instance_id, self.call.urn)
-        return self._recorded(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
+        return done
 
     def _plan(self) -> Plan:
         """Decide; an attempt that only the journal knows is gone on with, or asked about."""

@@ -98,8 +98,8 @@ class Follower:
         elapsed = max(0.0, self.clock.now() - self.attempt.started_at)
         self._accepted_at = self.clock.monotonic() - elapsed
 
-    def run(self) -> Instance:
-        """Return the instance once it is RUNNING with the wanted image and key.
+    def run(self, *, at_once: bool = True) -> Instance:
+        """Return the instance once it is RUNNING with the wanted image and key; ``at_once`` as for the watch.
 
         An attempt whose answer was lost stays ``unknown`` to the end: that the machine is as wanted is all that is
         known, and enough only where the machine shows everything that was asked for.
@@ -108,7 +108,12 @@ class Follower:
             AttemptOpenError: it failed, the time was up, or it could not be read any more.
         """
         statuses = self.watch.statuses(
-            self.target.instance_id, self.deadline, self.progress, outlive_engine=True, pause=self._pause
+            self.target.instance_id,
+            self.deadline,
+            self.progress,
+            at_once=at_once,
+            outlive_engine=True,
+            pause=self._pause,
         )
         try:
             while True:

@@ -73,7 +73,7 @@ class Power:
                     f" it is {status.shown(self.status_now())}, start it by hand"
                 )
             limit = Deadline(self.clock, GRACEFUL_STOP_SECONDS)
-            for current in self.watch.statuses(self.live.instance_id, limit, self.progress):
+            for current in self.watch.statuses(self.live.instance_id, limit, self.progress, at_once=False):
                 if current == status.RUNNING:
                     break
         except ZecError as error:
@@ -122,7 +122,7 @@ class Power:
     def _stopped(self, limit: Deadline, *, force: bool) -> bool:
         """Wait for STOPPED; False when the instance shows no sign of stopping."""
         unmoved = Deadline(self.clock, NOT_ACCEPTED_AFTER_SECONDS)
-        statuses = self.watch.statuses(self.live.instance_id, limit, self.progress)
+        statuses = self.watch.statuses(self.live.instance_id, limit, self.progress, at_once=False)
         try:
             while True:
                 current = next(statuses)

@@ -66,11 +66,13 @@ class Watch:
         deadline: Deadline,
         progress: Progress,
         *,
+        at_once: bool = True,
         outlive_engine: bool = False,
         pause: Callable[[], int] = every_beat,
     ) -> Iterator[str]:
-        """Yield the status once now and then every interval; with ``outlive_engine`` also when the engine is gone.
+        """Yield the status now and then every interval; with ``outlive_engine`` also when the engine is gone.
 
+        Not ``at_once``: begin with the next interval, where the status of this moment is known or tells nothing.
         ``pause`` says in how many intervals to look again.
 
         Raises:
@@ -81,6 +83,8 @@ class Watch:
         """
         self.rhythm.join()
         try:
+            if not at_once:
+                self._clock.sleep(min(self.rhythm.until_beat(), deadline.remaining))
             yield from self._looks(instance_id, deadline, progress, outlive_engine=outlive_engine, pause=pause)
         finally:
             self.rhythm.leave()

@@ -265,3 +265,16 @@ def test_an_error_need_not_tell_what_another_stack_did_in_the_middle(world: Worl
     assert "key_id: the instance has no SSH key now" in outcome.text
     assert world.judge.sent_by(stack) == []
     assert world.judge.sent_by(other) == ["StopInstances", "ResetInstance"]
+
+
+def test_a_change_in_place_that_cannot_be_recorded_names_the_machine(world: World) -> None:
+    """The password was set, and the image's name for the record could not be read."""
+    steps, stack = Steps(world), world.stacks[0]
+    steps.up(stack, {"imageId": JAMMY})
+    world.cloud.clock.advance(100)
+    world.cloud.faults.add({"action": "DescribeImages", "nth": 1, "times": 1, "effect": {"type": "challenge"}})
+    outcome = steps.up(stack, {"imageId": JAMMY, "password": "Abcdef-123"})
+    assert outcome.end == "failed"
+    assert f"Nothing was wiped; instance {WEB} (web-1) is RUNNING. The next pulumi up tries again" in outcome.text
+    world.cloud.faults.clear()
+    assert steps.up(stack, None).end == "succeeded"
