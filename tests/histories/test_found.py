@@ -99,7 +99,7 @@ def test_a_change_taken_back_after_the_engine_died_is_no_success_on_the_other_im
     outcome = stack.up({"imageId": JAMMY})
     assert (outcome.end, resets(world)) == ("failed", 1)
     assert f"instance {WEB}" in outcome.text
-    assert f"RUNNING with image {NOBLE}" in outcome.text
+    assert f"RUNNING with image {NOBLE} and key key-YWD2QFOl." in outcome.text
     stack.refresh()
     assert stack.up({"imageId": JAMMY}).end == "succeeded"
     assert (resets(world), world.machine["imageId"]) == (2, JAMMY)
