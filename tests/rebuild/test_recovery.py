@@ -10,14 +10,16 @@ import pytest
 from histories.points import Disturbance, kill
 from histories.world import WEB, World
 from zec_pulumi.api import Instance
+from zec_pulumi.clock import SystemClock
 from zec_pulumi.inputs import Recorded, parse_wanted
 from zec_pulumi.journal import Entry, Journal
 from zec_pulumi.locks import Lock
 from zec_pulumi.plan import Cause, Kind, Plan
-from zec_pulumi.recovery import question, recalled, unrecorded
+from zec_pulumi.recovery import question, recall, recalled, unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from zec_pulumi.journal import Event
 
@@ -239,3 +241,22 @@ def test_a_power_off_whose_answer_was_lost_is_undone_when_the_reset_is_refused(w
     outcome = world.stacks[0].up({"imageId": NOBLE})
     assert "has been started again and is RUNNING" in outcome.text
     assert world.machine["status"] == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("urn", "previous"),
+    [("urn", "older"), ("urn of before an alias rename", "last")],
+    ids=["of this resource, on an older record", "under another name, on this record"],
+)
+def test_what_an_unrecorded_rebuild_left_is_no_success_once_it_is_taken_back(
+    tmp_path: Path, urn: str, previous: str
+) -> None:
+    """The machine runs what that rebuild put on it, and nothing is planned: whose it was, either of the two tells."""
+    journal = Journal(tmp_path, SystemClock())
+    journal.intend("a1", WEB, urn, (f"imageId {JAMMY} → {NOBLE}",), previous)
+    journal.note(WEB, "a1", "finished")
+    wanted = parse_wanted({"instanceId": WEB, "imageId": JAMMY})
+    live = Instance(instance_id=WEB, image_id=NOBLE, key_id="key-YWD2QFOl", status="RUNNING")
+    before = {"lastRebuild": {"attemptId": "last"}}
+    found = recall(journal, wanted, Recorded(image_id=JAMMY), live, Plan(Kind.NONE), before, "urn", tidy=True)
+    assert "run pulumi refresh, so that preview shows the way back" in (found.question or "")
