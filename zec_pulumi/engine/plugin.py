@@ -1,7 +1,7 @@
 """The plugin process: how many operations it serves, and when it is told to stop.
 
 The SDK serves four operations at a time and ignores the engine's ``Cancel``. Both are mended here from inside, with
-guards: should an SDK be built otherwise, its stock behaviour stays.
+guards: should an SDK be built otherwise, its stock behaviour stays, and a warning says so.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+
+from pulumi.runtime.proto import engine_pb2
 
 from zec_pulumi.engine import messages
 
@@ -31,15 +33,20 @@ _operations = 0
 _lock = threading.Lock()
 
 
-def prepare() -> list[str]:
-    """Widen the pool and listen for ``Cancel``; return what could not be done, in words. Called from ``configure``."""
-    missing = []
+def prepare() -> None:
+    """Widen the pool and listen for ``Cancel``; what cannot be done is said on the stack's row. Once per process.
+
+    Called from ``configure``, which runs on a thread of the pool.
+    """
     if not _widen_pool():
-        missing.append("this Pulumi SDK serves 4 operations at a time, and that could not be changed")
+        _say("this Pulumi SDK serves 4 operations at a time, and that could not be changed: --parallel goes no further")
     if not _hear_cancel():
-        missing.append("this Pulumi SDK does not pass Ctrl-C on: waits for rebuilds go on to their end")
+        _say("this Pulumi SDK does not pass Ctrl-C on: waits for rebuilds go on to their end")
     threading.Thread(target=_end_with_the_engine, name="zec_pulumi: end with the engine", daemon=True).start()
-    return missing
+
+
+def _say(text: str) -> None:
+    messages.send_once(engine_pb2.WARNING, f"{text}; rebuilds are as safe as ever", "")
 
 
 @contextlib.contextmanager
