@@ -64,7 +64,7 @@ class Fleet:
         return self
 
     def adopted(self) -> Fleet:
-        """Have every machine recorded as it is. No part of what is measured, so the engine saves its state only once."""
+        """Have every machine recorded as it is; that is not measured, so the engine saves its state only once."""
         once = {"PULUMI_EXPERIMENTAL": "1", "PULUMI_SKIP_CHECKPOINTS": "1"}
         self.stack.environment.update(once)
         self.declare(JAMMY).up()
