@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
-import threading
+import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from pulumi.runtime.proto import engine_pb2
 
-from zec_pulumi.engine import messages, plugin
+from zec_pulumi.engine import messages, plugin, pool
 
 STOCK = 4
+QUEUED = f"""
+import importlib.util, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+
+spec = importlib.util.spec_from_file_location("pool", sys.argv[1])
+pool = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(pool)
+queued, configuring = 40, threading.Event()
+all_there = threading.Barrier({STOCK - 1} + queued, timeout=30)
+
+
+def configure():
+    configuring.wait(30)
+    return pool.widen()
+
+
+with ThreadPoolExecutor({STOCK}) as executor:
+    configured = executor.submit(configure)
+    reads = [executor.submit(all_there.wait) for _ in range({STOCK - 1} + queued)]
+    configuring.set()
+    for read in reads:
+        read.result(30)
+    print(configured.result(30))
+"""
+"""A pool as the SDK makes it, and more reads than it has threads before it is widened."""
+
+
+def pythons() -> list[str]:
+    """Return this Python, and those of the other versions that are on PATH and start."""
+    others = [f"python3.{minor}" for minor in range(10, 15) if minor != sys.version_info.minor]
+    found = [name for name in others if shutil.which(name)]
+    starts = [name for name in found if not subprocess.run([name, "-V"], capture_output=True, check=False).returncode]
+    return [sys.executable, *starts]
+
+
+PYTHONS = pythons()
 
 
 @pytest.fixture
@@ -43,24 +81,19 @@ def test_where_all_of_it_works_nothing_is_said(
             """Do nothing, as the SDK's does."""
 
     monkeypatch.setattr("__main__.DynamicResourceProviderServicer", Servicer, raising=False)
-    with ThreadPoolExecutor(STOCK) as pool:
-        pool.submit(plugin.prepare).result(30)
+    with ThreadPoolExecutor(STOCK) as executor:
+        executor.submit(plugin.prepare).result(30)
     assert said == []
 
 
-def test_what_was_queued_before_the_pool_grew_is_served_at_once() -> None:
+@pytest.mark.parametrize("python", PYTHONS)
+def test_what_was_queued_before_the_pool_grew_is_served_at_once(python: str) -> None:
     """Refresh sends all its reads before anything of ours has run."""
-    queued = 40
-    configuring, all_there = threading.Event(), threading.Barrier(STOCK - 1 + queued, timeout=30)
-    with ThreadPoolExecutor(STOCK) as pool:
+    command = [python, "-c", QUEUED, pool.__file__]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "True\n"), ran.stderr
 
-        def configure() -> bool:
-            assert configuring.wait(30)
-            return plugin._widen_pool()
 
-        configured = pool.submit(configure)
-        reads = [pool.submit(all_there.wait) for _ in range(STOCK - 1 + queued)]
-        configuring.set()
-        assert configured.result(30)
-        for read in reads:
-            read.result(30)
+def test_a_thread_of_no_pool_widens_none() -> None:
+    """Should an SDK serve its operations in another way."""
+    assert pool.widen() is False

@@ -11,18 +11,14 @@ import os
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime.proto import engine_pb2
 
-from zec_pulumi.engine import messages
+from zec_pulumi.engine import messages, pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-WORKERS = 1024
-"""How many operations are served at once at most; the engine's own ``--parallel`` is what limits."""
 
 told_to_stop = threading.Event()
 """Set by the engine's ``Cancel``, at the first Ctrl-C."""
@@ -38,7 +34,7 @@ def prepare() -> None:
 
     Called from ``configure``, which runs on a thread of the pool.
     """
-    if not _widen_pool():
+    if not pool.widen():
         _say("this Pulumi SDK serves 4 operations at a time, and that could not be changed: --parallel goes no further")
     if not _hear_cancel():
         _say("this Pulumi SDK does not pass Ctrl-C on: waits for rebuilds go on to their end")
@@ -74,19 +70,6 @@ def _end_with_the_engine() -> None:
         time.sleep(_LOOK_SECONDS)
         silent = 0 if messages.engine_answers() else silent + 1
     os._exit(1)
-
-
-def _widen_pool() -> bool:
-    """Let the executor whose thread we are on start more threads; work that queued already gets its threads now."""
-    with contextlib.suppress(Exception):
-        executor = threading.current_thread()._args[0]()  # type: ignore[attr-defined]  # noqa: SLF001 no other way
-        if isinstance(executor, ThreadPoolExecutor):
-            executor._max_workers = max(WORKERS, executor._max_workers)  # noqa: SLF001 the same
-            # Refresh queues all its reads before this point: without this they would share the first threads.
-            for _ in range(executor._work_queue.qsize()):  # noqa: SLF001 the same
-                executor._adjust_thread_count()  # noqa: SLF001 the same
-            return True
-    return False
 
 
 def _hear_cancel() -> bool:
