@@ -1,9 +1,8 @@
-"""Many machines at once: how long, with how many API calls, and how soon the end is told."""
+"""Stacks with many machines, and what a command on one of them costs."""
 
 from __future__ import annotations
 
 import shutil
-import statistics
 import tempfile
 import threading
 import time
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 MUTATIONS = ("StopInstances", "ResetInstance")
-TEXTBOOK = Path(__file__).with_name("textbook")
-SAMPLE_SECONDS = 0.2
+STOP_SECONDS = 1.0
+SAMPLE_SECONDS = 0.5
+LONGEST_SECONDS = 3600.0
 MIB = 1024 * 1024
 
 
@@ -39,6 +39,11 @@ class Run:
     cpu_seconds: float
 
     @property
+    def mutations(self) -> int:
+        """Return the calls that change a machine."""
+        return sum(self.calls[action] for action in MUTATIONS)
+
+    @property
     def reads(self) -> int:
         """Return the calls that were no mutations."""
         return sum(count for action, count in self.calls.items() if action not in MUTATIONS)
@@ -47,16 +52,24 @@ class Run:
 class Fleet:
     """A stack with many machines on a cloud of its own."""
 
-    def __init__(self, stack: Stack, cloud: Simulator, ids: list[str], rebuild_seconds: float) -> None:
+    def __init__(self, stack: Stack, cloud: Simulator, ids: list[str]) -> None:
         self.stack = stack
         self.cloud = cloud
         self.ids = ids
-        self.rebuild_seconds = rebuild_seconds
 
     def declare(self, image_id: str, **more: Any) -> Fleet:
         """Want this image on every machine."""
         machines = {f"m{n}": {"instance_id": id_, "image_id": image_id, **more} for n, id_ in enumerate(self.ids)}
         self.stack.declare(**machines)
+        return self
+
+    def adopted(self) -> Fleet:
+        """Have every machine recorded as it is; that is not measured, so the engine saves its state only once."""
+        once = {"PULUMI_EXPERIMENTAL": "1", "PULUMI_SKIP_CHECKPOINTS": "1"}
+        self.stack.environment.update(once)
+        self.declare(JAMMY).up()
+        for name in once:
+            del self.stack.environment[name]
         return self
 
     def run(self, *command: str) -> Run:
@@ -65,7 +78,7 @@ class Fleet:
         with _watched(self.stack) as peak:
             started = time.perf_counter()
             with self.stack.start(*command) as process:
-                done = ended(process)
+                done = ended(process, LONGEST_SECONDS)
             seconds = time.perf_counter() - started
         done.ok()
         made = self.cloud.requests()[before:]
@@ -76,42 +89,42 @@ class Fleet:
         """Bring every machine to what is declared, all at once."""
         return self.run("up", "--yes", "--skip-preview", "--parallel", str(len(self.ids)), "--suppress-progress")
 
-    def lags(self) -> list[float]:
-        """Return for each machine how many seconds after its end in the cloud the rebuild was seen verified."""
-        done = {entry["instanceId"]: entry["at"] + self.rebuild_seconds for entry in self._resets()}
-        seen = {
+    def resets(self) -> list[dict[str, Any]]:
+        """Return the resets that the cloud accepted, in order."""
+        return [entry for entry in self.cloud.ledger() if entry["action"] == "ResetInstance"]
+
+    def told(self) -> dict[str, float]:
+        """Return when each machine was last read by its id: a rebuild is told as soon as that has verified it."""
+        return {
             id_: request["at"]
             for request in self.cloud.requests()
             if request["action"] == "DescribeInstances"
             for id_ in request["instanceIds"]
         }
-        return sorted(seen[id_] - at for id_, at in done.items())
-
-    def _resets(self) -> list[dict[str, Any]]:
-        return [entry for entry in self.cloud.ledger() if entry["action"] == "ResetInstance"]
 
 
 @contextmanager
 def fleet(machines: int, engine: Path, *, rebuild_seconds: float, poll_seconds: float) -> Iterator[Fleet]:
-    """Give a stack that has adopted so many machines."""
+    """Give an empty stack, and so many machines of one zone, which run :data:`JAMMY`."""
     world = default_world()
     first = next(machine for machine in world["instances"] if machine["instanceName"] == "web-1")
     ids = [f"14{number:017d}" for number in range(machines)]
     world["instances"] += [{**first, "instanceId": id_} for id_ in ids]
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Simulator(world, rebuild_seconds=rebuild_seconds, stop_seconds=1.0) as cloud,
+        Simulator(world, rebuild_seconds=rebuild_seconds, stop_seconds=STOP_SECONDS) as cloud,
     ):
         stack = new_stack(Path(scratch), cloud, engine, "newest").configure(**{"zec:pollInterval": str(poll_seconds)})
-        yield Fleet(stack, cloud, ids, rebuild_seconds)
+        yield Fleet(stack, cloud, ids)
 
 
 @contextmanager
-def textbook(machines: int, engine: Path, *, rebuild_seconds: float) -> Iterator[Fleet]:
-    """Give the same with the textbook provider."""
+def with_provider(name: str, machines: int, engine: Path, *, rebuild_seconds: float) -> Iterator[Fleet]:
+    """Give the same with the provider of a folder beside this file in place of the package's."""
     with fleet(machines, engine, rebuild_seconds=rebuild_seconds, poll_seconds=1.0) as made:
-        shutil.copytree(TEXTBOOK, made.stack.folder / "program", dirs_exist_ok=True)
-        made.stack.environment["TEXTBOOK_TOKEN"] = made.cloud.token
+        program = made.stack.folder / "program"
+        shutil.copytree(Path(__file__).with_name(name), program, dirs_exist_ok=True)
+        made.stack.environment.update(TEXTBOOK_TOKEN=made.cloud.token, PYTHONPATH=str(program))
         yield made
 
 
@@ -144,16 +157,3 @@ def _watched(stack: Stack) -> Iterator[_Peak]:
     finally:
         over.set()
         thread.join()
-
-
-def percentile(values: list[float], part: float) -> float:
-    """Return the value below which that part of the sorted ``values`` lies."""
-    return values[min(len(values) - 1, int(part * len(values)))] if values else float("nan")
-
-
-def median(values: list[float]) -> float:
-    """Return the middle one."""
-    return statistics.median(values)
-
-
-__all__ = ["JAMMY", "NOBLE", "Fleet", "Run", "fleet", "median", "percentile", "textbook"]

@@ -1,151 +1,88 @@
-"""The benchmarks: ratios and counts measured in one run, printed as a Markdown table with machine and date.
+"""Measure what docs/benchmarks.md promises; `make bench` runs all of it, about half an hour on a machine at rest.
 
-``make bench``. Nothing here is a test; docs/benchmarks.md keeps the results of the last release.
+Each section measures its ratios side by side and prints rows of one Markdown table, with machine and date above it. The
+engine is the real one and the cloud the simulator, so counts of API calls are exact everywhere; times are worth
+something only on a machine at rest. Nothing here is a test; docs/benchmarks.md keeps the results of the last release.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
 import platform
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from collections import Counter
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 import engine
-from driver import ROOT, WEB_1, Stack, new_stack
-from zec_pulumi.simulator import Simulator, default_world
+from benchmarks import at_once, detection, limited, previews, shared_limit, single
+from benchmarks.result import HEAD
+from driver import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
-STATUS_READ = "DescribeInstancesStatus"
-IMPORTS = 15
-REBUILDS = 1000
-POLL_SECONDS = 0.5
-REBUILD_SECONDS = 5.0
-MACHINES = 500
+    from benchmarks.result import Result
 
 
-@dataclass(frozen=True)
-class Result:
-    """One row: what was measured, what came out, and what is promised."""
+class Section(NamedTuple):
+    """A part that can be run by itself: what measures it, and what it tells."""
 
-    what: str
-    measured: str
-    promise: str
+    run: Callable[[Path], Iterator[Result]]
+    about: str
+
+
+SECTIONS = {
+    "imports": Section(single.imports, "what a program pays for importing the package"),
+    "one": Section(single.one_rebuild, "one machine: API calls of preview and up, and how late success is told"),
+    "report": Section(single.large_report, "zec-pulumi report on a preview of 1000 rebuilds"),
+    "previews": Section(previews.previews, "preview and refresh of 1, 100, 500 and 1000 machines"),
+    "checks": Section(previews.live_checks, "a preview of 500 machines with and without live checks, slow answers"),
+    "at-once": Section(at_once.at_once, "100 machines at once against the cloud's own time and an idle provider"),
+    "textbook": Section(at_once.textbook_provider, "the same 100 with the textbook provider; about ten minutes"),
+    "growth": Section(at_once.growth, "100 and 1000 machines in one stack: reads, memory, CPU time"),
+    "waiting": Section(at_once.waiting, "memory while 500 rebuilds wait at the same time"),
+    "lag": Section(detection.lag, "from the end of a rebuild in the cloud until it is told"),
+    "limited": Section(limited.limited, "1000 machines on a cloud that takes 10 requests a second"),
+    "shared-limit": Section(shared_limit.shared_limit, "one limit for many runners, 10,000 machines; calculated"),
+}
+
+
+def arguments() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    listed = "\n".join(f"  {name:13} {section.about}" for name, section in SECTIONS.items())
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=f"sections, in the order in which they run:\n{listed}\n\nfor example:\n"
+        "  .venv/bin/python benchmarks/run.py                  all\n"
+        "  .venv/bin/python benchmarks/run.py at-once growth   two of them, two minutes or three",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help="run these only (default: all)")
+    asked = parser.parse_args()
+    unknown = [name for name in asked.sections if name not in SECTIONS]
+    if unknown:
+        parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    return asked
 
 
 def main() -> None:
-    """Run all benchmarks and print the table."""
+    """Run the sections that are asked for and print the table, each row as soon as it is known."""
+    asked = arguments().sections or list(SECTIONS)
     folder = engine.find()
     if folder is None:
         sys.exit("no Pulumi engine: run make engine")
     folder = engine.with_language_host(folder, ROOT / ".cache" / "engine")
     print(f"{date.today()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}\n")  # noqa: DTZ011 the user's own day
-    print("| what | measured | promise |\n| --- | --- | --- |")
-    for result in [imports(), *one_rebuild(folder), *large_preview(folder), large_report()]:
-        print(f"| {result.what} | {result.measured} | {result.promise} |", flush=True)
-
-
-def imports() -> Result:
-    """Compare `import zec_pulumi` with `import pulumi`, in turn, each in a process of its own."""
-    pairs = [(_import_seconds("zec_pulumi"), _import_seconds("pulumi")) for _ in range(IMPORTS)]
-    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-    return Result("`import zec_pulumi` ÷ `import pulumi`, median", f"{ratio:.2f}", "≤ 1.20")
-
-
-def one_rebuild(folder: Path) -> Iterator[Result]:
-    """Count the API calls of a preview and of an up that rebuilds one machine, and time how late success is told."""
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        Simulator(rebuild_seconds=REBUILD_SECONDS, stop_seconds=1.0) as cloud,
-    ):
-        stack = new_stack(Path(scratch), cloud, folder, "newest").configure(**{"zec:pollInterval": str(POLL_SECONDS)})
-        stack.adopt(image_id=JAMMY)
-        stack.declare(web={"instance_id": WEB_1, "image_id": NOBLE})
-        calls = _calls(stack, "preview")
-        yield Result("API calls of a preview of one changed resource", _shown(calls), "≤ 3")
-        calls = _calls(stack, "up", "--yes", "--skip-preview")
-        polls = calls.pop(STATUS_READ, 0)
-        yield Result("API calls of one rebuild, status reads apart", f"{_shown(calls)} (+ {polls} polls)", "≤ 8")
-        reset = next(entry for entry in cloud.ledger() if entry["action"] == "ResetInstance")
-        told = next(r["at"] for r in reversed(cloud.requests()) if r["action"] == "DescribeInstances")
-        late = told - reset["at"] - REBUILD_SECONDS
-        yield Result("success told after the cloud finished", f"{late:.2f} s", f"≤ {POLL_SECONDS} s + 1 s")
-
-
-def large_preview(folder: Path) -> Iterator[Result]:
-    """Preview many changed machines of one zone on a cloud that answers slowly, with and without live checks."""
-    world = default_world()
-    first = next(machine for machine in world["instances"] if machine["instanceName"] == "web-1")
-    ids = [f"14{number:017d}" for number in range(MACHINES)]
-    world["instances"] += [{**first, "instanceId": id_} for id_ in ids]
-    with tempfile.TemporaryDirectory() as scratch, Simulator(world) as cloud:
-        stack = new_stack(Path(scratch), cloud, folder, "newest")
-        stack.declare(**{f"m{n}": {"instance_id": id_, "image_id": JAMMY} for n, id_ in enumerate(ids)}).up().ok()
-        stack.declare(**{f"m{n}": {"instance_id": id_, "image_id": NOBLE} for n, id_ in enumerate(ids)})
-        cloud.add_fault(action="*", effect={"type": "delay", "seconds": 0.1})
-        calls, with_checks = _timed_preview(stack)
-        stack.environment.update(ZENLAYERCLOUD_ACCESS_KEY_ID="", ZENLAYERCLOUD_ACCESS_KEY_PASSWORD="")
-        _, without = _timed_preview(stack)
-    yield Result(f"API calls of a preview of {MACHINES} changed resources", _shown(calls), "≤ 10")
-    yield Result(
-        "the same preview ÷ without live checks, answers after 100 ms", f"{with_checks / without:.2f}", "≤ 1.30"
-    )
-
-
-def large_report() -> Result:
-    """Time `zec-pulumi report`, start included, on a preview as large as the engine's own with 1000 rebuilds."""
-    recorded = json.loads((ROOT / "tests" / "gitops" / "recorded" / "gated.json").read_text("utf-8"))
-    web = next(step for step in recorded["steps"] if step["urn"].endswith("::web"))
-    said = [line for line in recorded["diagnostics"] if line["urn"] == web["urn"]]
-    padding = {"stackTrace": [{"sourcePosition": f"project:///a/file/of/the/program.py#{n}"} for n in range(60)]}
-    names = [f"{web['urn']}-{number}" for number in range(REBUILDS)]
-    many = {
-        **recorded,
-        "steps": [{**web, "urn": urn, "oldState": {**web["oldState"], **padding}} for urn in names],
-        "diagnostics": [{**line, "urn": urn} for urn in names for line in said],
-    }
-    command = [sys.executable, "-c", "from zec_pulumi.cli import main; main()", "report", "-", "--format"]
-    seconds = []
-    for form in ("terminal", "markdown", "json"):
-        started = time.perf_counter()
-        subprocess.run([*command, form], input=json.dumps(many), stdout=subprocess.DEVNULL, text=True, check=True)
-        seconds.append(time.perf_counter() - started)
-    return Result(f"report of {REBUILDS} rebuilds, slowest format", f"{max(seconds):.2f} s", "< 2 s")
-
-
-def _timed_preview(stack: Stack) -> tuple[Counter[str], float]:
-    started = time.perf_counter()
-    calls = _calls(stack, "preview")
-    return calls, time.perf_counter() - started
-
-
-def _import_seconds(module: str) -> float:
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
-    return time.perf_counter() - started
-
-
-def _calls(stack: Stack, *command: str) -> Counter[str]:
-    before = len(stack.cloud.requests())
-    stack.run(*command).ok()
-    return Counter(request["action"] for request in stack.cloud.requests()[before:])
-
-
-def _shown(calls: Counter[str]) -> str:
-    return f"{calls.total()}: " + ", ".join(f"{count} {name}" for name, count in sorted(calls.items()))
+    print(HEAD, flush=True)
+    for name, section in SECTIONS.items():
+        if name in asked:
+            for result in section.run(folder):
+                print(result, flush=True)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,24 @@ import itertools
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from benchmarks.result import Result
 from zec_pulumi.api.pace import Pace
 from zec_pulumi.batch import MOST
 
-POLL_SECONDS = 5.0
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MACHINES = 10_000
+POLL_SECONDS = (5.0, 30.0)
+PER_SECOND = (10, 50)
+RUNNERS = (1, 10, 100)
 STOP_SECONDS = 20.0
 REBUILD_SECONDS = 300.0
 RETRY_AFTER_SECONDS = 1.0
+HOUR = 3600.0
 
 
 @dataclass
@@ -86,13 +96,14 @@ class _Runner:
 class _Simulation:
     """The events of all runners, in the order of their times."""
 
-    def __init__(self, machines: int, runners: int, limit_per_second: int) -> None:
+    def __init__(self, machines: int, runners: int, limit_per_second: int, poll_seconds: float) -> None:
+        self.poll_seconds = poll_seconds
         self.limit = _Limit(limit_per_second)
         self._order = itertools.count()
         self._events: list[tuple[float, int, _Runner, str]] = []
         for number in range(runners):
             # Runners do not start in the same instant.
-            self._schedule(number * POLL_SECONDS / runners, _Runner(machines // runners), "poll")
+            self._schedule(number * poll_seconds / runners, _Runner(machines // runners), "poll")
 
     def run(self) -> float:
         """Return when the last event was."""
@@ -115,7 +126,7 @@ class _Simulation:
         for _ in range(runner.reads):
             self._reserve(now, runner, "read")
         if not runner.reads:
-            self._schedule(now + POLL_SECONDS, runner, "poll")
+            self._schedule(now + self.poll_seconds, runner, "poll")
 
     def _send(self, now: float, runner: _Runner, what: str) -> None:
         if not self.limit.takes(now):
@@ -129,7 +140,7 @@ class _Simulation:
             return
         runner.reads -= 1
         if not runner.reads and runner.done < runner.machines:
-            self._schedule(now + POLL_SECONDS, runner, "poll")
+            self._schedule(now + self.poll_seconds, runner, "poll")
 
     def _reserve(self, now: float, runner: _Runner, what: str) -> None:
         self._schedule(runner.pace.reserve(now, urgent=what == "read"), runner, what)
@@ -138,25 +149,21 @@ class _Simulation:
         heapq.heappush(self._events, (at, next(self._order), runner, what))
 
 
-def simulate(machines: int, runners: int, limit_per_second: int) -> Outcome:
+def simulate(machines: int, runners: int, limit_per_second: int, poll_seconds: float) -> Outcome:
     """Rebuild so many machines, spread evenly over so many runners, under one limit."""
-    simulation = _Simulation(machines, runners, limit_per_second)
+    simulation = _Simulation(machines, runners, limit_per_second, poll_seconds)
     seconds = simulation.run()
     return Outcome(seconds, simulation.limit.sent, simulation.limit.refused)
 
 
-def main() -> None:
-    """Print a table."""
-    machines = 10_000
-    print("| requests per second | runners | hours | the limit's own hours | refused |")
-    print("| --- | --- | --- | --- | --- |")
-    for limit_per_second in (10, 50):
-        for runners in (1, 10, 100):
-            outcome = simulate(machines, runners, limit_per_second)
-            least = (2 * machines / limit_per_second + REBUILD_SECONDS + STOP_SECONDS) / 3600
-            share = outcome.refused / outcome.sent
-            print(f"| {limit_per_second} | {runners} | {outcome.seconds / 3600:.2f} | {least:.2f} | {share:.1%} |")
-
-
-if __name__ == "__main__":
-    main()
+def shared_limit(_engine: Path) -> Iterator[Result]:
+    """Simulate every combination of limit, runners and poll interval."""
+    for limit_per_second, runners, poll_seconds in itertools.product(PER_SECOND, RUNNERS, POLL_SECONDS):
+        outcome = simulate(MACHINES, runners, limit_per_second, poll_seconds)
+        least = (2 * MACHINES / limit_per_second + REBUILD_SECONDS + STOP_SECONDS) / HOUR
+        runner = "runner" if runners == 1 else "runners"
+        what = (
+            f"{MACHINES:,} machines, {runners} {runner}, {limit_per_second} requests/s, polls every {poll_seconds:g} s"
+        )
+        told = f"{outcome.seconds / HOUR:.2f} h, {outcome.refused / outcome.sent:.1%} refused"
+        yield Result(what, told, f"the mutations alone: {least:.2f} h")

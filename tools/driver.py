@@ -50,10 +50,10 @@ class Ran:
         return self
 
 
-def ended(process: subprocess.Popen[str]) -> Ran:
-    """Wait for a started command and return how it ended."""
+def ended(process: subprocess.Popen[str], seconds: float = COMMAND_SECONDS) -> Ran:
+    """Wait for a started command, so long at most, and return how it ended."""
     try:
-        stdout, stderr = process.communicate(timeout=COMMAND_SECONDS)
+        stdout, stderr = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

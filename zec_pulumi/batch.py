@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zec_pulumi.api import InvalidRequestError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from zec_pulumi.clock import Clock
 
@@ -16,7 +17,10 @@ MOST = 100
 """Ids in one request at most. Source: DescribeInstances and DescribeInstancesStatus, ``instanceIds``."""
 
 GATHER_SECONDS = 0.05
-"""How long a read waits for others to join it, where others are at work at all."""
+"""How long a read waits for others to join it, where others are at work at all; and again while more of them come."""
+
+GATHERINGS = 5
+"""How often it waits so at most."""
 
 T = TypeVar("T")
 
@@ -26,20 +30,21 @@ def nobody_else() -> bool:
     return False
 
 
-class _Ask(Generic[T]):
-    """One id that somebody waits for."""
+class Ask(Generic[T]):
+    """One id that somebody waits for; ``due`` is the time from which on it may be read, on the batch's clock."""
 
-    def __init__(self, id_: str) -> None:
+    def __init__(self, id_: str, due: float) -> None:
         self.id = id_
+        self.due = due
         self.answered = False
         self.value: T | None = None
         self.error: Exception | None = None
 
 
 class Batch(Generic[T]):
-    """Answers each id from a request that began after it was asked for; thread-safe, first come, first served.
+    """Answers each id from a request that began after it was due; thread-safe, the longest due first.
 
-    There is no thread for it: one of those that ask reads for all, while the others wait.
+    There is no thread for it: one of those that ask reads for all that are due, while the others wait or still sleep.
 
     Args:
         read: Reads up to :data:`MOST` ids at once; an id that does not exist is missing from its answer, or an error.
@@ -56,8 +61,8 @@ class Batch(Generic[T]):
         self._read = read
         self._clock = clock
         self._crowded = crowded
-        self._waiting: list[_Ask[T]] = []
-        self._reading = False
+        self._waiting: dict[Ask[T], None] = {}
+        self._leading = False
         self._changed = threading.Condition()
 
     def get(self, id_: str) -> T | None:
@@ -66,38 +71,83 @@ class Batch(Generic[T]):
         Raises:
             ZecError: it could not be read; what only one id of a request causes reaches only who asked for it.
         """
-        ask: _Ask[T] = _Ask(id_)
+        with self.asking(id_) as ask:
+            return self.answer(ask)
+
+    @contextlib.contextmanager
+    def asking(self, id_: str, after: float = 0.0) -> Iterator[Ask[T]]:
+        """Ask for ``id_`` in so many seconds: whoever reads from then on reads it as well; :meth:`answer` has it."""
+        ask: Ask[T] = Ask(id_, self._clock.monotonic() + after)
         with self._changed:
-            self._waiting.append(ask)
+            self._waiting[ask] = None
+        try:
+            yield ask
+        finally:
+            with self._changed:
+                self._waiting.pop(ask, None)
+
+    def answer(self, ask: Ask[T]) -> T | None:
+        """Return the answer to what was asked, which is due now at the latest; see :meth:`get`."""
+        ask.due = min(ask.due, self._clock.monotonic())
         while not ask.answered:
             if self._take_the_lead(ask):
-                self._read_for_all()
+                self._lead()
         if ask.error is not None:
             raise ask.error
         return ask.value
 
-    def _take_the_lead(self, ask: _Ask[T]) -> bool:
-        """Wait for the answer, or for nobody to be reading; return whether it is now on this thread to read."""
+    def _take_the_lead(self, ask: Ask[T]) -> bool:
+        """Wait for the answer, or for nobody to lead while no request has it; return whether this thread is to lead."""
         with self._changed:
-            self._changed.wait_for(lambda: ask.answered or not self._reading)
+            self._changed.wait_for(lambda: ask.answered or (ask in self._waiting and not self._leading))
             if ask.answered:
                 return False
-            self._reading = True
+            self._leading = True
             return True
 
-    def _read_for_all(self) -> None:
+    def _lead(self) -> None:
+        asks: list[Ask[T]] = []
         try:
-            if self._crowded():
-                self._clock.sleep(GATHER_SECONDS)
-            with self._changed:
-                asks, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            self._gather()
+            asks = self._take()
+            if len(asks) == MOST:
+                # Nobody can join this request any more, so the next one need not wait for its answer.
+                self._step_down()
             self._answer(asks)
         finally:
+            if len(asks) < MOST:
+                self._step_down()
             with self._changed:
-                self._reading = False
                 self._changed.notify_all()
 
-    def _answer(self, asks: list[_Ask[T]]) -> None:
+    def _gather(self) -> None:
+        """Wait for others to join, as long as they come."""
+        before = -1
+        for _ in range(GATHERINGS if self._crowded() else 0):
+            due = len(self._due())
+            if due == before or due >= MOST:
+                return
+            before = due
+            self._clock.sleep(GATHER_SECONDS)
+
+    def _take(self) -> list[Ask[T]]:
+        with self._changed:
+            asks = self._due()[:MOST]
+            for ask in asks:
+                del self._waiting[ask]
+            return asks
+
+    def _due(self) -> list[Ask[T]]:
+        now = self._clock.monotonic()
+        with self._changed:
+            return sorted((ask for ask in self._waiting if ask.due <= now), key=lambda ask: ask.due)
+
+    def _step_down(self) -> None:
+        with self._changed:
+            self._leading = False
+            self._changed.notify_all()
+
+    def _answer(self, asks: list[Ask[T]]) -> None:
         try:
             found = self._read(list(dict.fromkeys(ask.id for ask in asks)))
         except (NotFoundError, InvalidRequestError) as error:
@@ -116,7 +166,7 @@ class Batch(Generic[T]):
             _settle(asks, None)
 
 
-def _settle(asks: Sequence[_Ask[T]], error: Exception | None) -> None:
+def _settle(asks: Sequence[Ask[T]], error: Exception | None) -> None:
     for ask in asks:
         ask.error = error
         ask.answered = True

@@ -26,6 +26,14 @@ _HANDED_ON = ("custom_timeouts", "ignore_changes", "additional_secret_outputs", 
 """Options that the engine does not hand from a component to its children."""
 
 
+class FleetValueError(pulumi.RunError, ValueError):
+    """What a program says of a fleet cannot be; the engine shows the sentence alone, without a traceback."""
+
+
+class FleetTypeError(pulumi.RunError, TypeError):
+    """The same, of an argument that has another type."""
+
+
 class Fleet(pulumi.ComponentResource):
     """The OS images of many instances, as ordinary :class:`zec_pulumi.InstanceOsImage` resources.
 
@@ -109,8 +117,13 @@ class Fleet(pulumi.ComponentResource):
             "power_off": power_off,
             "health": health,
         }
-        wanted = members(instances, common)
-        rollout = Rollout.of(tuple(wanted), max_unavailable, canary)
+        try:
+            wanted = members(instances, common)
+            rollout = Rollout.of(tuple(wanted), max_unavailable, canary)
+        except ValueError as error:
+            raise FleetValueError(f"fleet {resource_name}: {error}") from error
+        except TypeError as error:
+            raise FleetTypeError(f"fleet {resource_name}: {error}") from error
         opts = opts or pulumi.ResourceOptions()
         own, handed_on = pulumi.ResourceOptions.merge(opts, None), pulumi.ResourceOptions()
         for name in _HANDED_ON:

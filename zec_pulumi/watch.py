@@ -98,30 +98,33 @@ class Watch:
         outlive_engine: bool,
         pause: Callable[[], int],
     ) -> Iterator[str]:
-        missing, last = 0, None
+        missing, last, pause_seconds = 0, None, 0.0
         while True:
-            halt = progress.halted()
-            if halt is Halt.TOLD_TO_STOP or (halt and not outlive_engine):
-                raise HaltedError(halt)
-            try:
-                found = self._statuses.get(instance_id)
-            except NotFoundError as error:
-                raise InstanceGoneError(f"instance {instance_id} is gone: {error}") from error
-            except (AuthenticationError, ConfigurationError):
-                raise
-            except ZecError as error:
-                # The whole sentence holds a request id and would be a new line at every look.
-                reason = error.code if isinstance(error, ApiError) else type(error).__name__
-                progress.phase(f"status not readable ({reason}), trying again")
-                self._wait(deadline, last, instance_id, at_least=error.retry_after or 0)
-                continue
+            # Asked before it is slept: the first to wake reads for all whose time has come, so a beat is one request.
+            with self._statuses.asking(instance_id, pause_seconds) as ask:
+                self._clock.sleep(pause_seconds)
+                halt = progress.halted()
+                if halt is Halt.TOLD_TO_STOP or (halt and not outlive_engine):
+                    raise HaltedError(halt)
+                try:
+                    found = self._statuses.answer(ask)
+                except NotFoundError as error:
+                    raise InstanceGoneError(f"instance {instance_id} is gone: {error}") from error
+                except (AuthenticationError, ConfigurationError):
+                    raise
+                except ZecError as error:
+                    # The whole sentence holds a request id and would be a new line at every look.
+                    reason = error.code if isinstance(error, ApiError) else type(error).__name__
+                    progress.phase(f"status not readable ({reason}), trying again")
+                    pause_seconds = self._until_next(deadline, last, instance_id, at_least=error.retry_after or 0)
+                    continue
             missing = 0 if found else missing + 1
             if missing >= MISSING_READS:
                 raise InstanceGoneError(f"instance {instance_id} is gone: missing from {missing} answers in a row")
             if found:
                 last = found
                 yield found
-            self._wait(deadline, last, instance_id, count=pause())
+            pause_seconds = self._until_next(deadline, last, instance_id, count=pause())
 
     def settled(self, live: Instance, deadline: Deadline, progress: Progress) -> Instance:
         """Wait until no status is transitional and return the instance as it is then.
@@ -138,13 +141,14 @@ class Watch:
             if found is None:
                 raise InstanceGoneError(f"instance {live.instance_id} is gone")
             if status.is_transitional(found.status):
-                self._wait(deadline, found.status, live.instance_id)
+                self._clock.sleep(self._until_next(deadline, found.status, live.instance_id))
             live = found
         return live
 
-    def _wait(
+    def _until_next(
         self, deadline: Deadline, last: str | None, instance_id: str, *, at_least: float = 0, count: int = 1
-    ) -> None:
+    ) -> float:
+        """Return the seconds until the next look; the last one is at the deadline."""
         if deadline.expired:
             raise DeadlineError(f"the time is up; instance {instance_id} is {status.shown(last)}", last)
-        self._clock.sleep(min(max(self.rhythm.until_beat(count), at_least), deadline.remaining))
+        return min(max(self.rhythm.until_beat(count), at_least), deadline.remaining)

@@ -281,6 +281,20 @@ def test_a_machine_that_moves_to_another_fleet_is_left_alone(web: Stack) -> None
     assert web.actions() == []
 
 
+@pytest.mark.parametrize("sdk", SDKS)
+def test_a_fleet_that_cannot_be_is_refused_in_one_sentence(stack: Stack) -> None:
+    """No traceback of the program, and nothing is registered."""
+    refused: dict[str, dict[str, Any]] = {
+        "max_unavailable must be a number of instances from 1, or a percentage": {"max_unavailable": "101%"},
+        "canary: 'web-9' is none of the fleet's instances": {"canary": "web-9"},
+        "instances: a fleet has at least one instance": {"instances": {}},
+        "instances['web-1']: instance_id must be a string": {"instances": {"web-1": 1}},
+    }
+    for sentence, wrong in refused.items():
+        stack.declare(site={"instances": WEB, **wrong})
+        assert f"fleet site: {sentence}" in stack.preview().failed().text
+
+
 NESTED = """
 import json
 from pathlib import Path

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from zec_pulumi.api import NotFoundError, RateLimitError
-from zec_pulumi.batch import GATHER_SECONDS, MOST, Batch
+from zec_pulumi.batch import GATHER_SECONDS, GATHERINGS, MOST, Batch
 from zec_pulumi.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -42,13 +43,23 @@ class Service:
 class Gathering(SystemClock):
     """A clock whose sleepers wake when somebody has come."""
 
-    def __init__(self, come: Callable[[], None]) -> None:
+    def __init__(self, come: Callable[[], object]) -> None:
         self.slept: list[float] = []
         self._come = come
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self._come()
+
+
+class Hands(SystemClock):
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def monotonic(self) -> float:
+        return self.time
 
 
 def together(service: Service, ids: Sequence[str]) -> list[Future[str | None]]:
@@ -125,24 +136,118 @@ def test_a_defect_in_reading_leaves_nobody_waiting() -> None:
             future.result()
 
 
-def test_a_read_waits_for_others_where_there_are_some() -> None:
+def test_a_read_waits_for_others_as_long_as_they_come() -> None:
     """So that threads which wake at the same time share one request."""
     service = Service()
     service.let_go.set()
-    with ThreadPoolExecutor(1) as pool:
+    coming = ["b", "c"]
+    with ThreadPoolExecutor(len(coming)) as pool:
         others: list[Future[str | None]] = []
 
         def come() -> None:
-            others.append(pool.submit(batch.get, "b"))
-            while len(batch._waiting) < 2:
-                pass
+            if coming:
+                others.append(pool.submit(batch.get, coming.pop(0)))
+                while len(batch._waiting) < 1 + len(others):
+                    pass
 
         clock = Gathering(come)
-        batch: Batch[str] = Batch(service.read, clock, lambda: not others)
+        batch: Batch[str] = Batch(service.read, clock, lambda: True)
         assert batch.get("a") == "a"
-        assert others[0].result(30) == "b"
-    assert clock.slept == [GATHER_SECONDS]
-    assert service.requests == [["a", "b"]]
+        assert [future.result(30) for future in others] == ["b", "c"]
+    assert clock.slept == [GATHER_SECONDS] * 3
+    assert service.requests == [["a", "b", "c"]]
+
+
+def test_a_read_does_not_wait_for_ever_for_others() -> None:
+    """However many still come."""
+    service = Service()
+    service.let_go.set()
+    with ExitStack() as others:
+        clock = Gathering(lambda: others.enter_context(batch.asking("other")))
+        batch: Batch[str] = Batch(service.read, clock, lambda: True)
+        assert batch.get("a") == "a"
+    assert clock.slept == [GATHER_SECONDS] * GATHERINGS
+
+
+def test_a_full_request_is_not_held_back_for_others() -> None:
+    """Nobody could join it."""
+    service = Service()
+    service.let_go.set()
+    clock = Gathering(lambda: pytest.fail("slept"))
+    batch: Batch[str] = Batch(service.read, clock, lambda: True)
+    with ExitStack() as asked:
+        for number in range(MOST - 1):
+            asked.enter_context(batch.asking(str(number)))
+        assert batch.get("last") == "last"
+    assert [len(request) for request in service.requests] == [MOST]
+
+
+def test_whoever_wakes_first_reads_for_all_whose_time_has_come() -> None:
+    """And for no other: an answer from before its time could be one from before the last look."""
+    service, clock = Service(), Hands()
+    service.let_go.set()
+    batch: Batch[str] = Batch(service.read, clock)
+    with batch.asking("sleeps", 5.0) as sleeps, batch.asking("sleeps longer", 5.1) as longer:
+        batch.get("early")
+        clock.time = 5.0
+        batch.get("awake")
+        assert batch.answer(sleeps) == "sleeps"
+        assert not longer.answered
+        clock.time = 5.1
+        assert batch.answer(longer) == "sleeps longer"
+    assert service.requests == [["early"], ["sleeps", "awake"], ["sleeps longer"]]
+
+
+def test_whoever_is_woken_before_its_time_is_answered_at_once() -> None:
+    """It has its reasons: the time may be up."""
+    service = Service()
+    service.let_go.set()
+    batch: Batch[str] = Batch(service.read, Hands())
+    with batch.asking("woken", 5.0) as woken:
+        assert batch.answer(woken) == "woken"
+
+
+def test_who_has_left_is_not_read() -> None:
+    """A wait may end while it sleeps."""
+    service, clock = Service(), Hands()
+    service.let_go.set()
+    batch: Batch[str] = Batch(service.read, clock)
+    with batch.asking("leaves", 5.0):
+        pass
+    clock.time = 6.0
+    batch.get("stays")
+    assert service.requests == [["stays"]]
+
+
+def test_the_longest_due_come_first() -> None:
+    """Those that ask again and again cannot keep the others out."""
+    service, clock = Service(), Hands()
+    service.let_go.set()
+    batch: Batch[str] = Batch(service.read, clock)
+    with ExitStack() as asked:
+        for number in range(MOST):
+            asked.enter_context(batch.asking(f"later {number}", 2.0))
+        asked.enter_context(batch.asking("longest due", 1.0))
+        clock.time = 3.0
+        batch.get("newest")
+    assert service.requests[0][0] == "longest due"
+    assert [len(request) for request in service.requests] == [MOST, 2]
+    assert service.requests[1][-1] == "newest"
+
+
+def test_a_full_request_lets_the_next_begin() -> None:
+    """The second hundred need not wait for the answer to the first."""
+    service = Service()
+    batch: Batch[str] = Batch(service.read, SystemClock())
+    with ThreadPoolExecutor(2) as pool, ExitStack() as asked:
+        for number in range(MOST - 1):
+            asked.enter_context(batch.asking(str(number)))
+        full = pool.submit(batch.get, "full")
+        assert service.begun.wait(30)
+        assert pool.submit(batch.get, "next").result(30) == "next"
+        assert not full.done()
+        service.let_go.set()
+        assert full.result(30) == "full"
 
 
 def test_a_read_that_nobody_can_join_is_made_at_once() -> None:

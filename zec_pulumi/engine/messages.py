@@ -6,10 +6,16 @@ import contextlib
 import functools
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+from zec_pulumi.batch import Batch
+from zec_pulumi.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RPC_SECONDS = 5.0
 """How long the engine, which is on this machine, may take to answer."""
@@ -35,12 +41,23 @@ def send_once(severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str) -
 
 
 def engine_answers() -> bool:
-    """Whether the engine is there: any answer will do, only silence counts against it."""
+    """Whether the engine is there now: any answer will do, only silence counts against it.
+
+    Hundreds of waits ask at the same moment: one question answers all that came before it was put.
+    """
+    return bool(_presence.get("engine"))
+
+
+def _present(names: Sequence[str]) -> dict[str, bool]:
     try:
         _engine().GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=RPC_SECONDS)
     except grpc.RpcError as error:
-        return error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-    return True
+        silent = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+        return dict.fromkeys(names, not silent)
+    return dict.fromkeys(names, True)
+
+
+_presence = Batch(_present, SystemClock())
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """The plugin process: how many operations it serves, and when it is told to stop.
 
 The SDK serves four operations at a time and ignores the engine's ``Cancel``. Both are mended here from inside, with
-guards: should an SDK be built otherwise, its stock behaviour stays.
+guards: should an SDK be built otherwise, its stock behaviour stays, and a warning says so.
 """
 
 from __future__ import annotations
@@ -11,16 +11,14 @@ import os
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.engine import messages
+from pulumi.runtime.proto import engine_pb2
+
+from zec_pulumi.engine import messages, pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-WORKERS = 1024
-"""How many operations are served at once at most; the engine's own ``--parallel`` is what limits."""
 
 told_to_stop = threading.Event()
 """Set by the engine's ``Cancel``, at the first Ctrl-C."""
@@ -31,15 +29,20 @@ _operations = 0
 _lock = threading.Lock()
 
 
-def prepare() -> list[str]:
-    """Widen the pool and listen for ``Cancel``; return what could not be done, in words. Called from ``configure``."""
-    missing = []
-    if not _widen_pool():
-        missing.append("this Pulumi SDK serves 4 operations at a time, and that could not be changed")
+def prepare() -> None:
+    """Widen the pool and listen for ``Cancel``; what cannot be done is said on the stack's row. Once per process.
+
+    Called from ``configure``, which runs on a thread of the pool.
+    """
+    if not pool.widen():
+        _say("this Pulumi SDK serves 4 operations at a time, and that could not be changed: --parallel goes no further")
     if not _hear_cancel():
-        missing.append("this Pulumi SDK does not pass Ctrl-C on: waits for rebuilds go on to their end")
+        _say("this Pulumi SDK does not pass Ctrl-C on: waits for rebuilds go on to their end")
     threading.Thread(target=_end_with_the_engine, name="zec_pulumi: end with the engine", daemon=True).start()
-    return missing
+
+
+def _say(text: str) -> None:
+    messages.send_once(engine_pb2.WARNING, f"{text}; rebuilds are as safe as ever", "")
 
 
 @contextlib.contextmanager
@@ -67,19 +70,6 @@ def _end_with_the_engine() -> None:
         time.sleep(_LOOK_SECONDS)
         silent = 0 if messages.engine_answers() else silent + 1
     os._exit(1)
-
-
-def _widen_pool() -> bool:
-    """Let the executor whose thread we are on start more threads; work that queued already gets its threads now."""
-    with contextlib.suppress(Exception):
-        executor = threading.current_thread()._args[0]()  # type: ignore[attr-defined]  # noqa: SLF001 no other way
-        if isinstance(executor, ThreadPoolExecutor):
-            executor._max_workers = max(WORKERS, executor._max_workers)  # noqa: SLF001 the same
-            # Refresh queues all its reads before this point: without this they would share the first threads.
-            for _ in range(executor._work_queue.qsize()):  # noqa: SLF001 the same
-                executor._adjust_thread_count()  # noqa: SLF001 the same
-            return True
-    return False
 
 
 def _hear_cancel() -> bool:

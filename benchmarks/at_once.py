@@ -1,0 +1,99 @@
+"""Many machines rebuilt at once: wall time against the cloud's own, API calls, memory and CPU time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.fleets import NOBLE, STOP_SECONDS, Run, fleet, with_provider
+from benchmarks.result import Result, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MACHINES = 100
+MANY = 1000
+WAITING = 500
+POLL_SECONDS = 0.5
+REBUILD_SECONDS = 10.0
+WAITING_SECONDS = 60.0
+ONE_REBUILD = STOP_SECONDS + REBUILD_SECONDS
+"""What the cloud itself takes for one machine, by the simulator's clock: the floor for any number of them."""
+
+
+def at_once(engine: Path) -> Iterator[Result]:
+    """Rebuild a hundred machines, and let the engine do as many updates that do nothing."""
+    own = _idle_seconds(MACHINES, engine)
+    with fleet(MACHINES, engine, rebuild_seconds=REBUILD_SECONDS, poll_seconds=POLL_SECONDS) as machines:
+        machines.adopted()
+        unchanged = machines.up().seconds
+        preview = machines.declare(NOBLE).run("preview")
+        up = machines.up()
+    what = f"(time of {MACHINES} rebuilds at once, less"
+    yield Result(f"{what} the engine's for as many updates that do nothing) ÷ one rebuild", _ratio(up, own), "≤ 1.25")
+    yield Result(f"{what} an `up` that changes nothing) ÷ one rebuild", _ratio(up, unchanged))
+    yield Result("their mutations per machine", f"{up.mutations / MACHINES:g}", "2")
+    yield Result(
+        "their reads per machine, preview included",
+        f"{(preview.reads + up.reads) / MACHINES:.2f} ({counted(preview.calls + up.calls)})",
+        "≤ 1",
+    )
+
+
+def _ratio(up: Run, own_seconds: float) -> str:
+    rest = up.seconds - own_seconds
+    return f"({up.seconds:.1f} s less {own_seconds:.1f} s) ÷ {ONE_REBUILD:g} s = {rest / ONE_REBUILD:.2f}"
+
+
+def textbook_provider(engine: Path) -> Iterator[Result]:
+    """Rebuild the same hundred as Pulumi's own examples would do it."""
+    with with_provider("textbook", MACHINES, engine, rebuild_seconds=REBUILD_SECONDS) as machines:
+        machines.adopted()
+        up = machines.declare(NOBLE).up()
+    yield Result(
+        f"the textbook provider: {MACHINES} rebuilds ÷ one rebuild by the cloud's clock",
+        f"{up.seconds:.0f} s ÷ {ONE_REBUILD:g} s = {up.seconds / ONE_REBUILD:.1f}",
+    )
+    yield Result("its reads per machine", f"{up.reads / MACHINES:.2f}")
+
+
+def growth(engine: Path) -> Iterator[Result]:
+    """Rebuild a hundred and a thousand machines in one stack each."""
+    few, many = (_rebuilt(count, engine, REBUILD_SECONDS) for count in (MACHINES, MANY))
+    yield Result(
+        f"reads of {MANY} rebuilds in one stack ÷ of {MACHINES}",
+        f"{many.reads} ÷ {few.reads} = {many.reads / few.reads:.1f}",
+        f"< {MANY // MACHINES}",
+    )
+    own = _idle_seconds(MANY, engine)
+    yield Result(
+        f"time of {MANY} rebuilds in one stack; the engine's for as many updates that do nothing",
+        f"{many.seconds:.0f} s; {own:.0f} s",
+    )
+    yield Result("the plugin's memory and CPU time in it", f"{many.memory_mib:.0f} MiB, {many.cpu_seconds:.0f} s")
+
+
+def waiting(engine: Path) -> Iterator[Result]:
+    """Let so many rebuilds wait at the same time."""
+    run = _rebuilt(WAITING, engine, WAITING_SECONDS)
+    yield Result(
+        f"the plugin's memory while {WAITING} rebuilds wait", f"{run.memory_mib:.0f} MiB", "< 250 MB (238 MiB)"
+    )
+
+
+def _rebuilt(count: int, engine: Path, rebuild_seconds: float) -> Run:
+    with fleet(count, engine, rebuild_seconds=rebuild_seconds, poll_seconds=POLL_SECONDS) as machines:
+        machines.adopted()
+        run = machines.declare(NOBLE).up()
+        begun = [reset["at"] for reset in machines.resets()]
+    if len(begun) != count:
+        raise AssertionError(f"{len(begun)} of {count} machines were rebuilt")
+    if rebuild_seconds == WAITING_SECONDS and max(begun) - min(begun) > rebuild_seconds:
+        raise AssertionError("they did not wait at the same time: the machine is too busy for this")
+    return run
+
+
+def _idle_seconds(count: int, engine: Path) -> float:
+    with with_provider("nothing", count, engine, rebuild_seconds=REBUILD_SECONDS) as machines:
+        machines.adopted()
+        return machines.declare(NOBLE).up().seconds

@@ -1,0 +1,87 @@
+"""What a program, a single rebuild and a report cost."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.fleets import JAMMY, NOBLE
+from benchmarks.result import Result, counted
+from driver import ROOT, WEB_1, Stack, new_stack
+from zec_pulumi.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STATUS_READ = "DescribeInstancesStatus"
+IMPORTS = 15
+REBUILDS = 1000
+POLL_SECONDS = 0.5
+REBUILD_SECONDS = 5.0
+
+
+def imports(_engine: Path) -> Iterator[Result]:
+    """Compare importing the package with `import pulumi`, in turn, each in a process of its own."""
+    pairs = [(_seconds("import zec_pulumi; zec_pulumi.Fleet"), _seconds("import pulumi")) for _ in range(IMPORTS)]
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+    yield Result("import of all that programs use ÷ `import pulumi`, median", f"{ratio:.2f}", "≤ 1.20")
+
+
+def one_rebuild(folder: Path) -> Iterator[Result]:
+    """Count the API calls of a preview and of an up that rebuilds one machine, and time how late success is told."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Simulator(rebuild_seconds=REBUILD_SECONDS, stop_seconds=1.0) as cloud,
+    ):
+        stack = new_stack(Path(scratch), cloud, folder, "newest").configure(**{"zec:pollInterval": str(POLL_SECONDS)})
+        stack.adopt(image_id=JAMMY)
+        stack.declare(web={"instance_id": WEB_1, "image_id": NOBLE})
+        calls = _calls(stack, "preview")
+        yield Result("API calls of a preview of one changed resource", counted(calls), "≤ 3")
+        calls = _calls(stack, "up", "--yes", "--skip-preview")
+        polls = calls.pop(STATUS_READ, 0)
+        yield Result("API calls of one rebuild, status reads apart", f"{counted(calls)} (+ {polls} polls)", "≤ 8")
+        reset = next(entry for entry in cloud.ledger() if entry["action"] == "ResetInstance")
+        told = next(r["at"] for r in reversed(cloud.requests()) if r["action"] == "DescribeInstances")
+        late = told - reset["at"] - REBUILD_SECONDS
+        yield Result("success told after the cloud finished", f"{late:.2f} s", f"≤ {POLL_SECONDS} s + 1 s")
+
+
+def large_report(_engine: Path) -> Iterator[Result]:
+    """Time `zec-pulumi report`, start included, on a preview as large as the engine's own with 1000 rebuilds."""
+    recorded = json.loads((ROOT / "tests" / "gitops" / "recorded" / "gated.json").read_text("utf-8"))
+    web = next(step for step in recorded["steps"] if step["urn"].endswith("::web"))
+    said = [line for line in recorded["diagnostics"] if line["urn"] == web["urn"]]
+    padding = {"stackTrace": [{"sourcePosition": f"project:///a/file/of/the/program.py#{n}"} for n in range(60)]}
+    names = [f"{web['urn']}-{number}" for number in range(REBUILDS)]
+    many = {
+        **recorded,
+        "steps": [{**web, "urn": urn, "oldState": {**web["oldState"], **padding}} for urn in names],
+        "diagnostics": [{**line, "urn": urn} for urn in names for line in said],
+    }
+    command = [sys.executable, "-c", "from zec_pulumi.cli import main; main()", "report", "-", "--format"]
+    seconds = []
+    for form in ("terminal", "markdown", "json"):
+        started = time.perf_counter()
+        subprocess.run([*command, form], input=json.dumps(many), stdout=subprocess.DEVNULL, text=True, check=True)
+        seconds.append(time.perf_counter() - started)
+    yield Result(f"report of {REBUILDS} rebuilds, slowest format", f"{max(seconds):.2f} s", "< 2 s")
+
+
+def _seconds(program: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], check=True)
+    return time.perf_counter() - started
+
+
+def _calls(stack: Stack, *command: str) -> Counter[str]:
+    before = len(stack.cloud.requests())
+    stack.run(*command).ok()
+    return Counter(request["action"] for request in stack.cloud.requests()[before:])

@@ -1,0 +1,155 @@
+"""All waits of a process together: one beat and one request for all, whoever comes, leaves or fails."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from zec_pulumi.api import NotFoundError, RateLimitError
+from zec_pulumi.batch import MOST
+from zec_pulumi.clock import SystemClock
+from zec_pulumi.deadline import Deadline
+from zec_pulumi.progress import Progress
+from zec_pulumi.watch import InstanceGoneError, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERVAL = 5.0
+
+
+class SharedClock(SystemClock):
+    """A clock of many threads, which moves to the next who wakes once all of them sleep."""
+
+    def __init__(self, threads: int) -> None:
+        self._time = 0.0
+        self._awake = threads
+        self._wakes: list[float] = []
+        self._moved = threading.Condition()
+
+    def monotonic(self) -> float:
+        return self._time
+
+    def now(self) -> float:
+        return self._time
+
+    def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        with self._moved:
+            wake = self._time + seconds
+            self._wakes.append(wake)
+            self.left()
+            assert self._moved.wait_for(lambda: self._time >= wake, 30)
+
+    def left(self) -> None:
+        """Count a thread less; the last one to sleep or to leave moves the clock."""
+        with self._moved:
+            self._awake -= 1
+            if not self._awake and self._wakes:
+                self._time = min(self._wakes)
+                self._awake = self._wakes.count(self._time)
+                self._wakes = [wake for wake in self._wakes if wake > self._time]
+                self._moved.notify_all()
+
+
+class Row:
+    """Nobody looks."""
+
+    def halted(self) -> None:
+        return None
+
+    def progress(self, text: str) -> None:
+        """Drop it."""
+
+    warn = progress
+
+
+class Cloud:
+    """Machines that are DEPLOYING until their time, and what was asked about them when."""
+
+    def __init__(self, clock: SharedClock, ends: dict[str, float]) -> None:
+        self.clock = clock
+        self.ends = ends
+        self.requests: list[tuple[float, frozenset[str]]] = []
+        self.unknown: set[str] = set()
+        self.refusals: dict[float, float] = {}
+        self._lock = threading.Lock()
+
+    def describe_instances_status(self, ids: Sequence[str], *, deadline: float) -> dict[str, str]:
+        assert deadline == 0
+        now = self.clock.monotonic()
+        with self._lock:
+            self.requests.append((now, frozenset(ids)))
+        told: dict[str, Any] = {"message": "", "request_id": "r", "action": "DescribeInstancesStatus"}
+        if now in self.refusals:
+            raise RateLimitError(code="REQUEST_LIMIT_EXCEEDED", http_status=429, retry_after=self.refusals[now], **told)
+        if self.unknown & set(ids):
+            raise NotFoundError(code="INVALID_INSTANCE_NOT_FOUND", http_status=404, **told)
+        return {id_: "RUNNING" if now >= self.ends[id_] else "DEPLOYING" for id_ in ids}
+
+
+def seen(
+    ends: dict[str, float], *, begins: dict[str, float] | None = None, **faults: Any
+) -> tuple[Cloud, dict[str, Future[float]]]:
+    """Wait for all machines at once, each from when it begins; return when the end of each was seen."""
+    clock = SharedClock(len(ends))
+    cloud = Cloud(clock, ends)
+    vars(cloud).update(faults)
+    watch = Watch(cloud, None, clock, INTERVAL)  # type: ignore[arg-type]
+
+    def wait(id_: str) -> float:
+        try:
+            clock.sleep((begins or {}).get(id_, 0.0))
+            for current in watch.statuses(id_, Deadline(clock, 3600.0), Progress(Row(), clock, ticking=lambda: False)):
+                if current == "RUNNING":
+                    return clock.monotonic()
+            raise AssertionError
+        finally:
+            clock.left()
+
+    with ThreadPoolExecutor(len(ends)) as pool:
+        return cloud, {id_: pool.submit(wait, id_) for id_ in ends}
+
+
+def test_each_end_is_seen_on_the_next_beat_and_a_beat_is_one_request_for_a_hundred() -> None:
+    """However many wait; those that are done are asked about no more."""
+    ends = {f"m{number}": 10.0 + number * 0.1 for number in range(250)}
+    cloud, waits = seen(ends)
+    for id_, wait in waits.items():
+        assert 0 <= wait.result() - ends[id_] <= INTERVAL
+    beats = Counter(at for at, _ in cloud.requests if at)
+    assert set(beats) == {INTERVAL * beat for beat in range(1, 8)}
+    waiting = {at: sum(len(ids) for then, ids in cloud.requests if then == at) for at in beats}
+    assert beats == {at: -(-count // MOST) for at, count in waiting.items()}
+    assert waiting[35.0] < waiting[30.0] < waiting[10.0] == len(ends)
+
+
+def test_waits_that_come_later_take_over_the_beat() -> None:
+    """Their first look is at once, all others are everybody's."""
+    ends = dict.fromkeys(("first", "second", "third"), 21.0)
+    cloud, waits = seen(ends, begins={"second": 3.0, "third": 11.0})
+    assert {wait.result() for wait in waits.values()} == {25.0}
+    assert [at for at, _ in cloud.requests] == [0.0, 3.0, 5.0, 10.0, 11.0, 15.0, 20.0, 25.0]
+    assert cloud.requests[-1][1] == set(ends)
+
+
+def test_a_machine_that_is_gone_ends_its_own_wait_and_no_other() -> None:
+    """The API refuses the whole request for it."""
+    ends = {f"m{number}": 12.0 for number in range(20)}
+    _, waits = seen(ends, unknown={"m7"})
+    with pytest.raises(InstanceGoneError, match="m7"):
+        waits.pop("m7").result()
+    assert {wait.result() for wait in waits.values()} == {15.0}
+
+
+def test_when_the_service_asks_for_a_pause_everybody_pauses() -> None:
+    """One request was refused; none is sent before its time, and then one for all."""
+    ends = {f"m{number}": 12.0 for number in range(20)}
+    cloud, waits = seen(ends, refusals={5.0: 40.0})
+    assert {wait.result() for wait in waits.values()} == {45.0}
+    assert [at for at, _ in cloud.requests if at] == [5.0, 45.0]

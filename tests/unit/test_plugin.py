@@ -1,0 +1,99 @@
+"""What is done from inside to the process in which the SDK runs the provider."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from pulumi.runtime.proto import engine_pb2
+
+from zec_pulumi.engine import messages, plugin, pool
+
+STOCK = 4
+QUEUED = f"""
+import importlib.util, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+
+spec = importlib.util.spec_from_file_location("pool", sys.argv[1])
+pool = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(pool)
+queued, configuring = 40, threading.Event()
+all_there = threading.Barrier({STOCK - 1} + queued, timeout=30)
+
+
+def configure():
+    configuring.wait(30)
+    return pool.widen()
+
+
+with ThreadPoolExecutor({STOCK}) as executor:
+    configured = executor.submit(configure)
+    reads = [executor.submit(all_there.wait) for _ in range({STOCK - 1} + queued)]
+    configuring.set()
+    for read in reads:
+        read.result(30)
+    print(configured.result(30))
+"""
+"""A pool as the SDK makes it, and more reads than it has threads before it is widened."""
+
+
+def pythons() -> list[str]:
+    """Return this Python, and those of the other versions that are on PATH and start."""
+    others = [f"python3.{minor}" for minor in range(10, 15) if minor != sys.version_info.minor]
+    found = [name for name in others if shutil.which(name)]
+    starts = [name for name in found if not subprocess.run([name, "-V"], capture_output=True, check=False).returncode]
+    return [sys.executable, *starts]
+
+
+PYTHONS = pythons()
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, str, str]]:
+    """What is said on rows; the process stays."""
+    lines: list[tuple[Any, str, str]] = []
+    monkeypatch.setattr(plugin, "_end_with_the_engine", lambda: None)
+    monkeypatch.setattr(messages, "send_once", lambda *line: lines.append(line))
+    return lines
+
+
+def test_what_an_sdk_does_not_allow_is_said_on_the_stacks_row(said: list[tuple[Any, str, str]]) -> None:
+    """This thread belongs to no pool, and the main module is not the SDK's plugin."""
+    plugin.prepare()
+    assert {(severity, urn) for severity, _, urn in said} == {(engine_pb2.WARNING, "")}
+    texts = [text for _, text, _ in said]
+    assert len(texts) == 2
+    assert "serves 4 operations at a time" in texts[0]
+    assert "does not pass Ctrl-C on" in texts[1]
+
+
+def test_where_all_of_it_works_nothing_is_said(
+    said: list[tuple[Any, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on every SDK that the engine tests run on."""
+
+    class Servicer:
+        def Cancel(self, request: Any, context: Any) -> None:  # noqa: N802 the servicer's name for it
+            """Do nothing, as the SDK's does."""
+
+    monkeypatch.setattr("__main__.DynamicResourceProviderServicer", Servicer, raising=False)
+    with ThreadPoolExecutor(STOCK) as executor:
+        executor.submit(plugin.prepare).result(30)
+    assert said == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_what_was_queued_before_the_pool_grew_is_served_at_once(python: str) -> None:
+    """Refresh sends all its reads before anything of ours has run."""
+    command = [python, "-c", QUEUED, pool.__file__]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "True\n"), ran.stderr
+
+
+def test_a_thread_of_no_pool_widens_none() -> None:
+    """Should an SDK serve its operations in another way."""
+    assert pool.widen() is False
