@@ -83,9 +83,8 @@ class Watch:
         """
         self.rhythm.join()
         try:
-            if not at_once:
-                self._clock.sleep(min(self.rhythm.until_beat(), deadline.remaining))
-            yield from self._looks(instance_id, deadline, progress, outlive_engine=outlive_engine, pause=pause)
+            first = 0.0 if at_once else min(self.rhythm.until_beat(), deadline.remaining)
+            yield from self._looks(instance_id, deadline, progress, first, outlive_engine=outlive_engine, pause=pause)
         finally:
             self.rhythm.leave()
 
@@ -94,11 +93,12 @@ class Watch:
         instance_id: str,
         deadline: Deadline,
         progress: Progress,
+        pause_seconds: float,
         *,
         outlive_engine: bool,
         pause: Callable[[], int],
     ) -> Iterator[str]:
-        missing, last, pause_seconds = 0, None, 0.0
+        missing, last = 0, None
         while True:
             # Asked before it is slept: the first to wake reads for all whose time has come, so a beat is one request.
             with self._statuses.asking(instance_id, pause_seconds) as ask:
