@@ -29,6 +29,7 @@ TOLD = (
     "health_gate",
     "terraform_state",
     "sharded_by_zone",
+    "terraform_bridged",
 )
 
 

@@ -113,3 +113,16 @@ def test_stack_config_can_be_a_function(tmp_path: Path) -> None:
 
 def test_settings_do_not_show_the_secret(tmp_path: Path) -> None:
     assert SECRET not in repr(resolve(STACK, {}, tmp_path))
+
+
+def test_only_the_terraform_provider_s_own_keys_are_read_under_its_namespace() -> None:
+    """A bridged provider refuses keys that it does not know, so ours stand elsewhere."""
+    asked: set[str] = set()
+
+    def stack(key: str) -> None:
+        asked.add(key)
+
+    environ = {"ZENLAYERCLOUD_ACCESS_KEY_ID": "id", "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD": "password"}
+    resolve(stack, environ, Path("/nonexistent"))
+    names = {"accessKeyId", "accessKeyPassword", "domain", "scheme", "clientTimeout"}
+    assert {key for key in asked if not key.startswith("zec:")} == {f"zenlayercloud:{name}" for name in names}

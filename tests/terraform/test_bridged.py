@@ -1,0 +1,71 @@
+"""The bridged example: a machine that another provider creates in the same program, and one owner of its system."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import engine
+from driver import ROOT, SDKS, Stack
+from zec_pulumi.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.engine
+
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+BRIDGE = Path(__file__).parent / "bridge"
+IGNORED = 'opts=pulumi.ResourceOptions(ignore_changes=["imageId", "keyId", "password", "timeZone", "disableQgaAgent"]),'
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """A copy of the example with an empty stack, on a simulated cloud; the bridge's SDK is importable."""
+    found = engine.find()
+    assert found is not None, "no Pulumi engine: run make engine"
+    folder = tmp_path / "example"
+    shutil.copytree(ROOT / "examples" / "terraform_bridged", folder)
+    for sub in ("backend", "home"):
+        (folder / sub).mkdir()
+    with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
+        stack = Stack(folder, cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])
+        stack.environment["PYTHONPATH"] = str(BRIDGE)
+        stack.run("stack", "init", "dev").ok()
+        yield stack.configure(**{"zec:pollInterval": "0.1"})
+
+
+def test_one_up_creates_adopts_and_later_rebuilds_the_machine(stack: Stack) -> None:
+    """Its id is not known at the first preview; a change of the image wipes once; destroy releases and never wipes."""
+    assert "not known yet: instanceId" in stack.preview().ok().text
+    text = stack.up().ok().text
+    assert f"adopt: already runs {JAMMY}; nothing is wiped" in text
+    assert stack.actions() == ["CreateZecInstances"]
+    stack.preview("--expect-no-changes").ok()
+
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    text = stack.preview().ok().text
+    assert "(web-1, 40 GiB) will be wiped" in text
+    assert "~ 1 to update" in text
+    stack.up().ok()
+    assert stack.actions() == ["CreateZecInstances", "StopInstances", "ResetInstance"]
+    # What the other provider reads back is not taken for a change of its own.
+    stack.refresh().ok()
+    stack.preview("--expect-no-changes").ok()
+
+    stack.destroy().ok()
+    assert stack.actions()[3:] == ["ReleaseInstances"]
+
+
+def test_without_ignore_changes_both_would_reinstall(stack: Stack) -> None:
+    """What the README warns of: one change of the image announces two updates of one machine."""
+    program = stack.folder / "__main__.py"
+    text = program.read_text()
+    assert IGNORED in text
+    program.write_text(text.replace(IGNORED, ""))
+    stack.up().ok()
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    assert "~ 2 to update" in stack.preview().ok().text
