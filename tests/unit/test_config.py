@@ -115,7 +115,7 @@ def test_settings_do_not_show_the_secret(tmp_path: Path) -> None:
     assert SECRET not in repr(resolve(STACK, {}, tmp_path))
 
 
-def test_only_the_terraform_provider_s_own_keys_are_read_under_its_namespace() -> None:
+def test_only_the_terraform_provider_s_own_keys_are_read_under_its_namespace(tmp_path: Path) -> None:
     """A bridged provider refuses keys that it does not know, so ours stand elsewhere."""
     asked: set[str] = set()
 
@@ -123,6 +123,6 @@ def test_only_the_terraform_provider_s_own_keys_are_read_under_its_namespace() -
         asked.add(key)
 
     environ = {"ZENLAYERCLOUD_ACCESS_KEY_ID": "id", "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD": "password"}
-    resolve(stack, environ, Path("/nonexistent"))
+    resolve(stack, environ, tmp_path)
     names = {"accessKeyId", "accessKeyPassword", "domain", "scheme", "clientTimeout"}
     assert {key for key in asked if not key.startswith("zec:")} == {f"zenlayercloud:{name}" for name in names}
