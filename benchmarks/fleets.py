@@ -63,13 +63,19 @@ class Fleet:
         self.stack.declare(**machines)
         return self
 
+    def saved_once(self) -> Fleet:
+        """Have the engine save its state at the end of a command only, and not before and after each operation.
+
+        A thousand operations then come as fast as the program declares them, instead of as fast as the engine writes.
+        """
+        self.stack.environment.update(PULUMI_EXPERIMENTAL="1", PULUMI_SKIP_CHECKPOINTS="1")
+        return self
+
     def adopted(self) -> Fleet:
-        """Have every machine recorded as it is; that is not measured, so the engine saves its state only once."""
-        once = {"PULUMI_EXPERIMENTAL": "1", "PULUMI_SKIP_CHECKPOINTS": "1"}
-        self.stack.environment.update(once)
-        self.declare(JAMMY).up()
-        for name in once:
-            del self.stack.environment[name]
+        """Have every machine recorded as it is; that is not measured, so it is done as fast as can be."""
+        before = dict(self.stack.environment)
+        self.saved_once().declare(JAMMY).up()
+        self.stack.environment = before
         return self
 
     def run(self, *command: str) -> Run:

@@ -18,13 +18,16 @@ POLL_SECONDS = 5.0
 
 
 def limited(engine: Path) -> Iterator[Result]:
-    """Rebuild a thousand machines where every request over the limit is refused, reads and mutations alike."""
+    """Rebuild a thousand machines where every request over the limit is refused, reads and mutations alike.
+
+    The engine saves its state once: else it would be what limits, and not the cloud.
+    """
     with fleet(MACHINES, engine, rebuild_seconds=REBUILD_SECONDS, poll_seconds=POLL_SECONDS) as machines:
         machines.adopted()
         machines.cloud.add_fault(
             action="*", above_per_second=PER_SECOND, effect={"type": "rate_limit", "retry_after": 1}
         )
-        up = machines.declare(NOBLE).up()
+        up = machines.saved_once().declare(NOBLE).up()
         rebuilt = len(machines.resets())
     sent, least = up.calls.total(), 2 * MACHINES / PER_SECOND
     yield Result(

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
-MOST = 1000
+MOST = 500
 """About how many instances one stack shall have."""
 
 
