@@ -113,7 +113,7 @@ def _endpoint(cloud: Cloud, handler: Callable[[Any], Any]) -> Callable[[Request]
     async def endpoint(request: Request) -> Response:
         raw = await request.body()
         try:
-            with cloud.lock:
+            with cloud.transaction():
                 return JsonResponse(handler(json.loads(raw) if raw else None))
         except ValueError as error:
             return JsonResponse({"error": str(error)}, 400)
@@ -125,7 +125,7 @@ def _one_instance(cloud: Cloud) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         instance_id, raw = request.path_params["id"], await request.body()
         try:
-            with cloud.lock:
+            with cloud.transaction():
                 return _on_instance(cloud, request.method, instance_id, raw)
         except KeyError:
             return JsonResponse({"error": f"instance {instance_id} does not exist"}, 404)

@@ -53,7 +53,7 @@ def create_app(cloud: Cloud) -> Starlette:
 
 def _respond(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect]) -> Response:
     """Carry the request out unless a fault comes first, and answer what the faults leave of the answer."""
-    with cloud.lock:
+    with cloud.transaction():
         sent = interfere(effects, None)
         if sent is None:
             real = answer(arrival, cloud, effects)
