@@ -58,7 +58,7 @@ Examples:
 
   zec-pulumi simulator                            # the world of the package, real pace
   zec-pulumi simulator --rebuild-seconds 5        # for the impatient
-  zec-pulumi simulator --port 0 --seed mine.json  # a free port, your own machines
+  zec-pulumi simulator --port 0 --seed mine.yaml  # a free port, your own machines
   zec-pulumi simulator --tls                      # https, for clients that refuse http
   zec-pulumi simulator --state cloud.db           # everything is still there the next time
   curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/ledger        # what was done to which machine
@@ -81,7 +81,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="TCP port, 0 for a free one (%(default)s)")
     parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (%(default)s)")
     parser.add_argument("--state", metavar="FILE", help="keep everything in this file, and go on from it the next time")
-    parser.add_argument("--seed", metavar="FILE", help="a JSON file of the cloud to begin with")
+    parser.add_argument("--seed", metavar="FILE", help="a JSON or YAML file of the cloud to begin with")
     parser.add_argument(
         "--rebuild-seconds",
         type=_seconds,

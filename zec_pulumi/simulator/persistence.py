@@ -101,7 +101,7 @@ class Persistence:
 
 def _saved_seed(file: StateFile, wanted: Seed | None) -> Seed:
     try:
-        saved = Seed.model_validate(file.document("seed"))
+        saved = load_seed(file.document("seed"))
     except (KeyError, ValueError) as error:
         raise _damaged(file) from error
     if wanted is not None and wanted != saved:
