@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from zec_pulumi.simulator.models import Instance
     from zec_pulumi.simulator.world import Seed
 
+MARGIN_SECONDS = 1e-6
 Transition = Literal["DEPLOYING", "REBUILDING"]
 
 
@@ -59,6 +61,7 @@ class Cloud:
         self.commit: Callable[[], None] = lambda: None
         self.touched: set[str] = set()
         self.generation = 0
+        self._run = secrets.token_hex(4)
         self.reset()
 
     @contextlib.contextmanager
@@ -109,6 +112,17 @@ class Cloud:
         pending = [item.pending for item in self.instances() if item.pending is not None]
         ends = [one.since + one.after_seconds for one in pending if one.after_seconds is not None]
         return max(0.0, max(ends, default=now) - now)
+
+    def settle(self) -> None:
+        """Move simulated time to the end of the last change under way."""
+        left = self.seconds_left()
+        # Sums of large and small numbers round: a little more than enough.
+        self.clock.advance(left + MARGIN_SECONDS if left else 0.0)
+
+    @property
+    def identity(self) -> str:
+        """Another one whenever everything began anew, in this process or in the next."""
+        return f"{self._run}-{self.generation}"
 
     def patch(self, instance_id: str, fields: dict[str, Any]) -> Instance:
         """Change an instance behind the API's back. See :meth:`World.patch`."""

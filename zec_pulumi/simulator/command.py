@@ -61,6 +61,7 @@ Examples:
   zec-pulumi simulator --port 0 --seed mine.yaml  # a free port, your own machines
   zec-pulumi simulator --tls                      # https, for clients that refuse http
   zec-pulumi simulator --state cloud.db           # everything is still there the next time
+  http://127.0.0.1:{DEFAULT_PORT}/ in a browser                 # all of it, live, with controls
   curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/ledger        # what was done to which machine
   curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/instances     # what the machines are now
   curl -d '{{"advance": 3600}}' http://127.0.0.1:{DEFAULT_PORT}/_simulator/clock

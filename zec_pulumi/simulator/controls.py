@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from zec_pulumi.simulator.cloud import Cloud
 
-MARGIN_SECONDS = 1e-6
-
 
 class Controls:
     """The controls of a simulator, the same as those over HTTP."""
@@ -89,9 +87,8 @@ class Controls:
         A change that never ends stays under way.
         """
         with self._cloud.transaction():
-            left = self._cloud.seconds_left()
-            # Sums of large and small numbers round: a little more than enough.
-            return self._cloud.clock.advance(left + MARGIN_SECONDS if left else 0.0)
+            self._cloud.settle()
+            return self._cloud.clock.now()
 
     def now(self) -> float:
         """Return simulated time, seconds since the Unix epoch."""

@@ -104,7 +104,9 @@ class Simulator(Controls):
             if self._tls:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="zec-simulator-"))
                 self._certificate = make_certificate(folder, called(self._listen_on).strip("[]"))
-            server = create_server(self._cloud, None if self._certificate is None else self._certificate.server_file)
+            server = create_server(
+                self._cloud, self._listen_on, None if self._certificate is None else self._certificate.server_file
+            )
             thread = threading.Thread(target=server.run, args=([listener],), name="zec-simulator", daemon=True)
             thread.start()
             stack.callback(_stop, server, thread)
