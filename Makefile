@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all kill-matrix engine lint types format bench clean
+.PHONY: help demo test test-all kill-matrix engine browser lint types format bench clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-all  the same and the long ones"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; some minutes"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
+	@echo "make browser   find or install the browser in which make test-all looks at the simulator's page"
 	@echo "make bench     the benchmarks; results go to docs/benchmarks.md by hand"
 	@echo "make format    format and mend what can be mended"
 	@echo "make clean     remove what the other targets made, except the engine"
@@ -23,7 +24,7 @@ test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 	@echo "tests: running ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered
 
-test-all: lint types .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint
+test-all: lint types browser .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint
 	@echo "tests: running all, the long ones too ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory kill-matrix
@@ -33,6 +34,18 @@ kill-matrix: .venv/ready .cache/engine/ready
 
 engine: .venv/ready
 	@$(BIN)/python tools/engine.py
+
+# Only as root of a Debian or Ubuntu is it installed; elsewhere the message says what is missing.
+browser:
+	@if ! { command -v chromium && command -v chromedriver; } > /dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+			echo "set-up: chromium and its driver, as packages (once) ..."; \
+			apt-get update -qq && apt-get install -y -qq chromium chromium-driver > /dev/null; \
+		else \
+			echo "set-up: the tests of the simulator's page need the commands chromium and chromedriver;" >&2; \
+			echo "on Debian: apt-get install chromium chromium-driver. make test does without them." >&2; exit 1; \
+		fi; \
+	fi
 
 lint: .venv/ready
 	@echo "lint: ruff ..."

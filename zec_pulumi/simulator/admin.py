@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError
-from starlette.responses import Response
-from starlette.routing import Route
 
+from zec_pulumi.simulator.listing import Found, Listing, LogPart, find
 from zec_pulumi.simulator.models import SeedModel
-from zec_pulumi.simulator.responses import JsonResponse
 from zec_pulumi.simulator.world import SetupError, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from starlette.requests import Request
+    from collections.abc import Mapping
 
     from zec_pulumi.simulator.cloud import Cloud
+    from zec_pulumi.simulator.ledger import Log
     from zec_pulumi.simulator.models import Instance
 
 
 class ClockMove(SeedModel):
-    """What is asked of the clock; both are seconds."""
+    """What is asked of the clock: seconds, and with ``settle`` the end of the last change under way."""
 
     advance: Annotated[float, Field(ge=0)] = 0.0
     skew: float | None = None
+    settle: bool = False
 
 
 def describe(instance: Instance) -> dict[str, Any]:
@@ -35,22 +32,40 @@ def describe(instance: Instance) -> dict[str, Any]:
 
 
 class Administration:
-    """The endpoints below ``/_simulator``. Each holds the cloud's lock while it works."""
+    """What the endpoints below ``/_simulator`` do. The cloud's lock must be held."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def ledger(self, _: Any) -> Any:
-        """Every accepted mutation."""
-        return self._cloud.ledger.entries()
+    def ledger(self, query: Mapping[str, str]) -> Found:
+        """Accepted mutations."""
+        return _part(self._cloud.ledger, query)
 
-    def requests(self, _: Any) -> Any:
-        """Every API request."""
-        return self._cloud.requests.entries()
+    def requests(self, query: Mapping[str, str]) -> Found:
+        """API requests."""
+        return _part(self._cloud.requests, query)
 
-    def instances(self, _: Any) -> Any:
-        """Every instance."""
-        return [describe(instance) for instance in self._cloud.instances()]
+    def instances(self, query: Mapping[str, str]) -> Found:
+        """Instances, all or those looked for."""
+        found = find(self._cloud.instances(), Listing.read(query))
+        return Found([describe(instance) for instance in found.items], found.total)
+
+    def summary(self, _: Any) -> Any:
+        """How much there is of everything; ``world`` is another when all began anew."""
+        cloud = self._cloud
+        statuses: dict[str, int] = {}
+        changing = 0
+        for instance in cloud.instances():
+            statuses[instance.status] = statuses.get(instance.status, 0) + 1
+            changing += instance.pending is not None
+        return {
+            **self.time(None),
+            "world": cloud.identity,
+            "statuses": statuses,
+            "changing": changing,
+            "ledger": len(cloud.ledger),
+            "requests": len(cloud.requests),
+        }
 
     def time(self, _: Any) -> Any:
         """The simulated time and how far signatures are judged ahead of real time, in seconds."""
@@ -64,6 +79,8 @@ class Administration:
         except ValidationError as error:
             raise SetupError(explain(error)) from None
         self._cloud.clock.advance(move.advance)
+        if move.settle:
+            self._cloud.settle()
         if move.skew is not None:
             self._cloud.clock.skew = move.skew
         return self.time(None)
@@ -88,63 +105,6 @@ class Administration:
         return self.time(None)
 
 
-def admin_routes(cloud: Cloud) -> list[Route]:
-    """Return the routes of the administration of ``cloud``."""
-    admin = Administration(cloud)
-
-    def route(path: str, method: str, handler: Callable[[Any], Any]) -> Route:
-        return Route(path, _endpoint(cloud, handler), methods=[method])
-
-    return [
-        route("/ledger", "GET", admin.ledger),
-        route("/requests", "GET", admin.requests),
-        route("/instances", "GET", admin.instances),
-        Route("/instances/{id}", _one_instance(cloud), methods=["GET", "PATCH", "DELETE"]),
-        route("/time", "GET", admin.time),
-        route("/clock", "POST", admin.move_clock),
-        route("/faults", "GET", admin.faults),
-        route("/faults", "POST", admin.add_faults),
-        route("/faults", "DELETE", admin.clear_faults),
-        route("/reset", "POST", admin.reset),
-    ]
-
-
-def _endpoint(cloud: Cloud, handler: Callable[[Any], Any]) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        raw = await request.body()
-        try:
-            with cloud.lock:
-                return JsonResponse(handler(json.loads(raw) if raw else None))
-        except ValueError as error:
-            return JsonResponse({"error": str(error)}, 400)
-
-    return endpoint
-
-
-def _one_instance(cloud: Cloud) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        instance_id, raw = request.path_params["id"], await request.body()
-        try:
-            with cloud.lock:
-                return _on_instance(cloud, request.method, instance_id, raw)
-        except KeyError:
-            return JsonResponse({"error": f"instance {instance_id} does not exist"}, 404)
-        except ValueError as error:
-            return JsonResponse({"error": str(error)}, 400)
-
-    return endpoint
-
-
-def _on_instance(cloud: Cloud, method: str, instance_id: str, raw: bytes) -> Response:
-    if method == "DELETE":
-        cloud.delete(instance_id)
-        return Response(status_code=204)
-    if method == "PATCH":
-        fields = json.loads(raw)
-        if not isinstance(fields, dict):
-            raise SetupError("give the fields to set as a JSON object")
-        return JsonResponse(describe(cloud.patch(instance_id, fields)))
-    instance = cloud.instance(instance_id)
-    if instance is None:
-        raise KeyError(instance_id)
-    return JsonResponse(describe(instance))
+def _part(log: Log, query: Mapping[str, str]) -> Found:
+    part = LogPart.read(query)
+    return Found(log.entries(after=part.after, limit=part.limit), len(log))

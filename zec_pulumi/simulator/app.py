@@ -1,4 +1,4 @@
-"""The HTTP surface: the API under ``/api/v2/``, administration under ``/_simulator/``."""
+"""The HTTP surface: the API under ``/api/v2/``, administration under ``/_simulator/``, a page at ``/``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from zec_pulumi.simulator.admin import admin_routes
+from zec_pulumi.simulator.admin_routes import admin_routes
 from zec_pulumi.simulator.dispatch import Arrival, answer
 from zec_pulumi.simulator.effects import Delay
+from zec_pulumi.simulator.guard import Guard
 from zec_pulumi.simulator.interference import interfere, plain
+from zec_pulumi.simulator.page import page_routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def create_app(cloud: Cloud) -> Starlette:
-    """Build the ASGI application that serves ``cloud``."""
+def create_app(cloud: Cloud, name: str) -> Starlette:
+    """Build the ASGI application that serves ``cloud`` and may be called by ``name``."""
+    guarded = [Middleware(Guard, name=name)]
 
     async def api(request: Request) -> Response:
         arrival = Arrival(
@@ -46,14 +50,14 @@ def create_app(cloud: Cloud) -> Starlette:
     return Starlette(
         routes=[
             Route("/api/v2/{service}", api, methods=METHODS),
-            Mount("/_simulator", routes=admin_routes(cloud)),
+            Mount("/", routes=[*page_routes(), Mount("/_simulator", routes=admin_routes(cloud))], middleware=guarded),
         ]
     )
 
 
 def _respond(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect]) -> Response:
     """Carry the request out unless a fault comes first, and answer what the faults leave of the answer."""
-    with cloud.lock:
+    with cloud.transaction():
         sent = interfere(effects, None)
         if sent is None:
             real = answer(arrival, cloud, effects)

@@ -31,11 +31,13 @@ class Certificate:
     server_file: Path
 
 
-def make_certificate(folder: str | PathLike[str]) -> Certificate:
-    """Make an authority and a certificate for loopback. The key of the authority is never written."""
+def make_certificate(folder: str | PathLike[str], host: str) -> Certificate:
+    """Make an authority and a certificate for loopback and ``host``. The key of the authority is never written."""
     made = Certificate(*(Path(folder) / name for name in ("ca.pem", "bundle.pem", "server.pem")))
     authority = trustme.CA(organization_name="zec-pulumi simulator")
     authority.cert_pem.write_to_path(str(made.ca_file))
     made.bundle_file.write_text(f"{made.ca_file.read_text('ascii')}\n{certifi.contents()}", "utf-8")
-    authority.issue_cert(*NAMES).private_key_and_cert_chain_pem.write_to_path(str(made.server_file))
+    authority.issue_cert(*dict.fromkeys((*NAMES, host))).private_key_and_cert_chain_pem.write_to_path(
+        str(made.server_file)
+    )
     return made

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Literal
 
 ClockMode = Literal["real", "manual"] | float
+
+
+@dataclass(frozen=True)
+class ClockState:
+    """What a clock needs to go on after the process has ended; all are seconds but ``scale``.
+
+    Args:
+        begin: Simulated time, without what was advanced, at the real time ``real``.
+        real: Real time since the Unix epoch.
+        scale: How many simulated seconds a real one is.
+        advanced: What was advanced by hand.
+        skew: How far the time that signatures are judged by is ahead.
+    """
+
+    begin: float
+    real: float
+    scale: float
+    advanced: float
+    skew: float
 
 
 class SimulatorClock:
@@ -27,9 +47,27 @@ class SimulatorClock:
 
     def restart(self) -> None:
         """Forget everything that was advanced and begin again at the present."""
-        self._begin = time.time()
+        self._real = self._begin = time.time()
         self._begin_monotonic = time.monotonic()
         self._advanced = 0.0
+
+    def state(self) -> ClockState:
+        """Return what :meth:`resume` needs; it is the same until the clock is moved by hand."""
+        return ClockState(self._begin, self._real, self._scale, self._advanced, self.skew)
+
+    def resume(self, state: ClockState, *, not_before: float) -> None:
+        """Go on from where another process left: the real time since then counts as that clock would have counted it.
+
+        Args:
+            state: What the other clock said.
+            not_before: The last simulated time that somebody saw; a machine whose own clock was set back since
+                then does not take the simulated time back.
+        """
+        self.restart()
+        passed = max(0.0, self._real - state.real) * state.scale
+        self._begin = max(state.begin + passed, not_before - state.advanced)
+        self._advanced = state.advanced
+        self.skew = state.skew
 
     def now(self) -> float:
         """Return the simulated time as seconds since the Unix epoch; it never steps back."""

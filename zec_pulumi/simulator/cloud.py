@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,12 +15,13 @@ from zec_pulumi.simulator.reads import ReadHistory
 from zec_pulumi.simulator.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from zec_pulumi.simulator.clock import SimulatorClock
     from zec_pulumi.simulator.models import Instance
     from zec_pulumi.simulator.world import Seed
 
+MARGIN_SECONDS = 1e-6
 Transition = Literal["DEPLOYING", "REBUILDING"]
 
 
@@ -34,7 +37,9 @@ class Pace:
 class Cloud:
     """World, clock, ledger, request log and faults of one simulator.
 
-    Hold :attr:`lock` around everything done with it: the server and the test use it from two threads.
+    Read it with :attr:`lock` held and change it inside :meth:`transaction`: the server and the test use it from two
+    threads. ``commit`` is called at the end of each transaction; ``touched`` and ``generation`` tell it which instances
+    were changed behind the API's back, and that all began anew.
     """
 
     def __init__(
@@ -53,17 +58,37 @@ class Cloud:
         self.ledger = Ledger(observer)
         self.requests = RequestLog()
         self.faults = Faults(actions)
+        self.commit: Callable[[], None] = lambda: None
+        self.touched: set[str] = set()
+        self.generation = 0
+        self._run = secrets.token_hex(4)
         self.reset()
 
-    def reset(self) -> None:
-        """Return to the seed: world, clock, skew, ledger, requests and faults."""
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the lock, and commit before it is let go: what is answered afterwards is not lost."""
+        with self.lock:
+            try:
+                yield
+            finally:
+                self.commit()
+
+    def reset(self, seed: Seed | None = None) -> None:
+        """Return to the seed, or begin with another: world, clock, skew, ledger, requests and faults."""
+        self.seed = seed or self.seed
+        self.generation += 1
+        self.touched.clear()
         self.clock.restart()
         self.clock.skew = self.seed.clock_skew_seconds
         self.world = World(self.seed, now=self.clock.now())
-        self.history = ReadHistory(self.world.instances.values())
+        self.forget_reads()
         self.ledger.clear()
         self.requests.clear()
         self.faults.clear()
+
+    def forget_reads(self) -> None:
+        """Begin the history of reads with the present."""
+        self.history = ReadHistory(self.world.instances.values())
 
     def instance(self, instance_id: str) -> Instance | None:
         """Return an instance as it is at this moment, or None."""
@@ -81,11 +106,31 @@ class Cloud:
                 del self.world.instances[instance.instance_id]
         return list(self.world.instances.values())
 
+    def seconds_left(self) -> float:
+        """Return how long until the last change under way has ended, in simulated seconds."""
+        now = self.clock.now()
+        pending = [item.pending for item in self.instances() if item.pending is not None]
+        ends = [one.since + one.after_seconds for one in pending if one.after_seconds is not None]
+        return max(0.0, max(ends, default=now) - now)
+
+    def settle(self) -> None:
+        """Move simulated time to the end of the last change under way."""
+        left = self.seconds_left()
+        # Sums of large and small numbers round: a little more than enough.
+        self.clock.advance(left + MARGIN_SECONDS if left else 0.0)
+
+    @property
+    def identity(self) -> str:
+        """Another one whenever everything began anew, in this process or in the next."""
+        return f"{self._run}-{self.generation}"
+
     def patch(self, instance_id: str, fields: dict[str, Any]) -> Instance:
         """Change an instance behind the API's back. See :meth:`World.patch`."""
         self.instance(instance_id)
+        self.touched.add(instance_id)
         return self.world.patch(instance_id, fields, now=self.clock.now())
 
     def delete(self, instance_id: str) -> None:
         """Remove an instance. Raises KeyError when there is none."""
         del self.world.instances[instance_id]
+        self.touched.add(instance_id)

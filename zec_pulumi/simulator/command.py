@@ -11,6 +11,7 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi.simulator.addresses import LOOPBACK, is_loopback
 from zec_pulumi.simulator.server import Simulator
 from zec_pulumi.simulator.world import SetupError
 
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 MAX_PORT = 65535
+EXPOSED = (
+    "warning: listening on {}: everybody who can reach this port can read and change everything in this simulator, "
+    "passwords of its seed included; nothing real is behind it"
+)
 
 _DESCRIPTION = """\
 Run a sandbox cloud on this machine: an HTTP server that speaks the protocol of the
 Zenlayer ZEC API. It verifies real signatures and tokens, and reinstalls nothing real.
 
 The first line of its output is its address and the credentials it accepts (with --tls two
-exports follow); each line after that is a change a client made. Ctrl-C ends it, and everything is forgotten.
+exports follow); each line after that is a change a client made. Ctrl-C ends it, and everything is forgotten
+unless --state names a file to keep it in.
 """
 
 _EPILOG = f"""\
@@ -52,8 +58,10 @@ Examples:
 
   zec-pulumi simulator                            # the world of the package, real pace
   zec-pulumi simulator --rebuild-seconds 5        # for the impatient
-  zec-pulumi simulator --port 0 --seed mine.json  # a free port, your own machines
+  zec-pulumi simulator --port 0 --seed mine.yaml  # a free port, your own machines
   zec-pulumi simulator --tls                      # https, for clients that refuse http
+  zec-pulumi simulator --state cloud.db           # everything is still there the next time
+  http://127.0.0.1:{DEFAULT_PORT}/ in a browser                 # all of it, live, with controls
   curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/ledger        # what was done to which machine
   curl http://127.0.0.1:{DEFAULT_PORT}/_simulator/instances     # what the machines are now
   curl -d '{{"advance": 3600}}' http://127.0.0.1:{DEFAULT_PORT}/_simulator/clock
@@ -72,7 +80,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="TCP port, 0 for a free one (%(default)s)")
-    parser.add_argument("--seed", metavar="FILE", help="a JSON file of the cloud to begin with")
+    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (%(default)s)")
+    parser.add_argument("--state", metavar="FILE", help="keep everything in this file, and go on from it the next time")
+    parser.add_argument("--seed", metavar="FILE", help="a JSON or YAML file of the cloud to begin with")
     parser.add_argument(
         "--rebuild-seconds",
         type=_seconds,
@@ -105,6 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         simulator = Simulator(
             arguments.seed,
+            host=arguments.host,
+            state=arguments.state,
             port=arguments.port,
             rebuild_seconds=arguments.rebuild_seconds,
             stop_seconds=arguments.stop_seconds,
@@ -113,6 +125,8 @@ def run(arguments: argparse.Namespace) -> int:
             observer=lambda entry: _say(mutation_line(entry)),
         )
         with simulator:
+            if not is_loopback(arguments.host):
+                sys.stderr.write(f"{EXPOSED.format(arguments.host)}\n")
             _say(ready_line(simulator))
             for name, value in simulator.trust().items():
                 _say(f"export {name}={shlex.quote(value)}")

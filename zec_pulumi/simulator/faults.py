@@ -53,15 +53,16 @@ class Rule(SeedModel):
 
 
 class _Armed:
-    """A rule and how often it has matched and happened."""
+    """A rule, its number, and how often it has matched and happened."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, number: int) -> None:
         self.rule = rule
+        self.number = number
         self.seen = 0
         self.happened = 0
-        self._let_through: deque[float] = deque(maxlen=rule.above_per_second)
+        self.let_through: deque[float] = deque(maxlen=rule.above_per_second)
 
-    def happens(self, action: str, instance_ids: Collection[str], now: float, chance: random.Random) -> bool:
+    def happens(self, action: str, instance_ids: Collection[str], now: float, chance: _Chance) -> bool:
         rule = self.rule
         if not self._is_meant(action, instance_ids):
             return False
@@ -84,15 +85,29 @@ class _Armed:
         return rule.action in {"*", action} and rule.concerns(action) and named
 
     def _below_limit(self, now: float) -> bool:
-        through = self._let_through
+        through = self.let_through
         if len(through) == through.maxlen and now - through[0] < 1.0:
             return False
         through.append(now)
         return True
 
 
+class _Chance:
+    """A random sequence that is the same in every run, and how much of it was used."""
+
+    def __init__(self, draws: int = 0) -> None:
+        self._source = random.Random(RANDOM_SEED)  # noqa: S311 -- reproducible on purpose
+        self.draws = 0
+        while self.draws < draws:
+            self.random()
+
+    def random(self) -> float:
+        self.draws += 1
+        return self._source.random()
+
+
 class Faults:
-    """The rules in force.
+    """The rules in force. ``revision`` changes with everything that :meth:`saved` returns.
 
     Args:
         actions: Names a rule may use, so that a misspelt rule is refused instead of never happening.
@@ -100,6 +115,8 @@ class Faults:
 
     def __init__(self, actions: Collection[str]) -> None:
         self._actions = frozenset(actions)
+        self.revision = 0
+        self._armed: list[_Armed] = []
         self.clear()
 
     def add(self, rules: Any) -> None:
@@ -115,23 +132,64 @@ class Faults:
         for rule in parsed:
             if rule.action != "*" and rule.action not in self._actions:
                 raise SetupError(f"action: {rule.action} is not an action of this simulator")
-        self._armed.extend(_Armed(rule) for rule in parsed)
+        self._armed.extend(_Armed(rule, number) for number, rule in enumerate(parsed, start=self._given + 1))
+        self._given += len(parsed)
+        self.revision += 1
+
+    def remove(self, number: int) -> None:
+        """Remove one rule. Raises KeyError when there is none with that number."""
+        left = [item for item in self._armed if item.number != number]
+        if len(left) == len(self._armed):
+            raise KeyError(number)
+        self._armed = left
+        self.revision += 1
 
     def clear(self) -> None:
         """Remove every rule and restart the random sequence."""
-        self._armed: list[_Armed] = []
-        self._chance = random.Random(RANDOM_SEED)  # noqa: S311 -- reproducible on purpose
+        self._armed = []
+        self._given = 0
+        self._chance = _Chance()
+        self.revision += 1
 
     def rules(self) -> list[dict[str, Any]]:
-        """Return the rules as JSON, each with how often it has ``happened``."""
-        return [
-            {**item.rule.model_dump(by_alias=True, exclude_none=True), "happened": item.happened}
+        """Return the rules as JSON, each with its ``number`` and how often it has ``happened``."""
+        return [{**_dumped(item.rule), "number": item.number, "happened": item.happened} for item in self._armed]
+
+    def saved(self) -> dict[str, Any]:
+        """Return all that :meth:`restore` needs, as JSON."""
+        rules = [
+            {
+                "rule": _dumped(item.rule),
+                "number": item.number,
+                "seen": item.seen,
+                "happened": item.happened,
+                "letThrough": list(item.let_through),
+            }
             for item in self._armed
         ]
+        return {"rules": rules, "given": self._given, "draws": self._chance.draws}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go on from what :meth:`saved` returned: counters and chance too."""
+        self.clear()
+        for item in saved["rules"]:
+            armed = _Armed(Rule.model_validate(item["rule"]), item["number"])
+            armed.seen, armed.happened = item["seen"], item["happened"]
+            armed.let_through.extend(item["letThrough"])
+            self._armed.append(armed)
+        self._given = saved["given"]
+        self._chance = _Chance(saved["draws"])
 
     def match(self, action: str, instance_ids: Collection[str], now: float) -> Sequence[Effect]:
         """Return the effects for one request at ``now``, in the order of the rules, and count it."""
+        if not self._armed:
+            return []
+        self.revision += 1
         return [item.rule.effect for item in self._armed if item.happens(action, instance_ids, now, self._chance)]
+
+
+def _dumped(rule: Rule) -> dict[str, Any]:
+    return rule.model_dump(by_alias=True, exclude_none=True)
 
 
 _RULES = TypeAdapter(list[Rule])

@@ -10,7 +10,43 @@ if TYPE_CHECKING:
 SECRETS = frozenset({"password", "userData"})
 
 
-class Ledger:
+class Log:
+    """An append-only list of JSON objects, numbered by ``sequence`` from 1."""
+
+    def __init__(self) -> None:
+        self._entries: list[dict[str, Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def append(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Append an entry and return it with its number."""
+        entry = {"sequence": len(self._entries) + 1, **fields}
+        self._entries.append(entry)
+        return entry
+
+    def entries(self, *, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return the entries in order, oldest first.
+
+        Args:
+            after: Only those with a greater ``sequence``.
+            limit: Only the newest of these.
+        """
+        after = max(0, after)
+        if limit is not None:
+            after = max(after, len(self._entries) - limit)
+        return [dict(entry) for entry in self._entries[after:]]
+
+    def restore(self, entries: list[dict[str, Any]]) -> None:
+        """Go on after these entries."""
+        self._entries = entries
+
+    def clear(self) -> None:
+        """Forget every entry, as a newly started simulator."""
+        self._entries.clear()
+
+
+class Ledger(Log):
     """The append-only list of accepted mutations, one entry an instance (None: it concerns no instance).
 
     Args:
@@ -18,51 +54,34 @@ class Ledger:
     """
 
     def __init__(self, observer: Callable[[dict[str, Any]], None] | None = None) -> None:
-        self._entries: list[dict[str, Any]] = []
+        super().__init__()
         self._observer = observer
+        self.account_entries = 0
 
     def record(
         self, *, at: float, action: str, instance_id: str | None, request_id: str, parameters: dict[str, Any]
     ) -> None:
         """Append one accepted mutation; the values of secret parameters are masked before they are kept."""
-        entry = {
-            "sequence": len(self._entries) + 1,
-            "at": at,
-            "action": action,
-            "instanceId": instance_id,
-            "requestId": request_id,
-            "parameters": masked(parameters),
-        }
-        self._entries.append(entry)
+        self.account_entries += instance_id is None
+        entry = self.append(
+            {
+                "at": at,
+                "action": action,
+                "instanceId": instance_id,
+                "requestId": request_id,
+                "parameters": masked(parameters),
+            }
+        )
         if self._observer is not None:
             self._observer(entry)
 
-    def entries(self) -> list[dict[str, Any]]:
-        """Return the entries in order, oldest first."""
-        return [dict(entry) for entry in self._entries]
 
-    def clear(self) -> None:
-        """Forget every entry, as a newly started simulator."""
-        self._entries.clear()
-
-
-class RequestLog:
+class RequestLog(Log):
     """Every API request that arrived, refused ones and dropped connections included."""
-
-    def __init__(self) -> None:
-        self._entries: list[dict[str, Any]] = []
 
     def record(self, **fields: Any) -> None:
         """Append one request."""
-        self._entries.append({"sequence": len(self._entries) + 1, **fields})
-
-    def entries(self) -> list[dict[str, Any]]:
-        """Return the requests in the order they were answered."""
-        return [dict(entry) for entry in self._entries]
-
-    def clear(self) -> None:
-        """Forget every request."""
-        self._entries.clear()
+        self.append(fields)
 
 
 def masked(parameters: dict[str, Any]) -> dict[str, Any]:

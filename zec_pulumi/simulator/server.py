@@ -1,17 +1,19 @@
-"""A running simulator: the HTTP server in a thread of this process, and its controls."""
+"""A running simulator: the HTTP server in a thread of this process, and its state."""
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.simulator.actions import ACTIONS
+from zec_pulumi.simulator.addresses import LOOPBACK, called, listen
 from zec_pulumi.simulator.clock import SimulatorClock
 from zec_pulumi.simulator.cloud import Cloud, Pace
+from zec_pulumi.simulator.controls import Controls
+from zec_pulumi.simulator.persistence import Persistence
 from zec_pulumi.simulator.world import load_seed
 
 if TYPE_CHECKING:
@@ -26,11 +28,10 @@ if TYPE_CHECKING:
     from zec_pulumi.simulator.clock import ClockMode
     from zec_pulumi.simulator.cloud import Transition
 
-LOOPBACK = "127.0.0.1"
 START_TIMEOUT_SECONDS = 10
 
 
-class Simulator:
+class Simulator(Controls):
     """A sandbox cloud on loopback, running inside ``with``.
 
     Example:
@@ -44,12 +45,15 @@ class Simulator:
         rebuild_seconds: Simulated seconds a reinstall takes.
         stop_seconds: Simulated seconds a stop, start or reboot takes.
         transition: The status during a reinstall: ``DEPLOYING`` or ``REBUILDING``.
+        host: The address to listen on. Everybody who can reach it can do anything with this simulator.
         port: TCP port; 0 picks a free one.
         tls: Speak https, with a certificate made for this run; clients need :attr:`ca_file`.
+        state: A file to keep everything in; an existing one is gone on from, and ``seed`` must then be None or what
+            it began with. Held open from now until the end of ``with``.
         observer: Called with every new ledger entry, in the server's thread.
 
     Raises:
-        SetupError: The seed is not usable.
+        SetupError: The seed or the state file is not usable.
     """
 
     def __init__(
@@ -60,21 +64,30 @@ class Simulator:
         rebuild_seconds: float = 60.0,
         stop_seconds: float = 5.0,
         transition: Transition = "DEPLOYING",
+        host: str = LOOPBACK,
         port: int = 0,
         tls: bool = False,
+        state: str | Path | None = None,
         observer: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
+        ticking = SimulatorClock(clock)
+        wanted = None if seed is None else load_seed(seed)
+        self._listen_on = host
+        self._port = port
+        self._tls = tls
+        self._state = state
+        self._certificate: Certificate | None = None
+        self._running = contextlib.ExitStack()
+        self._persistence = None if state is None else Persistence(state, wanted)
         self._cloud = Cloud(
-            load_seed(seed),
-            SimulatorClock(clock),
+            wanted or load_seed(None) if self._persistence is None else self._persistence.seed,
+            ticking,
             Pace(rebuild_seconds, stop_seconds, transition),
             actions={name for _, _, name in ACTIONS},
             observer=observer,
         )
-        self._port = port
-        self._tls = tls
-        self._certificate: Certificate | None = None
-        self._running = contextlib.ExitStack()
+        if self._persistence is not None:
+            self._persistence.attach(self._cloud)
 
     def __enter__(self) -> Self:
         # Only a running simulator needs the HTTP packages: the command can then say which extra is missing.
@@ -84,15 +97,16 @@ class Simulator:
         except ModuleNotFoundError as error:
             raise RuntimeError("the simulator needs its extra: pip install 'zec_pulumi[simulator]'") from error
         with contextlib.ExitStack() as stack:
-            listener = stack.enter_context(socket.create_server((LOOPBACK, self._port)))
-            # Otherwise each answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._keep_state(stack)
+            listener = stack.enter_context(listen(self._listen_on, self._port))
             self._port = listener.getsockname()[1]
             self._certificate = None
             if self._tls:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="zec-simulator-"))
-                self._certificate = make_certificate(folder)
-            server = create_server(self._cloud, None if self._certificate is None else self._certificate.server_file)
+                self._certificate = make_certificate(folder, called(self._listen_on).strip("[]"))
+            server = create_server(
+                self._cloud, self._listen_on, None if self._certificate is None else self._certificate.server_file
+            )
             thread = threading.Thread(target=server.run, args=([listener],), name="zec-simulator", daemon=True)
             thread.start()
             stack.callback(_stop, server, thread)
@@ -110,8 +124,8 @@ class Simulator:
 
     @property
     def host(self) -> str:
-        """``127.0.0.1:PORT``, known once the simulator runs."""
-        return f"{LOOPBACK}:{self._port}"
+        """``127.0.0.1:PORT``, known once the simulator runs; another address if it listens on one."""
+        return f"{called(self._listen_on)}:{self._port}"
 
     @property
     def url(self) -> str:
@@ -122,21 +136,6 @@ class Simulator:
     def ca_file(self) -> Path | None:
         """The certificate authority that a client must believe, as PEM; None without ``tls``. Gone at the end."""
         return None if self._certificate is None else self._certificate.ca_file
-
-    @property
-    def access_key_id(self) -> str:
-        """The first access key id of the seed."""
-        return self._cloud.seed.credentials[0].access_key_id
-
-    @property
-    def access_key_password(self) -> str:
-        """The password that belongs to :attr:`access_key_id`."""
-        return self._cloud.seed.credentials[0].access_key_password
-
-    @property
-    def token(self) -> str:
-        """The first bearer token of the seed."""
-        return self._cloud.seed.tokens[0]
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that point a client at this simulator, and let it believe it."""
@@ -157,72 +156,15 @@ class Simulator:
             return {}
         return dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(self._certificate.bundle_file))
 
-    def ledger(self) -> list[dict[str, Any]]:
-        """Return every accepted mutation, oldest first, secrets masked."""
-        with self._cloud.lock:
-            return self._cloud.ledger.entries()
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Return every API request, oldest first, refused ones included."""
-        with self._cloud.lock:
-            return self._cloud.requests.entries()
-
-    def instances(self) -> list[dict[str, Any]]:
-        """Return every instance as an administrator sees it."""
-        with self._cloud.lock:
-            return [instance.model_dump(by_alias=True) for instance in self._cloud.instances()]
-
-    def instance(self, instance_id: str) -> dict[str, Any]:
-        """Return one instance. Raises KeyError when there is none."""
-        with self._cloud.lock:
-            instance = self._cloud.instance(instance_id)
-            if instance is None:
-                raise KeyError(instance_id)
-            return instance.model_dump(by_alias=True)
-
-    def patch_instance(self, instance_id: str, **fields: Any) -> dict[str, Any]:
-        """Set fields (``image_id`` or ``imageId``) behind the API's back; a change under way is dropped.
-
-        Raises:
-            KeyError: No such instance.
-            SetupError: A field or value that cannot be.
-        """
-        with self._cloud.lock:
-            return self._cloud.patch(instance_id, fields).model_dump(by_alias=True)
-
-    def delete_instance(self, instance_id: str) -> None:
-        """Remove an instance, as if it had been released. Raises KeyError when there is none."""
-        with self._cloud.lock:
-            self._cloud.delete(instance_id)
-
-    def advance(self, seconds: float) -> float:
-        """Move simulated time forward and return it."""
-        with self._cloud.lock:
-            return self._cloud.clock.advance(seconds)
-
-    def now(self) -> float:
-        """Return simulated time, seconds since the Unix epoch."""
-        with self._cloud.lock:
-            return self._cloud.clock.now()
-
-    def add_fault(self, **rule: Any) -> None:
-        """Append a fault rule, for example ``add_fault(action="*", nth=1, effect={"type": "drop"})``.
-
-        Raises:
-            SetupError: A rule that cannot be.
-        """
-        with self._cloud.lock:
-            self._cloud.faults.add(rule)
-
-    def clear_faults(self) -> None:
-        """Remove every fault rule."""
-        with self._cloud.lock:
-            self._cloud.faults.clear()
-
-    def reset(self) -> None:
-        """Return to the seed: world, clock, ledger, requests and faults."""
-        with self._cloud.lock:
-            self._cloud.reset()
+    def _keep_state(self, stack: contextlib.ExitStack) -> None:
+        """Let the state file be closed at the end; entered again, the simulator goes on from it."""
+        if self._persistence is None or self._state is None:
+            return
+        if self._persistence.closed:
+            self._persistence = Persistence(self._state)
+            self._cloud.reset(self._persistence.seed)
+            self._persistence.attach(self._cloud)
+        stack.callback(self._persistence.close)
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -27,11 +27,11 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def create_server(cloud: Cloud, server_file: Path | None = None) -> uvicorn.Server:
-    """Return a server of ``cloud``, to be run on a listening socket; https with a key and certificate."""
+def create_server(cloud: Cloud, name: str, server_file: Path | None = None) -> uvicorn.Server:
+    """Return a server of ``cloud``, to be run on a listening socket of ``name``; https with a key and certificate."""
     return uvicorn.Server(
         uvicorn.Config(
-            create_app(cloud),
+            create_app(cloud, name),
             http=_Protocol,
             ws="none",
             lifespan="off",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from zec_pulumi.simulator.documents import read_document
 from zec_pulumi.simulator.models import Credential, Image, Instance, KeyPair, Name, SeedModel, Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
 
 
 class SetupError(ValueError):
@@ -32,16 +33,15 @@ class Seed(SeedModel):
     key_pairs: list[KeyPair] = Field(default_factory=list)
     instances: list[Instance] = Field(default_factory=list)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Seed:
-        _unique("zoneId", (zone.zone_id for zone in self.zones))
-        _unique("imageId", (image.image_id for image in self.images))
-        _unique("keyId", (key.key_id for key in self.key_pairs))
-        _unique("instanceId", (instance.instance_id for instance in self.instances))
+    def findings(self) -> Iterator[str]:
+        """Say, each with its path, what in it contradicts something else in it."""
+        yield from _twice("zones", "zoneId", (zone.zone_id for zone in self.zones))
+        yield from _twice("images", "imageId", (image.image_id for image in self.images))
+        yield from _twice("keyPairs", "keyId", (key.key_id for key in self.key_pairs))
+        yield from _twice("instances", "instanceId", (instance.instance_id for instance in self.instances))
         world = World(self, now=0.0)
-        for instance in self.instances:
-            world.check(instance)
-        return self
+        for number, instance in enumerate(self.instances):
+            yield from (f"instances.{number}.{finding}" for finding in world.findings(instance))
 
 
 class World:
@@ -88,15 +88,29 @@ class World:
 
     def check(self, instance: Instance) -> None:
         """Raise :class:`SetupError` when the instance names something that does not exist."""
-        where = f"instance {instance.instance_id}"
-        _known(where, "zoneId", instance.zone_id, self.zones)
-        _known(where, "imageId", instance.image_id, self.images)
-        _known(where, "timeZone", instance.time_zone, self.time_zones)
-        if instance.key_id is not None:
-            _known(where, "keyId", instance.key_id, self.key_pairs.keys() | self.deleted_keys)
+        found = "; ".join(self.findings(instance))
+        if found:
+            raise SetupError(f"instance {instance.instance_id}: {found}")
+
+    def findings(self, instance: Instance) -> Iterator[str]:
+        """Say, each with its path, what the instance names that does not exist."""
+        named: list[tuple[str, str | None, Collection[str | None]]] = [
+            ("zoneId", instance.zone_id, self.zones.keys()),
+            ("imageId", instance.image_id, self.images.keys()),
+            ("timeZone", instance.time_zone, self.time_zones),
+            ("keyId", instance.key_id, {None, *self.key_pairs, *self.deleted_keys}),
+        ]
+        for name, value, known in named:
+            if value not in known:
+                yield f"{name}: {name} {value} does not exist"
         if instance.pending is not None:
             after = instance.pending.becomes or instance.status
-            self.check(_changed(instance, {"status": after, **instance.pending.changes}))
+            try:
+                later = _changed(instance, {"status": after, **instance.pending.changes})
+            except SetupError as error:
+                yield f"pending.changes: {error}"
+            else:
+                yield from (f"pending.changes.{finding}" for finding in self.findings(later))
 
     def patch(self, instance_id: str, fields: dict[str, Any], *, now: float) -> Instance:
         """Set fields of an instance as somebody at the console would; a change under way is dropped.
@@ -118,20 +132,22 @@ class World:
 
 
 def load_seed(source: str | Path | dict[str, Any] | None) -> Seed:
-    """Read a seed: a file, its content already parsed, or None for the world in this package.
+    """Read a seed: a JSON or YAML file, its content already parsed, or None for the world in this package.
 
     Raises:
-        SetupError: The file cannot be read, is not JSON, or describes a cloud that cannot be.
+        SetupError: The file cannot be read, or describes a cloud that cannot be.
     """
     try:
-        if isinstance(source, dict):
-            return Seed.model_validate(source)
-        document = default_world() if source is None else json.loads(Path(source).read_text("utf-8"))
-        return Seed.model_validate(document)
+        given = default_world() if source is None else source
+        seed = Seed.model_validate(given if isinstance(given, dict) else read_document(given))
     except ValidationError as error:
         raise SetupError(f"the seed is not usable: {explain(error)}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SetupError(f"the seed cannot be read: {error}") from None
+    found = "; ".join(seed.findings())
+    if found:
+        raise SetupError(f"the seed is not usable: {found}")
+    return seed
 
 
 def default_world() -> dict[str, Any]:
@@ -155,14 +171,9 @@ def _changed(instance: Instance, changes: dict[str, Any]) -> Instance:
         raise SetupError(f"instance {instance.instance_id}: {explain(error)}") from None
 
 
-def _unique(what: str, ids: Iterable[str]) -> None:
+def _twice(where: str, what: str, ids: Iterable[str]) -> Iterator[str]:
     seen: set[str] = set()
-    for value in ids:
+    for number, value in enumerate(ids):
         if value in seen:
-            raise ValueError(f"{what} {value} is there twice")
+            yield f"{where}.{number}.{what}: {what} {value} is there twice"
         seen.add(value)
-
-
-def _known(where: str, what: str, value: str, known: Iterable[str]) -> None:
-    if value not in known:
-        raise SetupError(f"{where}: {what} {value} does not exist")

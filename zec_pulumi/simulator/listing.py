@@ -1,0 +1,78 @@
+"""Which of many instances or log entries an administrator is shown, so that a page of ten thousand stays light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from zec_pulumi.simulator.models import SeedModel
+from zec_pulumi.simulator.world import SetupError, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from zec_pulumi.simulator.models import Instance
+
+
+class _Query(SeedModel):
+    """A query string; numbers are text in it."""
+
+    model_config = ConfigDict(strict=False)
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Self:
+        """Read a query. Raises SetupError."""
+        try:
+            return cls.model_validate(dict(query))
+        except ValidationError as error:
+            raise SetupError(explain(error)) from None
+
+
+class LogPart(_Query):
+    """``after`` a sequence number, and of these the newest ``limit``."""
+
+    after: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=0)] | None = None
+
+
+class Listing(_Query):
+    """Instances whose name, id, image or address contains ``search``, in a ``status``; at most ``limit``.
+
+    With a limit those that change come first.
+    """
+
+    search: str = ""
+    status: str = ""
+    limit: Annotated[int, Field(ge=0)] | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Some of what there is, and how many there are in all."""
+
+    items: Sequence[Any]
+    total: int
+
+
+def find(instances: Sequence[Instance], listing: Listing) -> Found:
+    """Return the instances that are looked for."""
+    wanted = listing.search.casefold()
+    found = [
+        item
+        for item in instances
+        if listing.status in {"", item.status} and (not wanted or any(wanted in text for text in _texts(item)))
+    ]
+    if listing.limit is None or len(found) <= listing.limit:
+        return Found(found, len(found))
+    changing = [item for item in found if item.pending is not None][: listing.limit]
+    resting = (item for item in found if item.pending is None)
+    return Found([*changing, *(item for item, _ in zip(resting, range(listing.limit - len(changing))))], len(found))  # noqa: B905 -- the shorter decides
+
+
+def _texts(item: Instance) -> list[str]:
+    texts = (item.instance_name, item.instance_id, item.image_id, *item.public_ip_addresses, *item.private_ip_addresses)
+    return [text.casefold() for text in texts]
