@@ -102,7 +102,8 @@ class Watch:
         while True:
             # Asked before it is slept: the first to wake reads for all whose time has come, so a beat is one request.
             with self._statuses.asking(instance_id, pause_seconds) as ask:
-                self._clock.sleep(pause_seconds)
+                if pause_seconds:
+                    self._clock.sleep(pause_seconds)
                 halt = progress.halted()
                 if halt is Halt.TOLD_TO_STOP or (halt and not outlive_engine):
                     raise HaltedError(halt)
