@@ -11,12 +11,16 @@ import pytest
 import requests
 
 from zec_pulumi.cli import main
+from zec_pulumi.simulator import Simulator
+from zec_pulumi.simulator.addresses import called, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli import main; sys.exit(main())", "simulator"]
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 -- what is tested
 
 
 @pytest.fixture
@@ -59,6 +63,48 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert caught.value.code == 0
     assert all(name in text for name in ("ZENLAYERCLOUD_DOMAIN", "ZENLAYER_TOKEN", "--seed", "Examples:"))
+
+
+@pytest.mark.parametrize(("host", "warned"), [(EVERYWHERE, True), ("127.0.0.1", False), ("localhost", False)])
+def test_listening_for_others_is_warned_of(host: str, warned: bool) -> None:  # noqa: FBT001 -- a test parameter
+    """On stderr, with what it means; the address in the ready line works on this machine."""
+    arguments = [*COMMAND, "--port", "0", "--host", host]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        url = running.stdout.readline().split()[1]
+        requests.get(f"{url}/_simulator/time", timeout=10).raise_for_status()
+        running.terminate()
+        _, errors = running.communicate(timeout=10)
+
+    assert ("everybody who can reach this port" in errors) is warned
+    assert errors.count("\n") == warned
+
+
+@pytest.mark.parametrize("host", ["localhost", EVERYWHERE])
+def test_simulator_listens_where_it_is_told(host: str) -> None:
+    """And its address is one that works here, over https too."""
+    with Simulator(host=host, tls=True) as sim:
+        assert sim.ca_file is not None
+        requests.get(f"{sim.url}/_simulator/time", verify=str(sim.ca_file), timeout=10).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "alone"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.2", "127.0.0.2", True),
+        ("localhost", "localhost", True),
+        ("::1", "[::1]", True),
+        ("::", "[::1]", False),
+        (EVERYWHERE, "127.0.0.1", False),
+        ("", "127.0.0.1", False),
+        ("192.0.2.7", "192.0.2.7", False),
+        ("lab.example", "lab.example", False),
+    ],
+)
+def test_addresses_are_told_apart(host: str, address: str, alone: bool) -> None:  # noqa: FBT001 -- a test parameter
+    """How a client here calls it, and whether others can reach it."""
+    assert (called(host), is_loopback(host)) == (address, alone)
 
 
 @pytest.fixture

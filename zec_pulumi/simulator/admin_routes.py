@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from starlette.routing import Route
 
 from zec_pulumi.simulator.admin import Administration, describe
 from zec_pulumi.simulator.listing import Found
+from zec_pulumi.simulator.parsing import parse_json
 from zec_pulumi.simulator.responses import JsonResponse
 from zec_pulumi.simulator.world import SetupError
 
@@ -80,7 +80,7 @@ def _change(cloud: Cloud, handler: Callable[[Any], Any]) -> Callable[[Request], 
         raw = await request.body()
         try:
             with cloud.transaction():
-                return JsonResponse(handler(json.loads(raw) if raw else None))
+                return JsonResponse(handler(parse_json(raw) if raw else None))
         except ValueError as error:
             return JsonResponse({"error": str(error)}, 400)
 
@@ -119,7 +119,7 @@ def _on_instance(cloud: Cloud, method: str, instance_id: str, raw: bytes) -> Res
         cloud.delete(instance_id)
         return Response(status_code=204)
     if method == "PATCH":
-        fields = json.loads(raw)
+        fields = parse_json(raw)
         if not isinstance(fields, dict):
             raise SetupError("give the fields to set as a JSON object")
         return JsonResponse(describe(cloud.patch(instance_id, fields)))

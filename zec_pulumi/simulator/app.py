@@ -14,6 +14,7 @@ from zec_pulumi.simulator.dispatch import Arrival, answer
 from zec_pulumi.simulator.effects import Delay
 from zec_pulumi.simulator.guard import Guard
 from zec_pulumi.simulator.interference import interfere, plain
+from zec_pulumi.simulator.limits import BodyLimit
 from zec_pulumi.simulator.page import page_routes
 
 if TYPE_CHECKING:
@@ -47,12 +48,16 @@ def create_app(cloud: Cloud, name: str) -> Starlette:
         await _delay(effects, carried_out=True)
         return response
 
-    return Starlette(
+    app = Starlette(
+        middleware=[Middleware(BodyLimit)],
         routes=[
             Route("/api/v2/{service}", api, methods=METHODS),
             Mount("/", routes=[*page_routes(), Mount("/_simulator", routes=admin_routes(cloud))], middleware=guarded),
-        ]
+        ],
     )
+    # A path with a slash too many is another path, not one to be sent away from.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _respond(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect]) -> Response:

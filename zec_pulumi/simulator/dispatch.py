@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.authentication import authenticate
 from zec_pulumi.simulator.call import Action, Call, Request
 from zec_pulumi.simulator.envelope import Answer, ApiError, failure, new_request_id, success
+from zec_pulumi.simulator.parsing import parse_json
 from zec_pulumi.simulator.versions import paths, without
 
 if TYPE_CHECKING:
@@ -48,10 +49,19 @@ class Arrival:
 
     def instance_ids(self) -> list[str]:
         """Return the ids named in the body, for logs and fault rules; nothing is refused here."""
+        return self._instance_ids
+
+    @cached_property
+    def parsed(self) -> Any:
+        """The body as JSON, or the ValueError that says why it is none: a body is read once."""
         try:
-            body = json.loads(self.body)
-        except ValueError:
-            return []
+            return parse_json(self.body)
+        except ValueError as error:
+            return error
+
+    @cached_property
+    def _instance_ids(self) -> list[str]:
+        body = self.parsed
         if not isinstance(body, dict):
             return []
         lists = [body.get(name) for name in ("instanceIds", "resources")]
@@ -67,7 +77,7 @@ def answer(arrival: Arrival, cloud: Cloud, effects: Sequence[Effect]) -> Answer:
         _check_transport(arrival)
         authenticate(arrival.headers, arrival.body, seed=cloud.seed, wall=cloud.clock.wall())
         action = _find(arrival)
-        parameters = _parameters(arrival.body)
+        parameters = _parameters(arrival.parsed)
         request = _validated(action, parameters)
         call = Call(cloud, arrival.action, request_id, parameters, effects, cloud.clock.now())
         response = action.handler(call, request)
@@ -98,11 +108,9 @@ def _find(arrival: Arrival) -> Action:
     return ACTIONS[key]
 
 
-def _parameters(body: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        raise ApiError(400, "INVALID_PARAMETER_TYPE", "The body is not JSON.") from None
+def _parameters(parsed: Any) -> dict[str, Any]:
+    if isinstance(parsed, ValueError):
+        raise ApiError(400, "INVALID_PARAMETER_TYPE", "The body is not JSON.")
     if not isinstance(parsed, dict):
         raise ApiError(400, "INVALID_PARAMETER_TYPE", "The body is not a JSON object.")
     return {name: value for name, value in parsed.items() if value is not None}
