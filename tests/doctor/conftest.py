@@ -66,11 +66,10 @@ class Patient:
         path.chmod(0o755)
         return path
 
-    def pulumi(self, version: str = "v3.259.0", config: Any = None, error: str = "", state: Any = None) -> None:
-        """Put a `pulumi` on PATH that knows its version, and one stack's configuration and state."""
+    def pulumi(self, version: str = "v3.259.0", config: Any = None, error: str = "") -> None:
+        """Put a `pulumi` on PATH that knows its version and one stack's configuration."""
         answer = f"echo '{error}' >&2; exit 1" if error else f"cat <<'END'\n{json.dumps(config or {})}\nEND"
-        exported = f"if [ \"$1\" = stack ]; then cat <<'END'\n{json.dumps(state)}\nEND\nexit; fi\n" if state else ""
-        self.program("pulumi", f'if [ "$1" = version ]; then echo {version}; exit; fi\n{exported}{answer}')
+        self.program("pulumi", f'if [ "$1" = version ]; then echo {version}; exit; fi\n{answer}')
 
     def declare(self, text: str) -> None:
         """Write Pulumi.yaml."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi import journal
 from zec_pulumi.clock import Clock, SystemClock
-from zec_pulumi.doctor import attempts, configuration, engine, permissions, python, reach, report, stack, terraform
+from zec_pulumi.doctor import attempts, configuration, engine, permissions, python, reach, report, stack
 from zec_pulumi.doctor.finding import Finding, problem, warning
 from zec_pulumi.doctor.project import Project, ProjectError, find_project
 
@@ -33,7 +33,6 @@ Examples:
 
   zec-pulumi doctor                      # the stack that is selected in this folder
   zec-pulumi doctor --stack prod
-  zec-pulumi doctor --terraform ../network   # machines that Terraform and the stack would both reinstall
   zec-pulumi doctor --json | jq -r '.findings[] | select(.level == "problem").fix'
 """
 
@@ -48,33 +47,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--stack", metavar="NAME", help="stack whose configuration applies (the selected one)")
-    parser.add_argument(
-        "--terraform",
-        metavar="DIR",
-        type=Path,
-        help="also compare with the Terraform configuration in DIR: which machines both would reinstall",
-    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Examine this machine and report. Returns the exit status."""
-    findings = examine(
-        arguments.stack, os.environ, Path.home(), Path.cwd(), SystemClock(), terraform_folder=arguments.terraform
-    )
+    findings = examine(arguments.stack, os.environ, Path.home(), Path.cwd(), SystemClock())
     (report.write_json if arguments.json else report.write_text)(findings)
     return 0 if report.healthy(findings) else 1
 
 
 def examine(
-    stack_name: str | None,
-    environ: Mapping[str, str],
-    home: Path,
-    folder: Path,
-    clock: Clock,
-    *,
-    terraform_folder: Path | None = None,
+    stack_name: str | None, environ: Mapping[str, str], home: Path, folder: Path, clock: Clock
 ) -> list[Finding]:
     """Return all findings, in the order in which things depend on each other.
 
@@ -84,7 +69,6 @@ def examine(
         home: The user's home directory.
         folder: Where ``pulumi up`` would be run.
         clock: The machine's clock.
-        terraform_folder: A Terraform configuration to compare the stack with.
     """
     project, findings = _project(folder)
     config, more = stack.read(stack_name, project, environ, folder)
@@ -97,7 +81,6 @@ def examine(
         *engine.look(environ, folder),
         *python.look(project, environ, folder),
         *attempts.look(journal.home(environ, home)),
-        *(terraform.look(terraform_folder, stack_name, environ, folder) if terraform_folder else ()),
     ]
 
 
