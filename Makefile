@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all kill-matrix engine browser lint types format bench clean
+.PHONY: help demo test test-all kill-matrix engine browser opentofu lint types format bench clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
@@ -13,6 +13,7 @@ help:
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; some minutes"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
 	@echo "make browser   find or install the browser in which make test-all looks at the simulator's page"
+	@echo "make opentofu  build the tofu command and a stand-in for its provider, for make test-all; some minutes, once"
 	@echo "make bench     the benchmarks; results go to docs/benchmarks.md by hand"
 	@echo "make format    format and mend what can be mended"
 	@echo "make clean     remove what the other targets made, except the engine"
@@ -24,7 +25,7 @@ test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 	@echo "tests: running ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered
 
-test-all: lint types browser .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint
+test-all: lint types browser .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu
 	@echo "tests: running all, the long ones too ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory kill-matrix
@@ -46,6 +47,8 @@ browser:
 			echo "on Debian: apt-get install chromium chromium-driver. make test does without them." >&2; exit 1; \
 		fi; \
 	fi
+
+opentofu: .cache/opentofu/tofu .cache/opentofu/terraform-provider-zenlayercloud
 
 lint: .venv/ready
 	@echo "lint: ruff ..."
@@ -90,4 +93,18 @@ clean:
 	@echo "set-up: actionlint from the Go module proxy (once) ..."
 	@mkdir -p $(@D)
 	@cd tools/actionlint && CGO_ENABLED=0 go build -trimpath -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
+	@touch $@
+
+# The real command, which the tests of Terraform's states and of its plans run.
+.cache/opentofu/tofu: tools/opentofu/go.mod tools/opentofu/go.sum
+	@echo "set-up: OpenTofu from the Go module proxy (once, some minutes) ..."
+	@mkdir -p $(@D)
+	@cd tools/opentofu && CGO_ENABLED=0 go build -trimpath -o ../../$@ github.com/opentofu/opentofu/cmd/tofu
+	@touch $@
+
+# No registry of packages has the provider; Terraform finds this one by its name.
+.cache/opentofu/terraform-provider-zenlayercloud: $(wildcard tools/terraform_provider/*)
+	@echo "set-up: a stand-in for the Terraform provider (once) ..."
+	@mkdir -p $(@D)
+	@cd tools/terraform_provider && CGO_ENABLED=0 go build -trimpath -o ../../$@ .
 	@touch $@

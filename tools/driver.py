@@ -86,8 +86,8 @@ class Stack:
         with self.start(*arguments) as process:
             return ended(process)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start one `pulumi` command; :func:`ended` waits for it."""
+    def environ(self) -> dict[str, str]:
+        """Return the environment that every command of this stack runs in."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "ZENLAYER", "COV_", "CI"))}
         environment = {
             **inherited,
@@ -102,10 +102,14 @@ class Stack:
             **self.cloud.environment(),
             **self.environment,
         }
+        return {k: v for k, v in environment.items() if v != ""}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start one `pulumi` command; :func:`ended` waits for it."""
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
             cwd=self.folder,
-            env={k: v for k, v in environment.items() if v != ""},
+            env=self.environ(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

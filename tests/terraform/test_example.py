@@ -12,6 +12,7 @@ import pytest
 
 import engine
 from driver import ROOT, SDKS, Stack
+from zec_pulumi.doctor import terraform as doctor
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -76,6 +77,37 @@ def test_a_state_that_is_missing_fails_the_preview_by_its_sentence(stack: Stack)
     stack.run("config", "set", "state", "nowhere.json").ok()
     assert "nowhere.json cannot be read" in stack.preview().text
     assert stack.actions() == []
+
+
+@pytest.mark.engine
+def test_the_doctor_finds_the_machines_that_both_would_reinstall(stack: Stack) -> None:
+    """From the state that the real engine exports; a name that the program does not set has one owner."""
+
+    def said() -> list[tuple[str, str]]:
+        found = doctor.look(stack.folder / "terraform", "dev", stack.environ(), stack.folder)
+        return [(finding.level, finding.text) for finding in found]
+
+    both = "1272168087751233112 (zenlayercloud_zec_instance.web[0]), 1272168087751233113 (zenlayercloud_zec_instance"
+    (stack.folder / "bin").mkdir()
+    command = stack.folder / "bin" / "terraform"
+    command.write_text("#!/bin/sh\ncat machines.json\n")
+    command.chmod(0o755)
+    stack.environment["PATH"] = f"{stack.folder / 'bin'}:{stack.python}:{stack.engine}:/usr/bin:/bin"
+    assert said()[0][1].endswith("2 in Terraform's state, 0 in stack dev, 0 in both")
+    stack.up().ok()
+    assert [level for level, _ in said()] == ["ok", "ok"]
+    main = stack.folder / "terraform" / "main.tf"
+    main.write_text(main.read_text().replace("key_id, password", "password"))
+    assert [level for level, _ in said()] == ["ok", "problem"]
+    assert f"both reinstall {both}" in said()[1][1]
+    assert said()[1][1].endswith("Terraform does not ignore key_id")
+    program = stack.folder / "__main__.py"
+    program.write_text(
+        program.read_text().replace("image_id=image_id", "image_id=image_id, instance_name=machine.name")
+    )
+    stack.up().ok()
+    assert [level for level, _ in said()] == ["ok", "problem", "warning"]
+    assert "the Pulumi program both name" in said()[2][1]
 
 
 def test_the_page_and_the_example_ignore_the_same() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi import journal
 from zec_pulumi.clock import Clock, SystemClock
-from zec_pulumi.doctor import attempts, configuration, engine, permissions, python, reach, report, stack
+from zec_pulumi.doctor import attempts, configuration, engine, permissions, python, reach, report, stack, terraform
 from zec_pulumi.doctor.finding import Finding, problem, warning
 from zec_pulumi.doctor.project import Project, ProjectError, find_project
 
@@ -23,6 +23,11 @@ Settings and where each came from, whether the API answers and accepts the crede
 machine's clock, the Pulumi engine, the Python that the engine will start and whether that one
 can import the provider, and the journal of rebuilds. Nothing is changed, in the cloud or here,
 and no secret is shown. Run it in the project's folder, in the shell that runs `pulumi up`.
+
+With --terraform it also finds the instances that Terraform (or OpenTofu) and this stack would
+both reinstall, and the lines that Terraform's configuration lacks. It runs `terraform show -json`
+in that folder, so `terraform init` must have been run there, and reads the *.tf files with
+python-hcl2, which the package's extra `terraform` brings.
 """
 
 _EPILOG = """\
@@ -33,6 +38,7 @@ Examples:
 
   zec-pulumi doctor                      # the stack that is selected in this folder
   zec-pulumi doctor --stack prod
+  zec-pulumi doctor --stack prod --terraform ../network
   zec-pulumi doctor --json | jq -r '.findings[] | select(.level == "problem").fix'
 """
 
@@ -47,19 +53,30 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--stack", metavar="NAME", help="stack whose configuration applies (the selected one)")
+    parser.add_argument(
+        "--terraform", metavar="DIR", type=Path, help="compare with the Terraform configuration and state in DIR"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Examine this machine and report. Returns the exit status."""
-    findings = examine(arguments.stack, os.environ, Path.home(), Path.cwd(), SystemClock())
+    findings = examine(
+        arguments.stack, os.environ, Path.home(), Path.cwd(), SystemClock(), terraform_folder=arguments.terraform
+    )
     (report.write_json if arguments.json else report.write_text)(findings)
     return 0 if report.healthy(findings) else 1
 
 
 def examine(
-    stack_name: str | None, environ: Mapping[str, str], home: Path, folder: Path, clock: Clock
+    stack_name: str | None,
+    environ: Mapping[str, str],
+    home: Path,
+    folder: Path,
+    clock: Clock,
+    *,
+    terraform_folder: Path | None = None,
 ) -> list[Finding]:
     """Return all findings, in the order in which things depend on each other.
 
@@ -69,6 +86,7 @@ def examine(
         home: The user's home directory.
         folder: Where ``pulumi up`` would be run.
         clock: The machine's clock.
+        terraform_folder: A Terraform configuration to compare the stack with.
     """
     project, findings = _project(folder)
     config, more = stack.read(stack_name, project, environ, folder)
@@ -81,6 +99,7 @@ def examine(
         *engine.look(environ, folder),
         *python.look(project, environ, folder),
         *attempts.look(journal.home(environ, home)),
+        *(terraform.look(terraform_folder, stack_name, environ, folder) if terraform_folder else []),
     ]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.terraform.errors import TerraformError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 COMMANDS = ("terraform", "tofu")
@@ -18,13 +19,19 @@ SECONDS = 300.0
 _DECORATION = re.compile(r"\x1b\[[0-9;]*m|[│╷╵]")
 
 
-def show(folder: Path) -> str:
+def find(environ: Mapping[str, str]) -> str | None:
+    """Return the path of the command that is used: ``terraform``, else ``tofu``; None without either."""
+    path = environ.get("PATH")
+    return next((found for name in COMMANDS if (found := shutil.which(name, path=path))), None)
+
+
+def show(folder: Path, environ: Mapping[str, str]) -> str:
     """Return the state of the configuration in ``folder`` as JSON. It holds secrets: never print it.
 
     Raises:
         TerraformError: No command is on PATH, it failed, or it took longer than 5 minutes.
     """
-    command = next((found for found in map(shutil.which, COMMANDS) if found), None)
+    command = find(environ)
     if command is None:
         raise TerraformError(
             f"the state of {folder} needs `terraform` or `tofu`, and neither is on PATH: install one, or give the "
@@ -35,6 +42,7 @@ def show(folder: Path) -> str:
         ran = subprocess.run(  # noqa: S603  # no shell, fixed arguments
             [command, "show", "-json", "-no-color"],
             cwd=folder,
+            env=dict(environ),
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -14,8 +15,6 @@ from zec_pulumi.terraform.errors import TerraformError
 from zec_pulumi.terraform.instance import RESOURCE_TYPE
 
 if TYPE_CHECKING:
-    import os
-
     from zec_pulumi.terraform.instance import Instance
 
 GIVEN = "the given document"
@@ -40,7 +39,20 @@ def instances(source: str | os.PathLike[str] | Mapping[str, Any]) -> Mapping[str
         TerraformError: The source is missing, empty, encrypted, a plan, of another version, not a state at all, or
             without a single ZEC instance: a program must not take "nothing there" for "nothing to do".
     """
-    name, document = _load(source)
+    return _instances(*_load(source))
+
+
+def instances_of_folder(folder: Path, environ: Mapping[str, str]) -> Mapping[str, Instance]:
+    """Return the instances of the configuration in a folder, with the command and backend of an environment.
+
+    Raises:
+        TerraformError: As :func:`instances`.
+    """
+    name = f"the state of {folder}"
+    return _instances(name, _decode(name, show(folder, environ)))
+
+
+def _instances(name: str, document: Mapping[str, Any]) -> Mapping[str, Instance]:
     found = {one.address: one for one in _reader(name, document).read(name, document)}
     if not found:
         raise TerraformError(f"{name} holds no {RESOURCE_TYPE}: check that it is the right state and workspace")
@@ -58,7 +70,7 @@ def _load(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[str, Mapp
         raise TerraformError("no source of a Terraform state is given: give the path of a folder or of a state file")
     path = Path(source)
     if path.is_dir():
-        return f"the state of {path}", _decode(f"the state of {path}", show(path))
+        return f"the state of {path}", _decode(f"the state of {path}", show(path, os.environ))
     try:
         return str(path), _decode(str(path), path.read_text("utf-8-sig"))
     except OSError as error:

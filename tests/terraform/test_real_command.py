@@ -1,0 +1,319 @@
+"""The real `tofu`, and `terraform` where it is installed: what it prints is read, and what it plans is what is told.
+
+The provider is a stand-in, tools/terraform_provider, on the simulated cloud: no package registry has the real one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import engine
+from driver import ROOT, SDKS, Stack
+from zec_pulumi import terraform
+from zec_pulumi.doctor import terraform as doctor
+from zec_pulumi.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zec_pulumi.doctor.finding import Finding
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("opentofu")]
+
+BUILT = ROOT / ".cache" / "opentofu"
+EXAMPLE = ROOT / "examples" / "terraform_state"
+STATE = Path(__file__).parent / "states" / "state-v4.json"
+TERRAFORM = shutil.which("terraform")
+COMMANDS = {"tofu": str(BUILT / "tofu"), **({"terraform": TERRAFORM} if TERRAFORM else {})}
+JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+TYPE = "zenlayercloud_zec_instance"
+LIFECYCLE = re.compile(r"\n  lifecycle \{.*?\n  \}\n", re.DOTALL)
+
+REQUIRED = 'terraform {\n  required_providers {\n    zenlayercloud = { source = "zenlayer/zenlayercloud" }\n  }\n}\n'
+MACHINE = """
+  availability_zone = "asia-east-1a"
+  instance_type     = "z2a.cpu.2"
+  subnet_id         = "subnet-0001"
+  system_disk_size  = 40
+  image_id          = "ubuntu2204_20240712"
+"""
+NODES = f"""{REQUIRED}
+resource "{TYPE}" "node" {{
+  for_each = toset(["a b", "$${{c}}"])
+{MACHINE}
+  key_id = "key-YWD2QFOl"
+}}
+"""
+ROOT_MODULE = f"""{REQUIRED}
+module "eu" {{
+  source   = "./nodes"
+  for_each = toset(["west"])
+}}
+
+resource "{TYPE}" "web" {{
+  count = 2
+{MACHINE}
+  instance_name = "web-${{count.index + 1}}"
+  password      = "Never-Copied-1"
+}}
+"""
+
+
+@dataclass
+class Folder:
+    """A folder with a configuration, and one of the two commands, alone on PATH."""
+
+    path: Path
+    name: str
+    cloud: Simulator
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the command needs; it finds the provider by its configuration file, so `init` is not needed."""
+        home = self.path.parent
+        return {
+            "PATH": f"{home / 'bin'}:/usr/bin:/bin",
+            "HOME": str(home),
+            "TF_CLI_CONFIG_FILE": str(home / "rc"),
+            "CHECKPOINT_DISABLE": "1",
+            **self.cloud.environment(),
+            **self.more,
+        }
+
+    def set_up(self) -> None:
+        """Put the command on PATH and the provider into its configuration."""
+        assert Path(COMMANDS[self.name]).exists(), "no tofu: run make opentofu"
+        assert (BUILT / "terraform-provider-zenlayercloud").exists(), "no provider: run make opentofu"
+        (self.path.parent / "bin").mkdir()
+        (self.path.parent / "bin" / self.name).symlink_to(COMMANDS[self.name])
+        override = f'dev_overrides {{\n    "zenlayer/zenlayercloud" = "{BUILT}"\n  }}\n  direct {{}}'
+        (self.path.parent / "rc").write_text(f"provider_installation {{\n  {override}\n}}\n")
+
+    def run(self, *arguments: str, statuses: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, which must be with one of these statuses."""
+        done = subprocess.run(
+            [COMMANDS[self.name], *arguments, *(("-no-color",) if arguments[0] != "state" else ())],
+            cwd=self.path,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode in statuses, done.stdout + done.stderr
+        return done
+
+    def apply(self) -> None:
+        self.run("apply", "-auto-approve")
+
+    def changes(self) -> bool:
+        """Return whether a plan, which reads the machines, has changes."""
+        return self.run("plan", "-detailed-exitcode", statuses=(0, 2)).returncode == 2
+
+
+@pytest.fixture
+def cloud() -> Iterator[Simulator]:
+    """A cloud whose machines are REBUILDING while they are: the provider waits for no other word."""
+    with Simulator(rebuild_seconds=0.4, stop_seconds=0.2, transition="REBUILDING") as simulator:
+        yield simulator
+
+
+@pytest.fixture(params=COMMANDS)
+def folder(request: pytest.FixtureRequest, tmp_path: Path, cloud: Simulator, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    made = Folder(tmp_path / "network", str(request.param), cloud)
+    made.path.mkdir()
+    made.set_up()
+    # For `terraform.instances`, which runs what is on PATH.
+    for key in [key for key in os.environ if key.startswith("TF_")]:
+        monkeypatch.delenv(key)
+    for key, value in made.environ.items():
+        monkeypatch.setenv(key, value)
+    return made
+
+
+def refusal(folder: Folder) -> str:
+    with pytest.raises(terraform.TerraformError) as refused:
+        terraform.instances(folder.path)
+    return str(refused.value)
+
+
+def test_modules_count_and_for_each_are_read_as_the_command_prints_them(folder: Folder) -> None:
+    """From the folder, from `state pull`, and from a saved `show -json`: the same machines, and no secret."""
+    (folder.path / "main.tf").write_text(ROOT_MODULE)
+    (folder.path / "nodes").mkdir()
+    (folder.path / "nodes" / "main.tf").write_text(NODES)
+    folder.run("get")
+    folder.apply()
+    found = terraform.instances(folder.path)
+    node = f'module.eu["west"].{TYPE}.node'
+    assert set(found) == {f"{TYPE}.web[0]", f"{TYPE}.web[1]", f'{node}["a b"]', f'{node}["$${{c}}"]'}
+    created = {entry["instanceId"] for entry in folder.cloud.ledger()}
+    assert {one.id for one in found.values()} == created
+    web = found[f"{TYPE}.web[1]"]
+    assert (web.name, web.zone, web.image_id, web.key_id) == ("web-2", "asia-east-1a", JAMMY, None)
+    assert len(web.private_ip_addresses) == 1
+    assert found[f'{node}["a b"]'].key_id == "key-YWD2QFOl"
+    assert terraform.instances(folder.run("state", "pull").stdout) == found
+    saved = folder.path / "saved.json"
+    saved.write_text(folder.run("show", "-json").stdout)
+    assert "Never-Copied-1" in saved.read_text()
+    assert terraform.instances(saved) == found
+    assert "Never-Copied-1" not in repr(found)
+
+
+def test_a_folder_that_was_never_applied_is_an_empty_state(folder: Folder) -> None:
+    """So is one without any configuration."""
+    assert "is an empty state: run `terraform apply` first" in refusal(folder)
+    (folder.path / "main.tf").write_text(NODES)
+    assert "is an empty state: run `terraform apply` first" in refusal(folder)
+
+
+def test_other_resources_are_no_instances(folder: Folder) -> None:
+    """A state that has something, and nothing of this provider."""
+    (folder.path / "main.tf").write_text('resource "terraform_data" "a" {\n  input = "x"\n}\n')
+    folder.run("init")
+    folder.apply()
+    assert f"holds no {TYPE}" in refusal(folder)
+
+
+def test_a_plan_is_refused(folder: Folder) -> None:
+    """What is planned is not there yet."""
+    (folder.path / "main.tf").write_text('resource "terraform_data" "a" {\n  input = "x"\n}\n')
+    folder.run("init")
+    folder.run("plan", "-out=plan")
+    with pytest.raises(terraform.TerraformError, match="is a plan, not a state"):
+        terraform.instances(folder.run("show", "-json", "plan").stdout)
+
+
+def test_without_the_provider_the_error_names_init(folder: Folder) -> None:
+    """The command cannot show a state whose provider is not installed; `state pull` can be read without it."""
+    (folder.path.parent / "rc").write_text("")
+    (folder.path / "main.tf").write_text(REQUIRED)
+    shutil.copy(STATE, folder.path / "terraform.tfstate")
+    text = refusal(folder)
+    assert "failed with status 1: Failed to load plugin schemas" in text
+    assert "zenlayer/zenlayercloud" in text
+    assert f"run `{folder.name} init` in it" in text
+    assert not re.search(r"[\n\x1b│]", text)
+    assert terraform.instances(folder.run("state", "pull").stdout) == terraform.instances(STATE)
+
+
+def test_a_configuration_that_is_wrong_is_told_by_the_command(folder: Folder) -> None:
+    """In one line, with the file and the line that it names."""
+    (folder.path / "main.tf").write_text('resource "terraform_data" "a" {\n  input = = "x"\n}\n')
+    shutil.copy(STATE, folder.path / "terraform.tfstate")
+    text = refusal(folder)
+    assert "main.tf line 2" in text
+    assert "\n" not in text
+
+
+def test_a_backend_that_was_not_initialised_is_told_by_the_command(folder: Folder) -> None:
+    """As in a fresh checkout of a repository whose state is elsewhere; after `init` it is read from there."""
+    backend = 'terraform {\n  backend "local" {\n    path = "elsewhere.tfstate"\n  }\n}\n'
+    (folder.path / "main.tf").write_text(f'{backend}resource "terraform_data" "a" {{\n  input = "x"\n}}\n')
+    assert "Backend initialization required" in refusal(folder)
+    folder.run("init")
+    folder.apply()
+    assert not (folder.path / "terraform.tfstate").exists()
+    assert f"holds no {TYPE}" in refusal(folder)
+    with pytest.raises(terraform.TerraformError, match="only says in which backend the state is kept"):
+        terraform.instances(folder.path / ".terraform" / "terraform.tfstate")
+
+
+@pytest.mark.parametrize("folder", ["tofu"], indirect=True)
+def test_an_encrypted_state_is_refused_as_a_file_and_read_through_the_folder(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only OpenTofu has it; the key comes from its environment."""
+    key = 'key_provider "pbkdf2" "k" {\n  passphrase = "correct horse battery staple"\n}'
+    method = 'method "aes_gcm" "m" {\n  keys = key_provider.pbkdf2.k\n}'
+    folder.more["TF_ENCRYPTION"] = f"{key}\n{method}\nstate {{\n  method = method.aes_gcm.m\n}}"
+    (folder.path / "main.tf").write_text(NODES)
+    folder.apply()
+    with pytest.raises(terraform.TerraformError, match="is a state that OpenTofu has encrypted"):
+        terraform.instances(folder.path / "terraform.tfstate")
+    monkeypatch.setenv("TF_ENCRYPTION", folder.more["TF_ENCRYPTION"])
+    assert len(terraform.instances(folder.path)) == 2
+
+
+@pytest.fixture
+def stack(folder: Folder) -> Stack:
+    """The example `terraform_state`, whose machines the real command has created, and its stack."""
+    found = engine.find()
+    assert found is not None, "no Pulumi engine: run make engine"
+    project = folder.path.parent / "example"
+    shutil.copytree(EXAMPLE, project)
+    for sub in ("backend", "home"):
+        (project / sub).mkdir()
+    folder.path = project / "terraform"
+    (folder.path.parent / "bin").symlink_to(folder.path.parents[1] / "bin")
+    (folder.path.parent / "rc").symlink_to(folder.path.parents[1] / "rc")
+    values = 'subnet_id = "subnet-0001"\nkey_id    = "key-YWD2QFOl"\n'
+    (folder.path / "terraform.tfvars").write_text(values)
+    folder.apply()
+    stack = Stack(project, folder.cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])
+    stack.environment.update({**folder.environ, "PATH": f"{stack.python}:{stack.engine}:{folder.environ['PATH']}"})
+    stack.environment["HOME"] = str(project / "home")
+    stack.run("stack", "init", "dev").ok()
+    stack.configure(**{"zec:pollInterval": "0.1"})
+    stack.run("config", "set", "state", "terraform").ok()
+    return stack
+
+
+def verdict(folder: Folder, stack: Stack) -> list[Finding]:
+    """Return what the doctor says of the blocks."""
+    return doctor.look(folder.path, "dev", stack.environ(), stack.folder)[1:]
+
+
+@pytest.mark.engine
+def test_the_two_do_not_fight(folder: Folder, stack: Stack) -> None:
+    """Ignored: Pulumi rebuilds, and no plan undoes it. Not ignored: an apply reinstalls, and the doctor says so.
+
+    The line that the doctor gives, put where it says, ends the fight.
+    """
+    stack.up().ok()
+    reset = [entry["parameters"]["imageId"] for entry in stack.cloud.ledger() if entry["action"] == "ResetInstance"]
+    assert reset == [NOBLE, NOBLE]
+    assert not folder.changes()
+    assert [finding.level for finding in verdict(folder, stack)] == ["ok"]
+
+    main = folder.path / "main.tf"
+    main.write_text(LIFECYCLE.sub("", main.read_text()))
+    assert folder.changes()
+    (finding,) = verdict(folder, stack)
+    assert finding.level == "problem"
+    line = finding.fix.partition("`")[2].partition("`")[0]
+    without = main.read_text()
+    main.write_text(f"{without.rstrip().removesuffix('}')}  {line}\n}}\n")
+    assert not folder.changes()
+    assert [finding.level for finding in verdict(folder, stack)] == ["ok"]
+
+    main.write_text(without)
+    folder.apply()
+    assert stack.actions()[-2:] == ["ResetInstance", "ResetInstance"]
+    machines = [stack.cloud.instance(one.id) for one in terraform.instances(folder.path).values()]
+    assert {machine["imageId"] for machine in machines} == {JAMMY}
+    assert "warning" in stack.preview().ok().text
+
+
+@pytest.mark.engine
+def test_what_terraform_destroys_the_stack_forgets(folder: Folder, stack: Stack) -> None:
+    """One of two: its row goes, and nothing else happens to the other."""
+    stack.up().ok()
+    before = stack.actions()
+    main = folder.path / "main.tf"
+    main.write_text(main.read_text().replace("count = 2", "count = 1"))
+    folder.apply()
+    stack.up().ok()
+    assert stack.actions()[len(before) :] == ["ReleaseInstances", "ReleaseInstances"]
+    assert "web[1]" not in stack.run("stack", "export").ok().text
+    assert not folder.changes()
