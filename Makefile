@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all kill-matrix engine browser lint types format bench clean
+.PHONY: help demo test test-all kill-matrix engine browser lint types format bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
@@ -14,6 +14,7 @@ help:
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
 	@echo "make browser   find or install the browser in which make test-all looks at the simulator's page"
 	@echo "make bench     the benchmarks; results go to docs/benchmarks.md by hand"
+	@echo "make bench-simulator  what the simulator bears; results go to docs/simulator.md by hand"
 	@echo "make format    format and mend what can be mended"
 	@echo "make clean     remove what the other targets made, except the engine"
 
@@ -60,6 +61,9 @@ format: .venv/ready
 
 bench: .venv/ready .cache/engine/ready
 	@$(BIN)/python benchmarks/run.py
+
+bench-simulator: .venv/ready
+	@$(BIN)/python benchmarks/simulator_load.py
 
 clean:
 	rm -rf .venv .venv-sdk-oldest .cache .coverage* .mypy_cache .ruff_cache .pytest_cache
