@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all kill-matrix engine browser opentofu lint types format bench clean
+.PHONY: help demo test test-all kill-matrix engine browser opentofu lint types format bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
@@ -15,6 +15,7 @@ help:
 	@echo "make browser   find or install the browser in which make test-all looks at the simulator's page"
 	@echo "make opentofu  build the tofu command and a stand-in for its provider, for make test-all; some minutes, once"
 	@echo "make bench     the benchmarks; results go to docs/benchmarks.md by hand"
+	@echo "make bench-simulator  what the simulator bears; results go to docs/simulator.md by hand"
 	@echo "make format    format and mend what can be mended"
 	@echo "make clean     remove what the other targets made, except the engine"
 
@@ -63,6 +64,9 @@ format: .venv/ready
 
 bench: .venv/ready .cache/engine/ready
 	@$(BIN)/python benchmarks/run.py
+
+bench-simulator: .venv/ready
+	@$(BIN)/python benchmarks/simulator_load.py
 
 clean:
 	rm -rf .venv .venv-sdk-oldest .cache .coverage* .mypy_cache .ruff_cache .pytest_cache

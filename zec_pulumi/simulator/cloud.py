@@ -101,10 +101,11 @@ class Cloud:
     def instances(self) -> list[Instance]:
         """Return every instance as it is at this moment."""
         now = self.clock.now()
-        for instance in list(self.world.instances.values()):
-            if not settle(instance, now):
-                del self.world.instances[instance.instance_id]
-        return list(self.world.instances.values())
+        everything = list(self.world.instances.values())
+        gone = [item for item in everything if item.pending is not None and not settle(item, now)]
+        for instance in gone:
+            del self.world.instances[instance.instance_id]
+        return list(self.world.instances.values()) if gone else everything
 
     def seconds_left(self) -> float:
         """Return how long until the last change under way has ended, in simulated seconds."""

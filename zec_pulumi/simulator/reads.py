@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from zec_pulumi.simulator.models import Instance
 
+_KEPT = MAX_LAG + 1
+
 
 class ReadHistory:
     """The last reads of each instance; before the first read it was as in the seed, or as it was created."""
@@ -19,13 +21,26 @@ class ReadHistory:
     def __init__(self, instances: Iterable[Instance]) -> None:
         self._seen = {item.instance_id: _begin(item) for item in instances}
 
-    def read(self, instance: Instance, *, lag: int) -> Instance:
-        """Count one read of ``instance`` and return it as it was ``lag`` reads ago."""
-        seen = self._seen.setdefault(instance.instance_id, _begin(instance))
+    def shown(self, instance: Instance, *, lag: int) -> Instance:
+        """Return ``instance`` as a read now would show it: as it was ``lag`` reads ago."""
+        if lag == 0:
+            return instance
+        seen = self._seen_of(instance)
+        # This read would be the newest, and drive out the oldest when there is no room.
+        return seen[max(0, len(seen) - lag)]
+
+    def count(self, instance: Instance) -> None:
+        """Count one read of ``instance``."""
+        seen = self._seen_of(instance)
         # Reads that saw the same share one copy: a fleet polled for hours must not fill the memory.
-        seen.append(seen[-1] if seen[-1] == instance else instance.model_copy())
-        return seen[max(0, len(seen) - 1 - lag)]
+        seen.append(seen[-1] if seen[-1].__dict__ == instance.__dict__ else instance.model_copy())
+
+    def _seen_of(self, instance: Instance) -> deque[Instance]:
+        seen = self._seen.get(instance.instance_id)
+        if seen is None:
+            seen = self._seen[instance.instance_id] = _begin(instance)
+        return seen
 
 
 def _begin(instance: Instance) -> deque[Instance]:
-    return deque([instance.model_copy()], maxlen=MAX_LAG + 1)
+    return deque([instance.model_copy()], maxlen=_KEPT)

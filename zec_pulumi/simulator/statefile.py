@@ -101,18 +101,23 @@ class StateFile:
 
     def write(self, changes: Changes) -> None:
         """Commit the changes, all or none. Raises sqlite3.Error, a full disk for example."""
-        execute, executemany = self._connection.execute, self._connection.executemany
+        execute = self._connection.execute
+        rows: list[tuple[str, Sequence[Sequence[Any]]]] = [
+            (_PUT_DOCUMENT, [(name, json.dumps(value)) for name, value in changes.documents.items()]),
+            (_PUT_INSTANCE, list(changes.instances.items())),
+            ("DELETE FROM instance WHERE id = ?", [[name] for name in changes.gone]),
+            ("INSERT INTO ledger VALUES (?, ?)", _rows(changes.ledger)),
+            ("INSERT INTO request VALUES (?, ?)", _rows(changes.requests)),
+        ]
         execute(f"PRAGMA synchronous = {'FULL' if changes.durable else 'NORMAL'}")
         execute("BEGIN IMMEDIATE")
         try:
             if changes.everything:
                 for table in ("document", "instance", "ledger", "request"):
                     execute(f"DELETE FROM {table}")  # noqa: S608 -- names of ours
-            executemany(_PUT_DOCUMENT, [(name, json.dumps(value)) for name, value in changes.documents.items()])
-            executemany(_PUT_INSTANCE, changes.instances.items())
-            executemany("DELETE FROM instance WHERE id = ?", [[name] for name in changes.gone])
-            executemany("INSERT INTO ledger VALUES (?, ?)", _rows(changes.ledger))
-            executemany("INSERT INTO request VALUES (?, ?)", _rows(changes.requests))
+            for statement, values in rows:
+                if values:
+                    self._connection.executemany(statement, values)
             execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):

@@ -16,6 +16,8 @@ from zec_pulumi.simulator.rules import check_name, check_not_recycled
 from zec_pulumi.simulator.views import instance_info, instance_status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zec_pulumi.simulator.call import Call
     from zec_pulumi.simulator.models import Instance
 
@@ -51,14 +53,14 @@ class ModifyInstancesAttribute(Request):
 
 def describe_instances(call: Call, request: DescribeInstances) -> dict[str, Any]:
     """List instances in full. Unknown ids are left out. Source: DescribeInstances, zec 2025-09-01."""
-    addresses = _ipv4_filter(request.ipv4_address)
-    found = [item for item in _read(call, request) if _matches(item, request, addresses)]
-    return page(request, found, lambda item: instance_info(item, call.cloud.world))
+    wanted = _filters(request)
+    found = [item for item in _read(call, request) if all(matches(item) for matches in wanted)]
+    return page(request, found, lambda item: instance_info(_counted(call, item), call.cloud.world))
 
 
 def describe_instances_status(call: Call, request: DescribeInstancesStatus) -> dict[str, Any]:
     """List statuses. Unknown ids are left out. Source: DescribeInstancesStatus, zec 2025-09-01."""
-    return page(request, _read(call, request), instance_status)
+    return page(request, _read(call, request), lambda item: instance_status(_counted(call, item)))
 
 
 def modify_instances_attribute(call: Call, request: ModifyInstancesAttribute) -> dict[str, Any]:
@@ -75,16 +77,22 @@ def modify_instances_attribute(call: Call, request: ModifyInstancesAttribute) ->
 
 def _read(call: Call, request: DescribeInstancesStatus) -> list[Instance]:
     """Return the instances asked for, through the faults that show them late or not at all."""
+    found = _named(call, request.instance_ids)
+    if request.resource_group_id is not None:
+        found = [item for item in found if item.resource_group_id == request.resource_group_id]
     missing, lag = call.effect(Missing), call.effect(Lag)
-    found = []
-    for instance in _named(call, request.instance_ids):
-        if request.resource_group_id not in {None, instance.resource_group_id}:
-            continue
-        if missing is not None and missing.instance_id in {None, instance.instance_id}:
-            continue
-        late = lag.reads if lag is not None and lag.instance_id in {None, instance.instance_id} else 0
-        found.append(call.cloud.history.read(instance, lag=late))
+    if missing is not None:
+        found = [item for item in found if missing.instance_id not in {None, item.instance_id}]
+    if lag is not None:
+        late = [lag.reads if lag.instance_id in {None, item.instance_id} else 0 for item in found]
+        found = [call.cloud.history.shown(item, lag=reads) for item, reads in zip(found, late, strict=True)]
     return found
+
+
+def _counted(call: Call, shown: Instance) -> Instance:
+    """Count what is on the page that is answered as read, and only that."""
+    call.cloud.history.count(call.cloud.world.instances[shown.instance_id])
+    return shown
 
 
 def _named(call: Call, instance_ids: list[str] | None) -> list[Instance]:
@@ -94,19 +102,33 @@ def _named(call: Call, instance_ids: list[str] | None) -> list[Instance]:
     return [instance for instance in named if instance is not None]
 
 
-def _matches(instance: Instance, request: DescribeInstances, addresses: ipaddress.IPv4Network | None) -> bool:
+def _filters(request: DescribeInstances) -> list[Callable[[Instance], bool]]:
+    """Return what is asked for, and nothing that is not: every instance goes through them."""
+    equal = {
+        name: getattr(request, name)
+        for name in ("zone_id", "image_id", "instance_type", "status")
+        if getattr(request, name) is not None
+    }
+    filters: list[Callable[[Instance], bool]] = []
+    if equal:
+        filters.append(lambda item: all(getattr(item, name) == value for name, value in equal.items()))
+    if (series := request.instance_type_series) is not None:
+        filters.append(lambda item: item.instance_type.split(".")[0] == series)
+    if request.name is not None:
+        filters.append(lambda item: contains(item.instance_name, request.name))
+    if request.ipv6_address is not None:
+        filters.append(lambda item: request.ipv6_address in item.public_ip_addresses)
+    if (network := _ipv4_filter(request.ipv4_address)) is not None:
+        filters.append(lambda item: any(_inside(text, network) for text in _addresses(item)))
+    if request.tag_keys or request.tags:
+        filters.append(lambda item: _tagged(item, request))
+    return filters
+
+
+def _tagged(instance: Instance, request: DescribeInstances) -> bool:
     tags = {tag.key: tag.value for tag in instance.tags}
-    return (
-        request.zone_id in {None, instance.zone_id}
-        and request.image_id in {None, instance.image_id}
-        and request.instance_type in {None, instance.instance_type}
-        and request.instance_type_series in {None, instance.instance_type.split(".")[0]}
-        and request.status in {None, instance.status}
-        and contains(instance.instance_name, request.name)
-        and request.ipv6_address in {None, *instance.public_ip_addresses}
-        and (addresses is None or any(_inside(text, addresses) for text in _addresses(instance)))
-        and all(key in tags for key in request.tag_keys or [])
-        and all(tags.get(tag.key) == tag.value for tag in request.tags or [])
+    return all(key in tags for key in request.tag_keys or []) and all(
+        tags.get(tag.key) == tag.value for tag in request.tags or []
     )
 
 
