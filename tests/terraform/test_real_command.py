@@ -5,13 +5,14 @@ The provider is a stand-in, tools/terraform_provider, on the simulated cloud: no
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -243,6 +244,44 @@ def test_an_encrypted_state_is_refused_as_a_file_and_read_through_the_folder(
         terraform.instances(folder.path / "terraform.tfstate")
     monkeypatch.setenv("TF_ENCRYPTION", folder.more["TF_ENCRYPTION"])
     assert len(terraform.instances(folder.path)) == 2
+
+
+def test_an_imported_machine_is_read_and_has_a_clean_plan(folder: Folder) -> None:
+    """A machine that nobody's Terraform created; importing changes nothing."""
+    web_1 = folder.cloud.instance("1272168087751233112")
+    attributes = {
+        "availability_zone": web_1["zoneId"],
+        "instance_type": web_1["instanceType"],
+        "subnet_id": web_1["subnetId"],
+        "system_disk_size": web_1["systemDisk"]["diskSize"],
+        "image_id": web_1["imageId"],
+        "key_id": web_1["keyId"],
+        "instance_name": web_1["instanceName"],
+    }
+    lines = "\n".join(f"  {name} = {json.dumps(value)}" for name, value in attributes.items())
+    (folder.path / "main.tf").write_text(f'{REQUIRED}\nresource "{TYPE}" "web" {{\n{lines}\n}}\n')
+    folder.run("import", f"{TYPE}.web", "1272168087751233112")
+    assert terraform.instances(folder.path)[f"{TYPE}.web"].image_id == web_1["imageId"]
+    assert not folder.changes()
+    assert folder.cloud.ledger() == []
+
+
+@pytest.mark.parametrize("transition", ["REBUILDING", "DEPLOYING"])
+def test_a_changed_image_is_reinstalled_by_an_apply(
+    folder: Folder, transition: Literal["REBUILDING", "DEPLOYING"]
+) -> None:
+    """The provider waits on REBUILDING alone; after the other word its apply fails, and its next plan is clean."""
+    with Simulator(rebuild_seconds=2, stop_seconds=0.2, transition=transition) as folder.cloud:
+        (folder.path / "main.tf").write_text(NODES)
+        folder.apply()
+        (folder.path / "main.tf").write_text(NODES.replace(JAMMY, NOBLE))
+        done = folder.run("apply", "-auto-approve", statuses=(0, 1))
+        assert (done.returncode, "unexpected state 'DEPLOYING'" in done.stderr) == (
+            (0, False) if transition == "REBUILDING" else (1, True)
+        )
+        assert not folder.changes()
+        actions = [entry["action"] for entry in folder.cloud.ledger()]
+        assert sorted(actions[2:]) == ["ResetInstance"] * 2 + ["StopInstances"] * 2
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ func instance() *schema.Resource {
 		ReadContext:   read,
 		UpdateContext: update,
 		DeleteContext: release,
+		Importer:      &schema.ResourceImporter{StateContext: schema.ImportStatePassthroughContext},
 		Schema: map[string]*schema.Schema{
 			"availability_zone":    required(schema.TypeString, true),
 			"instance_type":        required(schema.TypeString, true),
