@@ -12,7 +12,7 @@ help:
 	@echo "make test-all  the same and the long ones"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; some minutes"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
-	@echo "make bench     the benchmarks; results go to docs/benchmarks.md by hand"
+	@echo "make bench     all benchmarks, half an hour and more; parts: .venv/bin/python benchmarks/run.py --help"
 	@echo "make format    format and mend what can be mended"
 	@echo "make clean     remove what the other targets made, except the engine"
 

@@ -92,8 +92,8 @@ class Follower:
     _running_since: Deadline | None = field(default=None, init=False)
     _stopped_since: Deadline | None = field(default=None, init=False)
 
-    def run(self) -> Instance:
-        """Return the instance once it is RUNNING with the wanted image and key.
+    def run(self, *, begun_now: bool = False) -> Instance:
+        """Return the instance once it is RUNNING with the wanted image and key; see :meth:`Watch.statuses`.
 
         An attempt whose answer was lost stays ``unknown`` to the end: that the machine is as wanted is all that is
         known, and enough only where the machine shows everything that was asked for.
@@ -102,7 +102,12 @@ class Follower:
             AttemptOpenError: it failed, the time was up, or it could not be read any more.
         """
         statuses = self.watch.statuses(
-            self.target.instance_id, self.deadline, self.progress, outlive_engine=True, pause=self._pause
+            self.target.instance_id,
+            self.deadline,
+            self.progress,
+            outlive_engine=True,
+            begun_now=begun_now,
+            pause=self._pause,
         )
         try:
             while True:

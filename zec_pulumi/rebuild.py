@@ -71,7 +71,7 @@ class Rebuilder:
         try:
             attempt = self._reset(request, target, attempt, refusal)
             self.log.note(attempt.id, "accepted", attempt.request_id)
-            return attempt, self.follower(attempt, target).run()
+            return attempt, self.follower(attempt, target).run(begun_now=True)
         except ZecError:
             raise
         except Exception as error:

@@ -67,11 +67,13 @@ class Watch:
         progress: Progress,
         *,
         outlive_engine: bool = False,
+        begun_now: bool = False,
         pause: Callable[[], int] = every_beat,
     ) -> Iterator[str]:
         """Yield the status once now and then every interval; with ``outlive_engine`` also when the engine is gone.
 
-        ``pause`` says in how many intervals to look again.
+        ``begun_now`` says that what is waited for was asked for just now: among others, the first look then is on their
+        beat, and costs no request of its own. ``pause`` says in how many intervals to look again.
 
         Raises:
             HaltedError: the engine has told to stop, or is gone.
@@ -79,9 +81,10 @@ class Watch:
             InstanceGoneError: the instance was missing from several answers in a row, or the API says it is gone.
             AuthenticationError: the credentials are no longer accepted.
         """
-        self.rhythm.join()
+        others = self.rhythm.join()
+        first = min(self.rhythm.until_beat(), deadline.remaining) if begun_now and others else 0.0
         try:
-            yield from self._looks(instance_id, deadline, progress, outlive_engine=outlive_engine, pause=pause)
+            yield from self._looks(instance_id, deadline, progress, first, outlive_engine=outlive_engine, pause=pause)
         finally:
             self.rhythm.leave()
 
@@ -90,11 +93,12 @@ class Watch:
         instance_id: str,
         deadline: Deadline,
         progress: Progress,
+        pause_seconds: float,
         *,
         outlive_engine: bool,
         pause: Callable[[], int],
     ) -> Iterator[str]:
-        missing, last, pause_seconds = 0, None, 0.0
+        missing, last = 0, None
         while True:
             # Asked before it is slept: the first to wake reads for all whose time has come, so a beat is one request.
             with self._statuses.asking(instance_id, pause_seconds) as ask:

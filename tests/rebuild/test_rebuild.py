@@ -352,7 +352,7 @@ def test_credentials_that_expire_while_it_powers_off_name_the_machine(rig: Rig) 
 def test_a_defect_after_the_reset_does_not_make_the_stack_forget_it(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever breaks here: the attempt is answered, without the text of what broke."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError("a value that must not be shown")
 
     monkeypatch.setattr("zec_pulumi.follow.Follower.run", broken)
