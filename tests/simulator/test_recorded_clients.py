@@ -193,6 +193,79 @@ def test_terraform_changes_in_place(terraform: Terraform) -> None:
     assert terraform.read(instance_id)["enableIpForward"] is False
 
 
+def test_terraform_imports_a_machine(terraform: Terraform) -> None:
+    """One read: everything that its plan compares is there, so the first plan of a true configuration is clean."""
+    machine = terraform.read("1272168087751233112")
+
+    seen = {name: machine[name] for name in WANTED if name in machine}
+    assert all(value is not None for value in seen.values())
+    assert WANTED.keys() - seen.keys() == {"instanceCount"}
+    assert plan(machine, **{**seen, "systemDisk": {"diskSize": machine["systemDisk"]["diskSize"]}}) == {}
+    assert [request["action"] for request in terraform.sim.requests()] == ["DescribeInstances"]
+    assert terraform.sim.ledger() == []
+
+
+def test_terraform_switches_power_and_sets_a_password(terraform: Terraform) -> None:
+    """`running_flag`, and `password` alone: it starts the machine first, which is refused while that runs."""
+    instance_id = terraform.create()
+    start = {"instanceIds": [instance_id]}
+    terraform.call("StopInstances", start, OLDER)
+    assert terraform.wait(instance_id, OPERATING) == "STOPPED"
+    terraform.call("StartInstances", start, OLDER)
+    assert terraform.wait(instance_id, OPERATING) == "RUNNING"
+
+    terraform.call("ResetInstancePassword", {"instanceId": instance_id, "password": "Example+123"}, OLDER)
+
+    again = post(terraform.sim, "zec", OLDER, "StartInstances", start, client="Terraform-latest")
+    assert (again.status_code, again.json()["code"]) == (403, "OPERATION_DENIED_INSTANCE_NOT_STOPPED")
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_stop_that_terraform_swallows_is_refused(terraform: Terraform, running: bool) -> None:  # noqa: FBT001
+    """A machine that is off already: 403. Its apply then says success and resets nothing."""
+    instance_id = terraform.create()
+    body = {"instanceIds": [instance_id]}
+    if not running:
+        terraform.sim.patch_instance(instance_id, status="STOPPED")
+
+    answer = post(terraform.sim, "zec", OLDER, "StopInstances", body, client="Terraform-latest")
+
+    assert answer.status_code == (200 if running else 403)
+    assert running or answer.json()["code"] == "OPERATION_DENIED_INSTANCE_NOT_RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "body", "needed"),
+    [
+        ("zec", "DescribeInstances", {"pageSize": 100, "pageNum": 1, "zoneId": "asia-east-1a"}, "instanceId"),
+        ("zec", "DescribeInstances", {"instanceIds": [str(number) for number in range(100)]}, None),
+        ("zec", "DescribeImages", {"zoneId": "asia-east-1a", "pageSize": 100, "pageNum": 1}, "imageId"),
+        ("zec", "DescribeImages", {"zoneId": "asia-east-1a", "imageIds": ["ubuntu2404_20240712"]}, "imageId"),
+        ("zec", "DescribeImages", {"zoneId": "asia-east-1a", "osType": "linux", "category": "Ubuntu"}, "imageId"),
+        ("zec", "DescribeDisks", {"pageSize": 100, "pageNum": 1}, "diskId"),
+        ("ccs", "DescribeKeyPairs", {}, "keyId"),
+    ],
+)
+def test_terraform_s_data_sources_are_served(
+    sim: Simulator, service: str, action: str, body: dict[str, Any], needed: str | None
+) -> None:
+    """Pages of 100, filters, 100 ids at once; the total is right, which its paging goes by."""
+    answer = post(sim, service, CURRENT, action, body, client="Terraform-latest")
+
+    assert answer.status_code == 200, answer.text
+    found = answer.json()["response"]
+    assert found["totalCount"] == len(found["dataSet"])
+    assert all(item[needed] for item in found["dataSet"]) if needed else found["dataSet"] == []
+    assert found["dataSet"] or not needed
+
+
+def test_more_ids_than_documented_are_refused(sim: Simulator) -> None:
+    """The provider sends all ids of its data source in one call, however many."""
+    body = {"instanceIds": [str(number) for number in range(150)], "pageSize": 100, "pageNum": 1}
+    answer = post(sim, "zec", CURRENT, "DescribeInstances", body, client="Terraform-latest")
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_PARAMETER_EXCEED_MAXIMUM")
+
+
 def test_terraform_manages_a_key_pair(terraform: Terraform) -> None:
     """Imported, described anew, used and deleted; an instance keeps a key that was deleted."""
     imported = {"keyName": "terraform", "keyDescription": "", "publicKey": "ssh-ed25519 AAAA terraform"}

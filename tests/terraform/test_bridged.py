@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,3 +70,56 @@ def test_without_ignore_changes_both_would_reinstall(stack: Stack) -> None:
     stack.up().ok()
     stack.run("config", "set", "imageId", NOBLE).ok()
     assert "~ 2 to update" in stack.preview().ok().text
+
+
+def another_image(stack: Stack) -> None:
+    """Let the machine be created with one image, and want another."""
+    program = stack.folder / "__main__.py"
+    text = program.read_text()
+    wanted = "instance_id=machine.id, image_id=image_id"
+    assert wanted in text
+    program.write_text(text.replace(wanted, f'instance_id=machine.id, image_id="{NOBLE}"'))
+
+
+def test_a_machine_that_was_created_with_another_image_is_rebuilt_in_the_same_up(stack: Stack) -> None:
+    """Its id and the wipe become known while `up` runs; afterwards neither provider has anything to do."""
+    another_image(stack)
+    assert "not known yet: instanceId" in stack.preview().ok().text
+    stack.up().ok()
+    assert stack.actions() == ["CreateZecInstances", "StopInstances", "ResetInstance"]
+    stack.preview("--expect-no-changes").ok()
+
+
+def test_a_gate_holds_a_machine_back_whose_id_was_unknown(stack: Stack) -> None:
+    """The machine is created, its wipe is refused, and the token that `up` prints approves it in the next one."""
+    another_image(stack)
+    stack.run("config", "set", "zec:requireApproval", "true").ok()
+    said = stack.up().failed().text
+    assert stack.actions() == ["CreateZecInstances"]
+    token = re.search(r"dev/\d{19}/[\w-]+", said)
+    assert token, said
+    stack.run("config", "set", "zec:approvedRebuilds", token[0]).ok()
+    stack.up().ok()
+    assert stack.actions() == ["CreateZecInstances", "StopInstances", "ResetInstance"]
+
+
+def test_one_set_of_credentials_in_the_stack_s_configuration_serves_both(stack: Stack) -> None:
+    """No variable is set. The other provider refuses keys that it does not know, and ours are none of them."""
+    environ = stack.cloud.environment()
+    for key, name in {
+        "accessKeyId": "ZENLAYERCLOUD_ACCESS_KEY_ID",
+        "domain": "ZENLAYERCLOUD_DOMAIN",
+        "scheme": "ZENLAYERCLOUD_SCHEME",
+    }.items():
+        stack.run("config", "set", f"zenlayercloud:{key}", environ[name]).ok()
+    password = environ["ZENLAYERCLOUD_ACCESS_KEY_PASSWORD"]
+    stack.run("config", "set", "--secret", "zenlayercloud:accessKeyPassword", password).ok()
+    stack.environment.update(dict.fromkeys(environ, ""))
+    stack.up().ok()
+    assert stack.actions() == ["CreateZecInstances"]
+
+    stack.run("config", "set", "zenlayercloud:scheme", "http").ok()
+    assert "expected scheme to be one of [HTTP HTTPS]" in stack.up().text
+    stack.run("config", "set", "zenlayercloud:scheme", "HTTP").ok()
+    stack.run("config", "set", "zenlayercloud:pollInterval", "1").ok()
+    assert "pollInterval is not a valid configuration key" in stack.up().text

@@ -1,7 +1,8 @@
 """Stands in for the SDK of the bridged Terraform provider: the same names, and what that provider does to a machine.
 
-It creates, reads, reinstalls and releases by the official Python SDK, with the credentials and the endpoint of the
-Terraform provider's own environment variables. It knows nothing of zec_pulumi.
+It creates, reads, reinstalls and releases by the official Python SDK, with credentials and endpoint as the bridge hands
+them to the Terraform provider: stack configuration, else the provider's own environment variables. It refuses what that
+refuses, a key that it does not know and a scheme in lower case. It knows nothing of zec_pulumi.
 """
 
 from __future__ import annotations
@@ -10,7 +11,15 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
 from zenlayercloud.common.config import Config
 from zenlayercloud.common.credential import Credential
 from zenlayercloud.zec.v20250901 import models, zec_client
@@ -21,11 +30,29 @@ if TYPE_CHECKING:
 REINSTALLED_FOR = ("imageId", "keyId")
 
 
+SETTINGS = {
+    "accessKeyId": "ZENLAYERCLOUD_ACCESS_KEY_ID",
+    "accessKeyPassword": "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD",
+    "domain": "ZENLAYERCLOUD_DOMAIN",
+    "scheme": "ZENLAYERCLOUD_SCHEME",
+    "clientTimeout": "ZENLAYERCLOUD_CLIENT_TIMEOUT",
+}
+_settings: dict[str, str] = {}
+
+
+def _configure(stack: dict[str, str]) -> None:
+    given = {key.partition(":")[2]: value for key, value in stack.items() if key.startswith("zenlayercloud:")}
+    unknown = sorted(given.keys() - SETTINGS.keys())
+    if unknown:
+        raise ValueError(f"could not validate provider configuration: {unknown[0]} is not a valid configuration key")
+    _settings.update({key: given.get(key) or os.environ.get(name, "") for key, name in SETTINGS.items()})
+    if _settings["scheme"] not in {"HTTP", "HTTPS"}:
+        raise ValueError("expected scheme to be one of [HTTP HTTPS]")
+
+
 def _client() -> Any:
-    credential = Credential(os.environ["ZENLAYERCLOUD_ACCESS_KEY_ID"], os.environ["ZENLAYERCLOUD_ACCESS_KEY_PASSWORD"])
-    scheme = os.environ["ZENLAYERCLOUD_SCHEME"]
-    assert scheme in {"HTTP", "HTTPS"}, "the Terraform provider takes no other spelling"
-    return zec_client.ZecClient(credential, Config(scheme=scheme.lower(), domain=os.environ["ZENLAYERCLOUD_DOMAIN"]))
+    credential = Credential(_settings["accessKeyId"], _settings["accessKeyPassword"])
+    return zec_client.ZecClient(credential, Config(scheme=_settings["scheme"].lower(), domain=_settings["domain"]))
 
 
 def _read(client: Any, id_: str) -> Any:
@@ -42,6 +69,9 @@ def _wait(client: Any, id_: str, status: str) -> None:
 
 class _Provider(ResourceProvider):
     serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        _configure(req.config._props)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         client, request = _client(), models.CreateZecInstancesRequest()
