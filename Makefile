@@ -14,7 +14,7 @@ help:
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
 	@echo "make browser   find or install the browser in which make test-all looks at the simulator's page"
 	@echo "make opentofu  build the tofu command and a stand-in for its provider, for make test-all; some minutes, once"
-	@echo "make bench     the benchmarks; results go to docs/benchmarks.md by hand"
+	@echo "make bench     all benchmarks, half an hour and more; parts: .venv/bin/python benchmarks/run.py --help"
 	@echo "make bench-simulator  what the simulator bears; results go to docs/simulator.md by hand"
 	@echo "make format    format and mend what can be mended"
 	@echo "make clean     remove what the other targets made, except the engine"

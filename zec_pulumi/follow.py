@@ -98,8 +98,8 @@ class Follower:
         elapsed = max(0.0, self.clock.now() - self.attempt.started_at)
         self._accepted_at = self.clock.monotonic() - elapsed
 
-    def run(self, *, at_once: bool = True) -> Instance:
-        """Return the instance once it is RUNNING with the wanted image and key; ``at_once`` as for the watch.
+    def run(self, *, begun_now: bool = False) -> Instance:
+        """Return the instance once it is RUNNING with the wanted image and key; see :meth:`Watch.statuses`.
 
         An attempt whose answer was lost stays ``unknown`` to the end: that the machine is as wanted is all that is
         known, and enough only where the machine shows everything that was asked for.
@@ -111,8 +111,8 @@ class Follower:
             self.target.instance_id,
             self.deadline,
             self.progress,
-            at_once=at_once,
             outlive_engine=True,
+            begun_now=begun_now,
             pause=self._pause,
         )
         try:

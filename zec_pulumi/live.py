@@ -42,6 +42,7 @@ class LiveReader:
         self._clock = clock
         self._instances = Batch(self._by_id, clock, crowded)
         self._held: dict[tuple[str, ...], _Held] = {}
+        self._reading: dict[tuple[str, ...], threading.Lock] = {}
         self._seen: dict[str, _Held] = {}
         self._asked: set[str] = set()
         self._zones: set[str] = set()
@@ -138,12 +139,12 @@ class LiveReader:
         )
 
     def _hold(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
-        now = self._clock.monotonic()
         with self._lock:
-            held = self._held.get(key)
-        if held is None or now - held.at > CATALOG_SECONDS:
-            held = _Held(now, read())
-            with self._lock:
-                self._held[key] = held
+            reading = self._reading.setdefault(key, threading.Lock())
+        # A hundred resources want the same list at the same moment: one reads it, the others have it then.
+        with reading:
+            held, now = self._held.get(key), self._clock.monotonic()
+            if held is None or now - held.at > CATALOG_SECONDS:
+                held = self._held[key] = _Held(now, read())
         value: T = held.value
         return value

@@ -49,10 +49,12 @@ class Power:
         if self.live.status != status.RUNNING:
             return False
         self.progress.phase("powering off")
-        limit = self.deadline if force else self.deadline.within(GRACEFUL_STOP_SECONDS)
+        limit: Deadline | None = None
         ours = False
         for _ in range(MAX_SENDS):
             ours = self._send_stop(force=force) or ours
+            # From when it is sent: among many machines and under a rate limit, its turn may be long in coming.
+            limit = limit or (self.deadline if force else self.deadline.within(GRACEFUL_STOP_SECONDS))
             if self._stopped(limit, force=force):
                 return ours
         raise RebuildNotStartedError(
@@ -73,7 +75,7 @@ class Power:
                     f" it is {status.shown(self.status_now())}, start it by hand"
                 )
             limit = Deadline(self.clock, GRACEFUL_STOP_SECONDS)
-            for current in self.watch.statuses(self.live.instance_id, limit, self.progress, at_once=False):
+            for current in self.watch.statuses(self.live.instance_id, limit, self.progress, begun_now=True):
                 if current == status.RUNNING:
                     break
         except ZecError as error:
@@ -122,7 +124,7 @@ class Power:
     def _stopped(self, limit: Deadline, *, force: bool) -> bool:
         """Wait for STOPPED; False when the instance shows no sign of stopping."""
         unmoved = Deadline(self.clock, NOT_ACCEPTED_AFTER_SECONDS)
-        statuses = self.watch.statuses(self.live.instance_id, limit, self.progress, at_once=False)
+        statuses = self.watch.statuses(self.live.instance_id, limit, self.progress, begun_now=True)
         try:
             while True:
                 current = next(statuses)

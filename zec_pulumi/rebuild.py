@@ -72,7 +72,7 @@ class Rebuilder:
             attempt = self._reset(request, target, attempt, refusal)
             follower = self.follower(attempt, target)  # it counts from its making, so nothing comes in between
             self.log.note(attempt.id, "accepted", attempt.request_id)
-            return attempt, follower.run(at_once=False)
+            return attempt, follower.run(begun_now=True)
         except ZecError:
             raise
         except Exception as error:

@@ -43,12 +43,14 @@ class Rhythm:
         self._shortest: float | None = None
         self._lock = threading.Lock()
 
-    def join(self) -> None:
-        """Begin to wait."""
+    def join(self) -> bool:
+        """Begin to wait; return whether others wait already, whose beat this one takes over."""
         with self._lock:
-            if not self._waits:
+            others = self._waits > 0
+            if not others:
                 self._begin = self._clock.monotonic()
             self._waits += 1
+            return others
 
     def leave(self) -> None:
         """End a wait that was begun."""

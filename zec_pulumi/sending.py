@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from zec_pulumi.progress import Progress
 
 UNSENT_SECONDS = 120.0
-"""How long a mutation that surely was not carried out (429, no connection) is tried again after its first refusal."""
+"""How long a mutation that surely was not carried out (429, no connection) is tried again, pauses taken together.
+
+The turns that it waits for do not count: behind many others a single one may take longer.
+"""
 
 MAX_SENDS = 3
 """How many lost answers of one mutation are resolved by reading before giving up."""
@@ -41,8 +44,7 @@ class Sender:
             HaltedError: the engine is gone or has told to stop; nothing was sent.
             ZecError: the mutation's own failure.
         """
-        limit: Deadline | None = None
-        pause = 1.0
+        spent, pause = 0.0, 1.0
         while True:
             try:
                 with self.throttle.turn():
@@ -52,10 +54,11 @@ class Sender:
                         raise HaltedError(halt)
                     return mutation()
             except (RateLimitError, NotSentError) as error:  # noqa: PERF203 trying again is what the loop is for
-                limit = limit or self.deadline.within(UNSENT_SECONDS)
                 wait = max(pause, error.retry_after or 0)
-                if error.may_have_been_carried_out or wait >= limit.remaining:
+                left = min(UNSENT_SECONDS - spent, self.deadline.remaining)
+                if error.may_have_been_carried_out or wait >= left:
                     raise
                 self.progress.phase(f"not sent yet, trying again: {error}")
                 self.clock.sleep(wait)
+                spent += wait
                 pause = min(pause * 2, 30.0)

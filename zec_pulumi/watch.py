@@ -66,14 +66,14 @@ class Watch:
         deadline: Deadline,
         progress: Progress,
         *,
-        at_once: bool = True,
         outlive_engine: bool = False,
+        begun_now: bool = False,
         pause: Callable[[], int] = every_beat,
     ) -> Iterator[str]:
         """Yield the status now and then every interval; with ``outlive_engine`` also when the engine is gone.
 
-        Not ``at_once``: begin with the next interval, where the status of this moment is known or tells nothing.
-        ``pause`` says in how many intervals to look again.
+        ``begun_now`` says that what is waited for was asked for just now: among others, the first look then is on their
+        beat, and costs no request of its own. ``pause`` says in how many intervals to look again.
 
         Raises:
             HaltedError: the engine has told to stop, or is gone.
@@ -81,9 +81,9 @@ class Watch:
             InstanceGoneError: the instance was missing from several answers in a row, or the API says it is gone.
             AuthenticationError: the credentials are no longer accepted.
         """
-        self.rhythm.join()
+        others = self.rhythm.join()
+        first = min(self.rhythm.until_beat(), deadline.remaining) if begun_now and others else 0.0
         try:
-            first = 0.0 if at_once else min(self.rhythm.until_beat(), deadline.remaining)
             yield from self._looks(instance_id, deadline, progress, first, outlive_engine=outlive_engine, pause=pause)
         finally:
             self.rhythm.leave()

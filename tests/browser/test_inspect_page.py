@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from selenium import webdriver
 
-pytestmark = pytest.mark.slow
+# One browser is enough for two cores.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 WEB_1, BATCH_1 = "1272168087751233112", "1272168087751233114"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"

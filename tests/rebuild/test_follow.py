@@ -77,7 +77,7 @@ def test_a_reinstall_that_outlasts_the_deadline_is_joined_by_the_next_up(rig: Ri
 
 def test_running_on_the_old_image_is_lag_and_not_success(rig: Rig) -> None:
     """Right after acceptance old reads still show the machine from before."""
-    status_fault(rig, nth=2, times=4, type="lag", reads=3)
+    status_fault(rig, nth=3, times=4, type="lag", reads=4)
     _, live = rig.rebuild()
     assert live.image_id == NOBLE
     assert rig.status() == "RUNNING"
@@ -94,7 +94,7 @@ def test_stopped_after_acceptance_is_lag_and_not_an_end(rig: Rig) -> None:
 
 def test_on_the_same_image_running_counts_only_after_a_movement_was_seen(rig: Rig) -> None:
     """Three lagging reads of RUNNING are the machine from before, not the rebuilt one."""
-    status_fault(rig, nth=2, times=3, type="lag", reads=2)
+    status_fault(rig, nth=3, times=3, type="lag", reads=3)
     before = rig.clock.monotonic()
     rig.rebuild(image_id=JAMMY)
     assert rig.status() == "RUNNING"
@@ -104,8 +104,8 @@ def test_on_the_same_image_running_counts_only_after_a_movement_was_seen(rig: Ri
 def test_a_long_wait_for_acceptance_does_not_make_an_old_running_count(rig: Rig) -> None:
     """The time that an old status may still show counts from the acceptance, not from the first try."""
     rig.sim.add_fault(action="ResetInstance", nth=1, times=2, effect={"type": "rate_limit", "retry_after": 40})
-    status_fault(rig, nth=2, type="lag", reads=2)
-    rig.sim.add_fault(action="DescribeInstances", nth=2, effect={"type": "lag", "reads": 3})
+    status_fault(rig, nth=3, type="lag", reads=3)
+    rig.sim.add_fault(action="DescribeInstances", nth=2, effect={"type": "lag", "reads": 4})
     rig.rebuild(image_id=JAMMY)
     assert rig.status() == "RUNNING"
 

@@ -8,6 +8,8 @@ import pytest
 
 from zec_pulumi.halt import Halt
 from zec_pulumi.outcomes import RebuildNotStartedError
+from zec_pulumi.power import GRACEFUL_STOP_SECONDS
+from zec_pulumi.sending import UNSENT_SECONDS
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Rig
@@ -81,3 +83,32 @@ def test_a_machine_that_stays_off_because_the_engine_told_to_stop_is_named(rig: 
     with pytest.raises(RebuildNotStartedError, match="was powered off for this and is STOPPED; start it by hand"):
         rig.rebuild()
     assert rig.actions() == ["StopInstances"]
+
+
+def test_the_time_for_powering_off_begins_when_it_is_asked_for(rig: Rig) -> None:
+    """Under a rate limit the turn to send may be longer in coming than powering off may take."""
+    progress = rig.row.progress
+
+    def hold_back(text: str) -> None:
+        progress(text)
+        if text == "powering off":
+            rig.client.throttle.refused(2 * GRACEFUL_STOP_SECONDS)
+
+    rig.row.progress = hold_back  # type: ignore[method-assign]
+    rig.rebuild()
+    assert rig.actions() == ["StopInstances", "ResetInstance"]
+
+
+def test_the_turns_that_are_waited_for_do_not_count_as_trying_again(rig: Rig) -> None:
+    """Refused once, and then a long line: the next refusal is not the last word."""
+    rig.sim.add_fault(action="StopInstances", nth=1, times=2, effect={"type": "rate_limit", "retry_after": 5})
+    progress = rig.row.progress
+
+    def hold_back(text: str) -> None:
+        progress(text)
+        if text.startswith("not sent yet"):
+            rig.client.throttle.refused(2 * UNSENT_SECONDS)
+
+    rig.row.progress = hold_back  # type: ignore[method-assign]
+    rig.rebuild()
+    assert sent_after(rig, "StopInstances") == pytest.approx([0, 240, 480])

@@ -21,7 +21,7 @@ def lose_the_outcome(stack: Stack) -> str:
     """Let an up lose the answer, and read again only when the reinstall is done; return the attempt's id."""
     stack.up(imageId=JAMMY)
     stack.sim.add_fault(action="ResetInstance", nth=1, effect={"type": "drop", "carriedOut": True})
-    stack.sim.add_fault(action="DescribeInstancesStatus", nth=2, times=20, effect={"type": "bad_gateway"})
+    stack.sim.add_fault(action="DescribeInstancesStatus", nth=3, times=20, effect={"type": "bad_gateway"})
     with pytest.raises(stack.Failed, match="nothing the API shows tells") as caught:
         stack.up(imageId=JAMMY, userData=SCRIPT)
     attempt_id: str = stack.outputs["attempt"]["id"]

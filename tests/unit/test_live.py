@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -87,3 +88,15 @@ def test_a_machine_that_no_page_shows_is_read_by_id_and_gone() -> None:
             before = reads(cloud)["DescribeInstances"]
             assert live.glimpse("1499999999999999999") is None
         assert reads(cloud)["DescribeInstances"] == before + 2
+
+
+def test_a_list_that_many_want_at_the_same_moment_is_read_once() -> None:
+    """All resources of a zone begin together, and want its images."""
+    with Simulator() as cloud:
+        live, client, _ = reader(cloud)
+        cloud.add_fault(action="DescribeImages", effect={"type": "delay", "seconds": 0.2})
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: live.image("asia-east-1a", "ubuntu2404_20240712"), range(8)))
+        client.close()
+        assert all(found)
+        assert reads(cloud) == {"DescribeImages": 1}

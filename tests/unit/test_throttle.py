@@ -72,6 +72,40 @@ def test_whoever_is_told_to_stop_waits_no_longer() -> None:
         assert len(clock.slept) == 1
 
 
+def test_a_pace_that_becomes_faster_holds_for_those_that_wait_already() -> None:
+    """However many queued while it was slow: only the first of them has its time."""
+
+    class TakenMeanwhile(MovedClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if len(self.slept) == 1:
+                queued.set()
+                while len(throttle._line) < waiting:
+                    pass
+                for _ in range(2000):
+                    throttle.taken()
+
+    clock, waiting, queued = TakenMeanwhile(), 10, threading.Event()
+    throttle = Throttle(clock)
+    for _ in range(20):
+        clock.time += 30
+        throttle.refused(1.0)
+
+    def send() -> None:
+        with throttle.turn():
+            pass
+
+    threads = [threading.Thread(target=send) for _ in range(waiting)]
+    threads[0].start()
+    assert queued.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    begin = clock.time
+    for thread in threads:
+        thread.join(30)
+    assert clock.time - begin < 60
+
+
 def test_so_many_requests_are_under_way_at_once_and_no_more() -> None:
     """One overrun of the limit cannot have more than that refused."""
     throttle = Throttle(SystemClock())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import deque
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api.pace import Pace
@@ -20,6 +21,7 @@ AT_ONCE = 16
 class Throttle:
     """Lets threads send as fast as the service takes it; first come, first served.
 
+    Only the first in line has a time reserved: so a pace that changes holds for all others at once, however many wait.
     Reads do not queue behind mutations: one read tells about a hundred machines, some of which are powered off and wait
     for what comes next.
     """
@@ -27,13 +29,17 @@ class Throttle:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._pace = Pace()
+        self._line: deque[threading.Event] = deque()
         self._under_way = threading.BoundedSemaphore(AT_ONCE)
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def turn(self, *, urgent: bool = False) -> Iterator[None]:
         """Wait until a request may be sent, and send it inside. ``urgent``: before those that queue."""
-        self._wait(urgent=urgent)
+        if urgent:
+            self._wait(urgent=True)
+        else:
+            self._wait_in_line()
         with self._under_way:
             yield
 
@@ -46,6 +52,21 @@ class Throttle:
         """Slow everybody down: a request was refused for its rate, with this ``Retry-After`` in seconds."""
         with self._lock:
             self._pace.refused(self._clock.monotonic(), retry_after)
+
+    def _wait_in_line(self) -> None:
+        first = threading.Event()
+        with self._lock:
+            self._line.append(first)
+            if len(self._line) == 1:
+                first.set()
+        first.wait()
+        try:
+            self._wait(urgent=False)
+        finally:
+            with self._lock:
+                self._line.popleft()
+                if self._line:
+                    self._line[0].set()
 
     def _wait(self, *, urgent: bool) -> None:
         while True:

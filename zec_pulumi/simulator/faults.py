@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import random
-from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from zec_pulumi.simulator.armed import Armed, Chance
 from zec_pulumi.simulator.effects import Effect  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.models import SeedModel
 from zec_pulumi.simulator.world import SetupError, explain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-
-RANDOM_SEED = 20240712
 
 
 class Rule(SeedModel):
@@ -52,60 +49,6 @@ class Rule(SeedModel):
         return self.effect.actions is None or action in self.effect.actions
 
 
-class _Armed:
-    """A rule, its number, and how often it has matched and happened."""
-
-    def __init__(self, rule: Rule, number: int) -> None:
-        self.rule = rule
-        self.number = number
-        self.seen = 0
-        self.happened = 0
-        self.let_through: deque[float] = deque(maxlen=rule.above_per_second)
-
-    def happens(self, action: str, instance_ids: Collection[str], now: float, chance: _Chance) -> bool:
-        rule = self.rule
-        if not self._is_meant(action, instance_ids):
-            return False
-        self.seen += 1
-        limit = rule.times or (1 if rule.nth is not None else None)
-        if limit is not None and self.happened >= limit:
-            return False
-        if rule.nth is not None and self.seen < rule.nth:
-            return False
-        if rule.probability is not None and chance.random() >= rule.probability:
-            return False
-        if rule.above_per_second is not None and self._below_limit(now):
-            return False
-        self.happened += 1
-        return True
-
-    def _is_meant(self, action: str, instance_ids: Collection[str]) -> bool:
-        rule = self.rule
-        named = rule.instance_id is None or rule.instance_id in instance_ids
-        return rule.action in {"*", action} and rule.concerns(action) and named
-
-    def _below_limit(self, now: float) -> bool:
-        through = self.let_through
-        if len(through) == through.maxlen and now - through[0] < 1.0:
-            return False
-        through.append(now)
-        return True
-
-
-class _Chance:
-    """A random sequence that is the same in every run, and how much of it was used."""
-
-    def __init__(self, draws: int = 0) -> None:
-        self._source = random.Random(RANDOM_SEED)  # noqa: S311 -- reproducible on purpose
-        self.draws = 0
-        while self.draws < draws:
-            self.random()
-
-    def random(self) -> float:
-        self.draws += 1
-        return self._source.random()
-
-
 class Faults:
     """The rules in force. ``revision`` changes with everything that :meth:`saved` returns.
 
@@ -116,7 +59,7 @@ class Faults:
     def __init__(self, actions: Collection[str]) -> None:
         self._actions = frozenset(actions)
         self.revision = 0
-        self._armed: list[_Armed] = []
+        self._armed: list[Armed] = []
         self.clear()
 
     def add(self, rules: Any) -> None:
@@ -132,7 +75,7 @@ class Faults:
         for rule in parsed:
             if rule.action != "*" and rule.action not in self._actions:
                 raise SetupError(f"action: {rule.action} is not an action of this simulator")
-        self._armed.extend(_Armed(rule, number) for number, rule in enumerate(parsed, start=self._given + 1))
+        self._armed.extend(Armed(rule, number) for number, rule in enumerate(parsed, start=self._given + 1))
         self._given += len(parsed)
         self.revision += 1
 
@@ -148,7 +91,7 @@ class Faults:
         """Remove every rule and restart the random sequence."""
         self._armed = []
         self._given = 0
-        self._chance = _Chance()
+        self._chance = Chance()
         self.revision += 1
 
     def rules(self) -> list[dict[str, Any]]:
@@ -173,12 +116,12 @@ class Faults:
         """Go on from what :meth:`saved` returned: counters and chance too."""
         self.clear()
         for item in saved["rules"]:
-            armed = _Armed(Rule.model_validate(item["rule"]), item["number"])
+            armed = Armed(Rule.model_validate(item["rule"]), item["number"])
             armed.seen, armed.happened = item["seen"], item["happened"]
             armed.let_through.extend(item["letThrough"])
             self._armed.append(armed)
         self._given = saved["given"]
-        self._chance = _Chance(saved["draws"])
+        self._chance = Chance(saved["draws"])
 
     def match(self, action: str, instance_ids: Collection[str], now: float) -> Sequence[Effect]:
         """Return the effects for one request at ``now``, in the order of the rules, and count it."""
