@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from zec_pulumi.doctor.finding import Finding, ok, problem, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
+    from zec_pulumi.doctor.owned import Owner
     from zec_pulumi.terraform.blocks import Block
 
 CHECK = "terraform"
@@ -28,27 +30,25 @@ class Shared:
         address: Its address, without any index.
         file: Where it stands, for the user.
         fetched: Whether that file is only a copy that ``init`` fetched.
-        instances: The ids, each with the name of its ``InstanceOsImage``.
-        named: Whether the program names one of them.
+        owners: The ``InstanceOsImage`` of each, by instance id.
     """
 
     address: str
     file: str
     fetched: bool
-    instances: Sequence[tuple[str, str]]
-    named: bool
+    owners: Mapping[str, Owner]
 
 
 def judge(shared: Shared, block: Block) -> Iterator[Finding]:
     """Yield what is wrong with the block; that nothing is, if so."""
     missing = block.missing()
-    some = _some(shared.instances)
+    some = _some(shared.owners)
     if missing:
         text = f"{shared.address} and InstanceOsImage both reinstall {some}: Terraform does not ignore"
         yield problem(CHECK, f"{text} {', '.join(missing)}", _lines(shared, block, missing))
     else:
         yield ok(CHECK, f"{shared.address} ignores what InstanceOsImage sets on {some}")
-    if shared.named and not block.ignores("instance_name"):
+    if any(owner.names_it for owner in shared.owners.values()) and not block.ignores("instance_name"):
         text = f"{shared.address} and the Pulumi program both name {some}"
         fix = f"leave instance_name out of the program, or {_too(shared, block, 'instance_name')}"
         yield warning(CHECK, text, fix)
@@ -80,7 +80,7 @@ def _lines(shared: Shared, block: Block, attributes: list[str]) -> str:
     return f"add `{_LIFECYCLE_JSON if is_json else 'lifecycle'} {{ {line} }}` to {where}"
 
 
-def _some(instances: Sequence[tuple[str, str]]) -> str:
-    named = ", ".join(f"{id_} ({name})" for id_, name in instances[:NAMED])
-    rest = len(instances) - NAMED
+def _some(owners: Mapping[str, Owner]) -> str:
+    named = ", ".join(f"{id_} ({owner.name})" for id_, owner in islice(owners.items(), NAMED))
+    rest = len(owners) - NAMED
     return f"{named} and {rest} more" if rest > 0 else named

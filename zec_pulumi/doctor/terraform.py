@@ -59,38 +59,43 @@ def _summary(
 def _judged(
     directory: Path, environ: Mapping[str, str], common: Mapping[str, Instance], owners: Mapping[str, owned.Owner]
 ) -> Iterator[Finding]:
-    """Yield what each block deserves; one that cannot be read keeps no other from being judged."""
-    places: defaultdict[Place, list[str]] = defaultdict(list)
+    """Yield what each block deserves; a module that cannot be read keeps no other from being judged."""
+    modules: defaultdict[str, defaultdict[Place, dict[str, owned.Owner]]] = defaultdict(lambda: defaultdict(dict))
     for address, machine in common.items():
-        places[place_of(address)].append(machine.id)
-    tofu = os.path.basename(command.find(environ) or "") == "tofu"  # noqa: PTH119  # `which` returns text
-    for place in sorted(places):
-        yield from _block(directory, environ, place, {id_: owners[id_] for id_ in places[place]}, tofu=tofu)
+        place = place_of(address)
+        modules[place.module][place][machine.id] = owners[machine.id]
+    for module in sorted(modules):
+        yield from _module(directory, environ, module, modules[module])
 
 
-def _block(
-    directory: Path, environ: Mapping[str, str], place: Place, owners: Mapping[str, owned.Owner], *, tofu: bool
+def _module(
+    directory: Path, environ: Mapping[str, str], module: str, places: Mapping[Place, Mapping[str, owned.Owner]]
 ) -> list[Finding]:
+    tofu = os.path.basename(command.find(environ) or "") == "tofu"  # noqa: PTH119  # `which` returns text
     try:
-        folders = configuration.folders(directory, environ)
-        if place.module not in folders:
-            text = f"the configuration of {place.address} is not on this disk"
-            return [problem(CHECK, text, f"run `init` in {directory}, which fetches modules")]
-        found = configuration.read(folders[place.module], tofu=tofu).get(place.name)
+        folder = configuration.folders(directory, environ).get(module)
+        blocks = configuration.read(folder, tofu=tofu) if folder else {}
     except TerraformError as error:
         return [_refused(error)]
-    if found is None:
-        text = f"{place.address} is in Terraform's state and not in its configuration: an apply may release the machine"
-        fix = f"see what a plan in {directory} says, and bring state and configuration together"
-        return [warning(CHECK, text, fix)]
-    shared = Shared(
-        address=place.address,
-        file=os.path.relpath(folders[place.module] / found.file, directory),
-        fetched=configuration.is_fetched(folders[place.module], directory, environ),
-        instances=[(id_, owner.name) for id_, owner in owners.items()],
-        named=any(owner.names_it for owner in owners.values()),
-    )
-    return list(both.judge(shared, found))
+    if folder is None:
+        text = f"the configuration of {', '.join(place.address for place in sorted(places))} is not on this disk"
+        return [problem(CHECK, text, f"run `init` in {directory}, which fetches modules")]
+    fetched = configuration.is_fetched(folder, directory, environ)
+    findings = []
+    for place in sorted(places):
+        block = blocks.get(place.name)
+        if block is None:
+            findings.append(_without_block(place, directory))
+            continue
+        file = os.path.relpath(folder / block.file, directory)
+        findings += both.judge(Shared(place.address, file, fetched, places[place]), block)
+    return findings
+
+
+def _without_block(place: Place, directory: Path) -> Finding:
+    text = f"{place.address} is in Terraform's state and not in its configuration: an apply may release the machine"
+    fix = f"see what a plan in {directory} says, and bring state and configuration together"
+    return warning(CHECK, text, fix)
 
 
 def _called(stack: str | None) -> str:
