@@ -356,6 +356,27 @@ def test_a_stack_that_cannot_be_read_is_a_problem(web: Pair, script: str, reason
     assert "--stack" in finding.fix
 
 
+def test_without_pulumi_nothing_is_compared(web: Pair) -> None:
+    """The command that would be asked for the stack."""
+    web.write(resource(""))
+    web.findings()
+    (web.patient.root / "bin" / "pulumi").unlink()
+    (finding,) = terraform.look(web.folder, None, web.patient.environ, web.patient.project)
+    assert finding.text == "not compared with the selected stack: there is no pulumi on PATH"
+
+
+def test_what_cannot_be_read_is_a_problem(web: Pair) -> None:
+    """A file that is no text, and a module's folder that init wrote down and somebody removed."""
+    web.write(lifecycle("all"))
+    (web.folder / "binary.tf").write_bytes(b"\xff\xfe")
+    assert web.one("problem").text.endswith("binary.tf cannot be read as text")
+    web.machines = {f"module.eu.{TYPE}.web": "101"}
+    web.write(json.dumps({"Modules": [{"Key": "eu", "Dir": "eu"}]}), ".terraform/modules/modules.json")
+    finding = web.one("problem")
+    assert finding.text.endswith("network/eu cannot be read (No such file or directory)")
+    assert "init" in finding.fix
+
+
 def test_a_broken_list_of_modules_is_a_problem(web: Pair) -> None:
     """As an interrupted init leaves it."""
     web.write(lifecycle("all"))

@@ -1,4 +1,4 @@
-"""The real `tofu`, and `terraform` where it is installed: what it prints is read, and what it plans is what is told.
+"""The real `tofu`, and `terraform` where it is installed: what it prints is what is read.
 
 The provider is a stand-in, tools/terraform_provider, on the simulated cloud: no package registry has the real one.
 """
@@ -6,37 +6,24 @@ The provider is a stand-in, tools/terraform_provider, on the simulated cloud: no
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-import engine
-from driver import ROOT, SDKS, Stack
 from zec_pulumi import terraform
-from zec_pulumi.doctor import terraform as doctor
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from zec_pulumi.doctor.finding import Finding
+    from terraform_driver import Folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("opentofu")]
 
-BUILT = ROOT / ".cache" / "opentofu"
-EXAMPLE = ROOT / "examples" / "terraform_state"
 STATE = Path(__file__).parent / "states" / "state-v4.json"
-TERRAFORM = shutil.which("terraform")
-COMMANDS = {"tofu": str(BUILT / "tofu"), **({"terraform": TERRAFORM} if TERRAFORM else {})}
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 TYPE = "zenlayercloud_zec_instance"
-LIFECYCLE = re.compile(r"\n  lifecycle \{.*?\n  \}\n", re.DOTALL)
 
 REQUIRED = 'terraform {\n  required_providers {\n    zenlayercloud = { source = "zenlayer/zenlayercloud" }\n  }\n}\n'
 MACHINE = """
@@ -66,79 +53,6 @@ resource "{TYPE}" "web" {{
   password      = "Never-Copied-1"
 }}
 """
-
-
-@dataclass
-class Folder:
-    """A folder with a configuration, and one of the two commands, alone on PATH."""
-
-    path: Path
-    name: str
-    cloud: Simulator
-    more: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """What the command needs; it finds the provider by its configuration file, so `init` is not needed."""
-        home = self.path.parent
-        return {
-            "PATH": f"{home / 'bin'}:/usr/bin:/bin",
-            "HOME": str(home),
-            "TF_CLI_CONFIG_FILE": str(home / "rc"),
-            "CHECKPOINT_DISABLE": "1",
-            **self.cloud.environment(),
-            **self.more,
-        }
-
-    def set_up(self) -> None:
-        """Put the command on PATH and the provider into its configuration."""
-        assert Path(COMMANDS[self.name]).exists(), "no tofu: run make opentofu"
-        assert (BUILT / "terraform-provider-zenlayercloud").exists(), "no provider: run make opentofu"
-        (self.path.parent / "bin").mkdir()
-        (self.path.parent / "bin" / self.name).symlink_to(COMMANDS[self.name])
-        override = f'dev_overrides {{\n    "zenlayer/zenlayercloud" = "{BUILT}"\n  }}\n  direct {{}}'
-        (self.path.parent / "rc").write_text(f"provider_installation {{\n  {override}\n}}\n")
-
-    def run(self, *arguments: str, statuses: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end, which must be with one of these statuses."""
-        done = subprocess.run(
-            [COMMANDS[self.name], *arguments, *(("-no-color",) if arguments[0] != "state" else ())],
-            cwd=self.path,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode in statuses, done.stdout + done.stderr
-        return done
-
-    def apply(self) -> None:
-        self.run("apply", "-auto-approve")
-
-    def changes(self) -> bool:
-        """Return whether a plan, which reads the machines, has changes."""
-        return self.run("plan", "-detailed-exitcode", statuses=(0, 2)).returncode == 2
-
-
-@pytest.fixture
-def cloud() -> Iterator[Simulator]:
-    """A cloud whose machines are REBUILDING while they are: the provider waits for no other word."""
-    with Simulator(rebuild_seconds=0.4, stop_seconds=0.2, transition="REBUILDING") as simulator:
-        yield simulator
-
-
-@pytest.fixture(params=COMMANDS)
-def folder(request: pytest.FixtureRequest, tmp_path: Path, cloud: Simulator, monkeypatch: pytest.MonkeyPatch) -> Folder:
-    made = Folder(tmp_path / "network", str(request.param), cloud)
-    made.path.mkdir()
-    made.set_up()
-    # For `terraform.instances`, which runs what is on PATH.
-    for key in [key for key in os.environ if key.startswith("TF_")]:
-        monkeypatch.delenv(key)
-    for key, value in made.environ.items():
-        monkeypatch.setenv(key, value)
-    return made
 
 
 def refusal(folder: Folder) -> str:
@@ -282,77 +196,3 @@ def test_a_changed_image_is_reinstalled_by_an_apply(
         assert not folder.changes()
         actions = [entry["action"] for entry in folder.cloud.ledger()]
         assert sorted(actions[2:]) == ["ResetInstance"] * 2 + ["StopInstances"] * 2
-
-
-@pytest.fixture
-def stack(folder: Folder) -> Stack:
-    """The example `terraform_state`, whose machines the real command has created, and its stack."""
-    found = engine.find()
-    assert found is not None, "no Pulumi engine: run make engine"
-    project = folder.path.parent / "example"
-    shutil.copytree(EXAMPLE, project)
-    for sub in ("backend", "home"):
-        (project / sub).mkdir()
-    folder.path = project / "terraform"
-    (folder.path.parent / "bin").symlink_to(folder.path.parents[1] / "bin")
-    (folder.path.parent / "rc").symlink_to(folder.path.parents[1] / "rc")
-    values = 'subnet_id = "subnet-0001"\nkey_id    = "key-YWD2QFOl"\n'
-    (folder.path / "terraform.tfvars").write_text(values)
-    folder.apply()
-    stack = Stack(project, folder.cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])
-    stack.environment.update({**folder.environ, "PATH": f"{stack.python}:{stack.engine}:{folder.environ['PATH']}"})
-    stack.environment["HOME"] = str(project / "home")
-    stack.run("stack", "init", "dev").ok()
-    stack.configure(**{"zec:pollInterval": "0.1"})
-    stack.run("config", "set", "state", "terraform").ok()
-    return stack
-
-
-def verdict(folder: Folder, stack: Stack) -> list[Finding]:
-    """Return what the doctor says of the blocks."""
-    return doctor.look(folder.path, "dev", stack.environ(), stack.folder)[1:]
-
-
-@pytest.mark.engine
-def test_the_two_do_not_fight(folder: Folder, stack: Stack) -> None:
-    """Ignored: Pulumi rebuilds, and no plan undoes it. Not ignored: an apply reinstalls, and the doctor says so.
-
-    The line that the doctor gives, put where it says, ends the fight.
-    """
-    stack.up().ok()
-    reset = [entry["parameters"]["imageId"] for entry in stack.cloud.ledger() if entry["action"] == "ResetInstance"]
-    assert reset == [NOBLE, NOBLE]
-    assert not folder.changes()
-    assert [finding.level for finding in verdict(folder, stack)] == ["ok"]
-
-    main = folder.path / "main.tf"
-    main.write_text(LIFECYCLE.sub("", main.read_text()))
-    assert folder.changes()
-    (finding,) = verdict(folder, stack)
-    assert finding.level == "problem"
-    line = finding.fix.partition("`")[2].partition("`")[0]
-    without = main.read_text()
-    main.write_text(f"{without.rstrip().removesuffix('}')}  {line}\n}}\n")
-    assert not folder.changes()
-    assert [finding.level for finding in verdict(folder, stack)] == ["ok"]
-
-    main.write_text(without)
-    folder.apply()
-    assert stack.actions()[-2:] == ["ResetInstance", "ResetInstance"]
-    machines = [stack.cloud.instance(one.id) for one in terraform.instances(folder.path).values()]
-    assert {machine["imageId"] for machine in machines} == {JAMMY}
-    assert "warning" in stack.preview().ok().text
-
-
-@pytest.mark.engine
-def test_what_terraform_destroys_the_stack_forgets(folder: Folder, stack: Stack) -> None:
-    """One of two: its row goes, and nothing else happens to the other."""
-    stack.up().ok()
-    before = stack.actions()
-    main = folder.path / "main.tf"
-    main.write_text(main.read_text().replace("count = 2", "count = 1"))
-    folder.apply()
-    stack.up().ok()
-    assert stack.actions()[len(before) :] == ["ReleaseInstances", "ReleaseInstances"]
-    assert "web[1]" not in stack.run("stack", "export").ok().text
-    assert not folder.changes()
