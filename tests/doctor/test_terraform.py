@@ -110,13 +110,16 @@ def test_without_lifecycle_the_whole_block_is_to_be_added(web: Pair) -> None:
     assert finding.text == (
         f"{TYPE}.web and InstanceOsImage both reinstall 101 (web-1): Terraform does not ignore {FIVE}"
     )
-    assert finding.fix == f'add `lifecycle {{ ignore_changes = [{FIVE}] }}` to resource "web" in main.tf'
+    assert finding.fix == f'add `lifecycle {{ ignore_changes = [{FIVE}] }}` to resource "web" in {web.folder}/main.tf'
 
 
 def test_a_lifecycle_without_the_list_gets_the_list(web: Pair) -> None:
     """A second block of that name would be an error."""
     web.write(resource("lifecycle {\n    prevent_destroy = true\n  }"))
-    assert web.one("problem").fix == f'add `ignore_changes = [{FIVE}]` to lifecycle of resource "web" in main.tf'
+    assert (
+        web.one("problem").fix
+        == f'add `ignore_changes = [{FIVE}]` to lifecycle of resource "web" in {web.folder}/main.tf'
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +135,7 @@ def test_a_lifecycle_without_the_list_gets_the_list(web: Pair) -> None:
 def test_only_what_is_missing_is_named(web: Pair, ignored: str, missing: str) -> None:
     """In the order of the documents; spellings of older configurations count, an element of a map does not."""
     web.write(lifecycle(ignored))
-    assert web.one("problem").fix == f'add `{missing}` to ignore_changes of resource "web" in main.tf'
+    assert web.one("problem").fix == f'add `{missing}` to ignore_changes of resource "web" in {web.folder}/main.tf'
 
 
 @pytest.mark.parametrize("ignored", [f"[{FIVE}]", f"[tags, {FIVE}]", "all", '["*"]'])
@@ -156,7 +159,7 @@ def test_the_json_syntax_gets_json_lines(web: Pair, as_list: bool) -> None:  # n
     write({"image_id": "a"})
     names = ", ".join(f'"{name}"' for name in FIVE.split(", "))
     line = f'"ignore_changes": [{names}]'
-    assert web.one("problem").fix == f'add `"lifecycle": {{ {line} }}` to resource "web" in main.tf.json'
+    assert web.one("problem").fix == f'add `"lifecycle": {{ {line} }}` to resource "web" in {web.folder}/main.tf.json'
     write({"lifecycle": wrapped({"ignore_changes": ["image_id", "key_id", "password", "time_zone"]})})
     assert web.one("problem").fix.startswith('add `"disable_qga_agent"` to ignore_changes of')
     write({"lifecycle": wrapped({"ignore_changes": "all"})})
@@ -199,7 +202,7 @@ def test_modules_are_found_where_init_wrote_them_down(pair: Pair) -> None:
         pair.write(resource(""), f"{folder}/main.tf")
     near, far, gone = [finding for finding in pair.findings() if finding.level != "ok"]
     assert near.text.startswith(f"module.eu.module.nodes.{TYPE}.web and InstanceOsImage both reinstall 101 (os-101)")
-    assert near.fix.endswith('to resource "web" in modules/nodes/main.tf')
+    assert near.fix.endswith(f'to resource "web" in {pair.folder}/modules/nodes/main.tf')
     assert far.fix.endswith("at the source of the module, because this file is a copy that init fetched")
     assert gone.text == f"the configuration of module.gone.{TYPE}.web is not on this disk"
     assert "run `init`" in gone.fix
@@ -251,9 +254,8 @@ def test_two_owners_of_the_name_are_a_warning(web: Pair) -> None:
     web.resources[0]["inputs"]["instanceName"] = "web-1"
     finding = web.one("warning")
     assert finding.text == f"{TYPE}.web and the Pulumi program both name 101 (web-1)"
-    assert finding.fix == (
-        'leave instance_name out of the program, or add `instance_name` to ignore_changes of resource "web" in main.tf'
-    )
+    add = f'add `instance_name` to ignore_changes of resource "web" in {web.folder}/main.tf'
+    assert finding.fix == f"leave instance_name out of the program, or {add}"
     web.write(lifecycle(f"[{FIVE}, instance_name]"))
     assert len(web.findings()) == 2
     web.write(resource(""))
@@ -391,7 +393,7 @@ def test_the_command_ends_with_1_for_a_problem(web: Pair) -> None:
     web.findings()
     code, text = web.patient.run("doctor", "--stack", "dev", "--terraform", "../network")
     assert code == 1
-    assert f'add `lifecycle {{ ignore_changes = [{FIVE}] }}` to resource "web" in main.tf\n' in text
+    assert f'add `lifecycle {{ ignore_changes = [{FIVE}] }}` to resource "web" in ../network/main.tf\n' in text
     _, text = web.patient.run("doctor", "--stack", "dev")
     assert "InstanceOsImage both reinstall" not in text
 

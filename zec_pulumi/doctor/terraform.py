@@ -87,7 +87,7 @@ def _module(
         if block is None:
             findings.append(_without_block(place, directory))
             continue
-        file = os.path.relpath(folder / block.file, directory)
+        file = os.path.normpath(folder / block.file)
         findings += both.judge(Shared(place.address, file, fetched, places[place]), block)
     return findings
 
