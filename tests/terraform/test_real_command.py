@@ -15,6 +15,7 @@ import pytest
 
 from zec_pulumi import terraform
 from zec_pulumi.simulator import Simulator
+from zec_pulumi.terraform import configuration
 
 if TYPE_CHECKING:
     from terraform_driver import Folder
@@ -196,3 +197,71 @@ def test_a_changed_image_is_reinstalled_by_an_apply(
         assert not folder.changes()
         actions = [entry["action"] for entry in folder.cloud.ledger()]
         assert sorted(actions[2:]) == ["ResetInstance"] * 2 + ["StopInstances"] * 2
+
+
+def _native(lifecycle: str = "", name: str = "web") -> str:
+    return f'{REQUIRED}\nresource "{TYPE}" "{name}" {{\n{MACHINE}\n  key_id = "key-YWD2QFOl"\n  {lifecycle}\n}}\n'
+
+
+def _override(lifecycle: str) -> str:
+    return f'resource "{TYPE}" "web" {{\n  {lifecycle}\n}}\n'
+
+
+def _json(lifecycle: object, *, lists: bool = False) -> str:
+    attributes = dict(re.findall(r'(\w+) += "?([^"\n]+)', MACHINE))
+    body: object = {**attributes, "key_id": "key-YWD2QFOl", "lifecycle": lifecycle}
+    wrapped = [{"web": [body]}] if lists else {"web": body}
+    required = {"required_providers": {"zenlayercloud": {"source": "zenlayer/zenlayercloud"}}}
+    return json.dumps({"terraform": required, "resource": [{TYPE: wrapped}] if lists else {TYPE: wrapped}})
+
+
+SPELLINGS: dict[str, dict[str, str]] = {
+    "nothing": {"main.tf": _native()},
+    "a comment": {"main.tf": _native("# lifecycle { ignore_changes = all }")},
+    "another argument": {"main.tf": _native("lifecycle {\n    prevent_destroy = true\n  }")},
+    "an empty list": {"main.tf": _native("lifecycle {\n    ignore_changes = []\n  }")},
+    "another attribute": {"main.tf": _native("lifecycle {\n    ignore_changes = [key_id]\n  }")},
+    "the attribute": {"main.tf": _native("lifecycle { ignore_changes = [image_id] }")},
+    "lines and comments": {
+        "main.tf": _native("lifecycle {\n    ignore_changes = [\n      key_id, # a\n      image_id, // b\n    ]\n  }")
+    },
+    "quotes": {"main.tf": _native('lifecycle {\n    ignore_changes = ["image_id"]\n  }')},
+    "all": {"main.tf": _native("lifecycle {\n    ignore_changes = all\n  }")},
+    "an override": {"main.tf": _native(), "a_override.tf": _override("lifecycle {\n    ignore_changes = all\n  }")},
+    "an override that takes it back": {
+        "main.tf": _native("lifecycle {\n    ignore_changes = [image_id]\n  }"),
+        "override.tf": _override("lifecycle {\n    ignore_changes = [key_id]\n  }"),
+    },
+    "an override of something else": {
+        "main.tf": _native("lifecycle {\n    ignore_changes = [image_id]\n  }"),
+        "override.tf": _override("lifecycle {\n    prevent_destroy = true\n  }"),
+    },
+    "JSON": {"main.tf.json": _json({"ignore_changes": ["image_id"]})},
+    "JSON, another": {"main.tf.json": _json({"ignore_changes": ["key_id"]})},
+    "JSON, all": {"main.tf.json": _json({"ignore_changes": "all"})},
+    "JSON in lists": {"main.tf.json": _json([{"ignore_changes": ["image_id"]}], lists=True)},
+    "a file of OpenTofu": {
+        "main.tf": _native(),
+        "main.tofu": _native("lifecycle {\n    ignore_changes = [image_id]\n  }"),
+    },
+    "an editor's": {"main.tf": _native(), "main.tf~": _native("lifecycle { ignore_changes = all }")},
+}
+
+
+def test_what_is_ignored_is_read_as_the_command_reads_it(folder: Folder) -> None:
+    """The image of a machine is changed outside; whether a plan has changes is what the files are read to say."""
+    (folder.path / "main.tf").write_text(_native())
+    folder.apply()
+    (machine,) = terraform.instances(folder.path).values()
+    folder.cloud.patch_instance(machine.id, imageId=NOBLE)
+    told, planned = {}, {}
+    for spelling, files in SPELLINGS.items():
+        for path in [*folder.path.glob("*.tf*"), *folder.path.glob("*.tofu")]:
+            if "tfstate" not in path.name:
+                path.unlink()
+        for name, text in files.items():
+            (folder.path / name).write_text(text)
+        told[spelling] = not configuration.read(folder.path, tofu=folder.name == "tofu")["web"].ignores("image_id")
+        planned[spelling] = folder.changes()
+    assert told == planned
+    assert set(planned.values()) == {True, False}

@@ -74,10 +74,9 @@ def _block(name: str, body: Mapping[str, Any], file: str) -> Block:
 
 
 def _ignored(value: Any) -> frozenset[str]:
-    if not isinstance(value, list):
-        return ALL if _attribute(value) == "all" else frozenset()
-    names = frozenset(map(_attribute, value))
-    return ALL if "*" in names else names
+    if isinstance(value, list):
+        return frozenset(map(_attribute, value))
+    return ALL if _attribute(value) == "all" else frozenset()
 
 
 def _attribute(text: Any) -> str:
