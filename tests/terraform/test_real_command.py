@@ -16,6 +16,7 @@ import pytest
 from zec_pulumi import terraform
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.terraform import configuration
+from zec_pulumi.terraform.addresses import place_of
 
 if TYPE_CHECKING:
     from terraform_driver import Folder
@@ -84,6 +85,10 @@ def test_modules_count_and_for_each_are_read_as_the_command_prints_them(folder: 
     assert "Never-Copied-1" in saved.read_text()
     assert terraform.instances(saved) == found
     assert "Never-Copied-1" not in repr(found)
+    # Every address leads to its block, by the modules that the command wrote down.
+    folders = configuration.folders(folder.path, folder.environ)
+    for place in map(place_of, found):
+        assert place.name in configuration.read(folders[place.module], tofu=folder.name == "tofu")
 
 
 def test_a_folder_that_was_never_applied_is_an_empty_state(folder: Folder) -> None:
