@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,11 @@ def test_the_schema_is_that_of_the_models() -> None:
     """If this fails: python -m zec_pulumi.simulator.schema > zec_pulumi/simulator/seed/schema.json."""
     shipped = (resources.files("zec_pulumi.simulator") / "seed" / "schema.json").read_text("utf-8")
 
+    printed = subprocess.run(
+        [sys.executable, "-m", "zec_pulumi.simulator.schema"], capture_output=True, text=True, check=True
+    )
+
+    assert shipped == printed.stdout
     assert json.loads(shipped) == seed_schema()
 
 

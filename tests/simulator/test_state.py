@@ -15,7 +15,6 @@ import requests
 
 from zec_pulumi.simulator import SetupError, Simulator, default_world
 from zec_pulumi.simulator.clock import SimulatorClock
-from zec_pulumi.simulator.statefile import StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,23 +138,35 @@ class _Running:
         self.token = line.rsplit(maxsplit=1)[-1].removeprefix("token=")
 
 
-def test_what_cannot_be_kept_is_not_answered(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk is the server's failure, and what was meant is kept as soon as there is room."""
+def test_what_cannot_be_kept_is_not_answered(state: Path) -> None:
+    """A full disk is the server's failure, and what was meant is kept, as a whole, as soon as there is room."""
     with Simulator(state=state) as sim:
-        write = StateFile.write
-
-        def full(*_: Any) -> None:
-            raise sqlite3.OperationalError("database or disk is full")
-
-        monkeypatch.setattr(StateFile, "write", full)
+        database = sim._persistence._file._connection  # type: ignore[union-attr]
+        database.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON request BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+        )
         with pytest.raises(AssertionError, match="Internal Server Error"):
             post(sim, "StopInstances", instanceIds=[WEB_1])
-        monkeypatch.setattr(StateFile, "write", write)
+        assert sim._persistence._file.ledger() == []  # type: ignore[union-attr]
+        database.execute("DROP TRIGGER full")
         post(sim, "DescribeInstancesStatus")
 
     with Simulator(state=state) as again:
         assert [entry["instanceId"] for entry in again.ledger()] == [WEB_1]
         assert len(again.requests()) == 2
+
+
+def test_what_was_due_is_kept_at_the_end(state: Path) -> None:
+    """The disk was full when it was meant, and there is room when the simulator is ended."""
+    with Simulator(state=state) as sim:
+        database = sim._persistence._file._connection  # type: ignore[union-attr]
+        database.execute("CREATE TEMP TRIGGER full BEFORE INSERT ON instance BEGIN SELECT RAISE(FAIL, 'full'); END")
+        with pytest.raises(sqlite3.Error, match="full"):
+            sim.patch_instance(WEB_1, status="STOPPED")
+        database.execute("DROP TRIGGER full")
+
+    with Simulator(state=state) as again:
+        assert again.instance(WEB_1)["status"] == "STOPPED"
 
 
 def test_faults_go_on_counting(state: Path) -> None:
@@ -290,6 +301,25 @@ def test_file_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     """Its folder does not exist."""
     with pytest.raises(SetupError, match="cannot be opened"):
         Simulator(state=tmp_path / "nowhere" / "cloud.db")
+
+
+def test_folder_is_no_file(tmp_path: Path) -> None:
+    """Whatever SQLite says of it stands in the sentence."""
+    with pytest.raises(SetupError, match="cannot be used: unable to open"):
+        Simulator(state=tmp_path)
+
+
+def test_released_machine_is_gone_from_the_file_too(state: Path) -> None:
+    """Twice released, and listed in between or not."""
+    with Simulator(clock="manual", state=state) as sim:
+        post(sim, "ReleaseInstances", instanceIds=[WEB_1])
+        sim.settle()
+        post(sim, "ReleaseInstances", instanceIds=[WEB_1])
+        sim.settle()
+        assert WEB_1 not in {item["instanceId"] for item in sim.instances()}
+
+    with Simulator(clock="manual", state=state) as again:
+        assert WEB_1 not in {item["instanceId"] for item in again.instances()}
 
 
 def test_nobody_else_can_read_the_file(state: Path) -> None:

@@ -64,8 +64,13 @@ class Persistence:
 
     def close(self) -> None:
         """Write what is left and close the file; the cloud can be read and changed, but nothing is kept any more."""
-        if not self.closed:
-            self.closed = True
+        if self.closed:
+            return
+        self.closed = True
+        try:
+            with self._cloud.lock:
+                self._commit()
+        finally:
             self._cloud.commit = lambda: None
             self._file.close()
 
