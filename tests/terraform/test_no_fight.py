@@ -96,3 +96,57 @@ def test_what_terraform_destroys_the_stack_forgets(folder: Folder, stack: Stack)
     assert stack.actions()[len(before) :] == ["ReleaseInstances", "ReleaseInstances"]
     assert "web[1]" not in stack.run("stack", "export").ok().text
     assert not folder.changes()
+
+
+def test_what_terraform_changes_in_place_is_no_change_here(folder: Folder, stack: Stack) -> None:
+    """A name, which the program omits; and what the stack forgets is no change there."""
+    stack.up().ok()
+    before = stack.actions()
+    main = folder.path / "main.tf"
+    main.write_text(main.read_text().replace('"web-${', '"www-${'))
+    folder.apply()
+    assert stack.actions()[len(before) :] == ["ModifyInstancesAttribute"] * 2
+    stack.preview("--expect-no-changes").ok()
+    stack.destroy().ok()
+    assert len(stack.actions()) == len(before) + 2
+    assert not folder.changes()
+
+
+def announced(stack: Stack) -> set[str]:
+    """Return the instances whose wipe a preview announces; it repeats a row whenever that has news."""
+    return set(re.findall(r"boot disk of (\d+) [^;]* will be wiped", stack.preview().ok().text))
+
+
+def test_a_machine_that_terraform_adds_or_replaces_is_announced(folder: Folder, stack: Stack) -> None:
+    """A new row, and another id in an old one: each runs Terraform's image at first, and is rebuilt once."""
+    stack.up().ok()
+    main = folder.path / "main.tf"
+    main.write_text(main.read_text().replace("count = 2", "count = 3"))
+    folder.apply()
+    assert len(announced(stack)) == 1
+    stack.up().ok()
+    assert stack.actions().count("ResetInstance") == 3
+
+    main.write_text(main.read_text().replace("= 40", "= 50"))
+    folder.apply()
+    assert stack.actions().count("CreateZecInstances") == 6
+    assert len(announced(stack)) == 3
+    stack.up().ok()
+    assert stack.actions().count("ResetInstance") == 6
+    assert not folder.changes()
+    stack.preview("--expect-no-changes").ok()
+
+
+def test_a_resource_that_terraform_moves_is_adopted_under_its_new_name(folder: Folder, stack: Stack) -> None:
+    """Another address is another record of the same machine: nothing is sent to it."""
+    stack.up().ok()
+    before = stack.actions()
+    main = folder.path / "main.tf"
+    kind = "zenlayercloud_zec_instance"
+    moved = f"moved {{\n  from = {kind}.web\n  to   = {kind}.www\n}}\n"
+    main.write_text(main.read_text().replace(f'"{kind}" "web"', f'"{kind}" "www"') + moved)
+    folder.apply()
+    assert "www[0] create adopt: already runs" in stack.preview().ok().text
+    stack.up().ok()
+    assert stack.actions() == before
+    assert ".web[0]" not in stack.run("stack", "export").ok().text
