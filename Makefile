@@ -106,7 +106,7 @@ clean:
 	@cd tools/opentofu && CGO_ENABLED=0 go build -trimpath -o ../../$@ github.com/opentofu/opentofu/cmd/tofu
 	@touch $@
 
-# No registry of packages has the provider; Terraform finds this one by its name.
+# The provider comes from Terraform's own registry, which the tests do without; Terraform finds this one by its name.
 .cache/opentofu/terraform-provider-zenlayercloud: $(wildcard tools/terraform_provider/*)
 	@echo "set-up: a stand-in for the Terraform provider (once) ..."
 	@mkdir -p $(@D)

@@ -1,6 +1,7 @@
 """The real `tofu`, and `terraform` where it is installed: what it prints is what is read.
 
-The provider is a stand-in, tools/terraform_provider, on the simulated cloud: no package registry has the real one.
+The provider is a stand-in, tools/terraform_provider, on the simulated cloud: the real one comes from
+Terraform's own registry, which the tests do without.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-// Stands in for the Terraform provider zenlayer/zenlayercloud, which no package registry has, in tests of the real
-// terraform and tofu: the attributes of zenlayercloud_zec_instance that matter here, and the calls of its recorded
+// Stands in for the Terraform provider zenlayer/zenlayercloud, which comes from Terraform's own registry, in tests of
+// the real terraform and tofu, which do without that: the attributes of zenlayercloud_zec_instance that matter here, and the calls of its recorded
 // behaviour. It shares no code with zec_pulumi.
 package main
 
