@@ -106,7 +106,8 @@ def seen(
         try:
             clock.sleep((begins or {}).get(id_, 0.0))
             progress = Progress(Row(), clock, ticking=lambda: False)
-            for current in watch.statuses(id_, Deadline(clock, 3600.0), progress, begun_now=begun_now):
+            how: Any = {"begun_now": True} if begun_now else {}  # else as it is when nothing is said
+            for current in watch.statuses(id_, Deadline(clock, 3600.0), progress, **how):
                 if current == "RUNNING":
                     return clock.monotonic()
             raise AssertionError
