@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.fleets import MIB, NOBLE, STOP_SECONDS, Run, fleet, with_provider
+from benchmarks.fleets import MIB, NOBLE, STOP_SECONDS, Fleet, Run, fleet, with_provider
 from benchmarks.result import Result, counted
 
 if TYPE_CHECKING:
@@ -59,38 +59,57 @@ def textbook_provider(engine: Path) -> Iterator[Result]:
 
 def growth(engine: Path) -> Iterator[Result]:
     """Rebuild a hundred and a thousand machines in one stack each, all at once: the engine saves its state once."""
-    few, many = (_rebuilt(count, engine, REBUILD_SECONDS) for count in (MACHINES, MANY))
+    few, many = (_saved_once(count, engine) for count in (MACHINES, MANY))
     yield Result(
         f"reads of {MANY} rebuilds in one stack ÷ of {MACHINES}",
         f"{many.reads} ÷ {few.reads} = {many.reads / few.reads:.1f}",
         f"< {MANY // MACHINES}",
     )
     yield Result(f"time of {MANY} rebuilds in one stack", f"{many.seconds:.0f} s")
-    yield Result("the plugin's memory and CPU time in it", f"{_megabytes(many)}, {many.cpu_seconds:.0f} s")
+    yield Result("the plugin's memory and CPU time in it", _cost(many))
 
 
 def engine_alone(engine: Path) -> Iterator[Result]:
-    """Let the engine do ever more updates that do nothing: it saves the whole state before and after each."""
-    seconds = ", ".join(f"{count}: {_idle_seconds(count, engine):.0f} s" for count in (MACHINES, WAITING, MANY))
-    yield Result("the engine's own time for updates that do nothing, by their number", seconds)
+    """Save the whole state before and after each operation, as the engine does, for idle updates and real ones."""
+    own = {count: _idle_seconds(count, engine) for count in (MACHINES, WAITING, MANY)}
+    yield Result(
+        "the engine's own time for updates that do nothing, by their number",
+        ", ".join(f"{count}: {seconds:.0f} s" for count, seconds in own.items()),
+    )
+    with fleet(MANY, engine, rebuild_seconds=REBUILD_SECONDS, poll_seconds=POLL_SECONDS) as machines:
+        run = _rebuilt(machines.adopted())
+    yield Result(
+        f"time of {MANY} rebuilds in one stack, its state saved as usual ÷ the engine's own",
+        f"{run.seconds:.0f} s ÷ {own[MANY]:.0f} s = {run.seconds / own[MANY]:.2f}",
+    )
+    yield Result("its API calls; the plugin's memory and CPU time", f"{counted(run.calls)}; {_cost(run)}")
 
 
 def waiting(engine: Path) -> Iterator[Result]:
     """Let so many rebuilds wait at the same time."""
-    run = _rebuilt(WAITING, engine, WAITING_SECONDS)
+    with fleet(WAITING, engine, rebuild_seconds=WAITING_SECONDS, poll_seconds=POLL_SECONDS) as machines:
+        run = _rebuilt(machines.adopted().saved_once())
+        begun = [reset["at"] for reset in machines.resets()]
+    if max(begun) - min(begun) > WAITING_SECONDS:
+        raise AssertionError("they did not wait at the same time: the machine is too busy for this")
     yield Result(f"the plugin's memory while {WAITING} rebuilds wait", _megabytes(run), "< 250 MB")
 
 
-def _rebuilt(count: int, engine: Path, rebuild_seconds: float) -> Run:
-    with fleet(count, engine, rebuild_seconds=rebuild_seconds, poll_seconds=POLL_SECONDS) as machines:
-        machines.adopted()
-        run = machines.saved_once().declare(NOBLE).up()
-        begun = [reset["at"] for reset in machines.resets()]
-    if len(begun) != count:
-        raise AssertionError(f"{len(begun)} of {count} machines were rebuilt")
-    if rebuild_seconds == WAITING_SECONDS and max(begun) - min(begun) > rebuild_seconds:
-        raise AssertionError("they did not wait at the same time: the machine is too busy for this")
+def _saved_once(count: int, engine: Path) -> Run:
+    with fleet(count, engine, rebuild_seconds=REBUILD_SECONDS, poll_seconds=POLL_SECONDS) as machines:
+        return _rebuilt(machines.adopted().saved_once())
+
+
+def _rebuilt(machines: Fleet) -> Run:
+    run = machines.declare(NOBLE).up()
+    rebuilt = len(machines.resets())
+    if rebuilt != len(machines.ids):
+        raise AssertionError(f"{rebuilt} of {len(machines.ids)} machines were rebuilt")
     return run
+
+
+def _cost(run: Run) -> str:
+    return f"{_megabytes(run)}, {run.cpu_seconds:.0f} s"
 
 
 def _megabytes(run: Run) -> str:
