@@ -6,8 +6,6 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from zec_pulumi.api import InvalidRequestError, NotFoundError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -50,6 +48,7 @@ class Batch(Generic[T]):
         read: Reads up to :data:`MOST` ids at once; an id that does not exist is missing from its answer, or an error.
         clock: Time.
         crowded: Whether others are at work in this process, whose reads may be worth waiting for.
+        blaming_one: Errors of a request that one of its ids may have caused: the others are read again without it.
     """
 
     def __init__(
@@ -57,10 +56,12 @@ class Batch(Generic[T]):
         read: Callable[[Sequence[str]], Mapping[str, T]],
         clock: Clock,
         crowded: Callable[[], bool] = nobody_else,
+        blaming_one: tuple[type[Exception], ...] = (),
     ) -> None:
         self._read = read
         self._clock = clock
         self._crowded = crowded
+        self._blaming_one = blaming_one
         self._waiting: dict[Ask[T], None] = {}
         self._leading = False
         self._changed = threading.Condition()
@@ -150,8 +151,8 @@ class Batch(Generic[T]):
     def _answer(self, asks: list[Ask[T]]) -> None:
         try:
             found = self._read(list(dict.fromkeys(ask.id for ask in asks)))
-        except (NotFoundError, InvalidRequestError) as error:
-            # One id may be to blame: the others' answers must not depend on it.
+        except self._blaming_one as error:
+            # The others' answers must not depend on it.
             half = len(asks) // 2
             if half:
                 self._answer(asks[:half])

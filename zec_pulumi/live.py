@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zec_pulumi.api import Image, Instance, NotFoundError
+from zec_pulumi.api import Image, Instance, InvalidRequestError, NotFoundError
 from zec_pulumi.batch import Batch, nobody_else
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ CATALOG_SECONDS = 60.0
 
 BY_ID = 3
 """How many instances a preview reads one by one before it reads whole pages."""
+
+BLAMING_ONE = (NotFoundError, InvalidRequestError)
+"""What the API answers for all ids of a request when it does not know one of them."""
 
 T = TypeVar("T")
 
@@ -40,7 +43,7 @@ class LiveReader:
     def __init__(self, client: Client, clock: Clock, crowded: Callable[[], bool] = nobody_else) -> None:
         self._client = client
         self._clock = clock
-        self._instances = Batch(self._by_id, clock, crowded)
+        self._instances = Batch(self._by_id, clock, crowded, BLAMING_ONE)
         self._held: dict[tuple[str, ...], _Held] = {}
         self._reading: dict[tuple[str, ...], threading.Lock] = {}
         self._seen: dict[str, _Held] = {}

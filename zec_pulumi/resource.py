@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pulumi
 from pulumi.dynamic import Resource
 
+from zec_pulumi.engine.outputs import wait_for_one
 from zec_pulumi.health import HealthGate
 from zec_pulumi.provider import InstanceOsImageProvider
 
@@ -138,6 +139,7 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
         }
         properties.update(dict.fromkeys(_OUTPUTS))
         super().__init__(InstanceOsImageProvider(), resource_name, properties, opts)
+        wait_for_one(self)
 
     def translate_output_property(self, prop: str) -> str:
         """Return the Python name of a property key: ``imageId`` → ``image_id``."""

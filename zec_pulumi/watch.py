@@ -8,6 +8,7 @@ from zec_pulumi import status
 from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError, ZecError
 from zec_pulumi.batch import Batch, nobody_else
 from zec_pulumi.halt import Halt
+from zec_pulumi.live import BLAMING_ONE
 from zec_pulumi.outcomes import HaltedError
 from zec_pulumi.rhythm import Rhythm
 
@@ -57,7 +58,9 @@ class Watch:
     ) -> None:
         self._reader = reader
         self._clock = clock
-        self._statuses = Batch(lambda ids: client.describe_instances_status(ids, deadline=0), clock, crowded)
+        self._statuses = Batch(
+            lambda ids: client.describe_instances_status(ids, deadline=0), clock, crowded, BLAMING_ONE
+        )
         self.rhythm = Rhythm(clock, interval)
 
     def statuses(

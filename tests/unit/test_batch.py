@@ -64,7 +64,7 @@ class Hands(SystemClock):
 
 def together(service: Service, ids: Sequence[str]) -> list[Future[str | None]]:
     """Ask for all ``ids`` while one request is under way, and let it go once they wait."""
-    batch: Batch[str] = Batch(service.read, SystemClock())
+    batch: Batch[str] = Batch(service.read, SystemClock(), blaming_one=(NotFoundError,))
     with ThreadPoolExecutor(len(ids) + 1) as pool:
         first = pool.submit(batch.get, "first")
         assert service.begun.wait(30)
@@ -186,7 +186,7 @@ def test_whoever_wakes_first_reads_for_all_whose_time_has_come() -> None:
     """And for no other: an answer from before its time could be one from before the last look."""
     service, clock = Service(), Hands()
     service.let_go.set()
-    batch: Batch[str] = Batch(service.read, clock)
+    batch: Batch[str] = Batch(service.read, clock, blaming_one=(NotFoundError,))
     with batch.asking("sleeps", 5.0) as sleeps, batch.asking("sleeps longer", 5.1) as longer:
         batch.get("early")
         clock.time = 5.0
@@ -211,7 +211,7 @@ def test_who_has_left_is_not_read() -> None:
     """A wait may end while it sleeps."""
     service, clock = Service(), Hands()
     service.let_go.set()
-    batch: Batch[str] = Batch(service.read, clock)
+    batch: Batch[str] = Batch(service.read, clock, blaming_one=(NotFoundError,))
     with batch.asking("leaves", 5.0):
         pass
     clock.time = 6.0
@@ -223,7 +223,7 @@ def test_the_longest_due_come_first() -> None:
     """Those that ask again and again cannot keep the others out."""
     service, clock = Service(), Hands()
     service.let_go.set()
-    batch: Batch[str] = Batch(service.read, clock)
+    batch: Batch[str] = Batch(service.read, clock, blaming_one=(NotFoundError,))
     with ExitStack() as asked:
         for number in range(MOST):
             asked.enter_context(batch.asking(f"later {number}", 2.0))
@@ -238,7 +238,7 @@ def test_the_longest_due_come_first() -> None:
 def test_a_full_request_lets_the_next_begin() -> None:
     """The second hundred need not wait for the answer to the first."""
     service = Service()
-    batch: Batch[str] = Batch(service.read, SystemClock())
+    batch: Batch[str] = Batch(service.read, SystemClock(), blaming_one=(NotFoundError,))
     with ThreadPoolExecutor(2) as pool, ExitStack() as asked:
         for number in range(MOST - 1):
             asked.enter_context(batch.asking(str(number)))
@@ -255,4 +255,4 @@ def test_a_read_that_nobody_can_join_is_made_at_once() -> None:
     service = Service()
     service.let_go.set()
     clock = Gathering(lambda: pytest.fail("slept"))
-    assert Batch(service.read, clock).get("a") == "a"
+    assert Batch(service.read, clock, blaming_one=(NotFoundError,)).get("a") == "a"
