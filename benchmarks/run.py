@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 import engine
 from benchmarks import at_once, detection, limited, previews, shared_limit, single
 from benchmarks.result import HEAD
-from driver import ROOT
+from driver import ROOT, let_interrupts_through
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +74,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Run the sections that are asked for and print the table, each row as soon as it is known."""
     asked = arguments().sections or list(SECTIONS)
+    let_interrupts_through()
     folder = engine.find()
     if folder is None:
         sys.exit("no Pulumi engine: run make engine")

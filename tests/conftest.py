@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import signal
+from driver import let_interrupts_through
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C through to the programs that tests start.
-
-    A shell starts background jobs with SIGINT ignored, and every program below inherits that. The engine ends its
-    plugins with SIGINT and waits five seconds for those that ignore it.
-    """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Have every program that a test starts end when it is told to."""
+    let_interrupts_through()

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,16 @@ class Ran:
         assert self.code != 0, self.text
         assert "Traceback" not in self.text, self.text
         return self
+
+
+def let_interrupts_through() -> None:
+    """Let SIGINT reach the programs that are started from here.
+
+    A shell starts background jobs with SIGINT ignored, and every program below inherits that. The engine ends its
+    plugins with SIGINT and waits five seconds for those that ignore it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def ended(process: subprocess.Popen[str], seconds: float = COMMAND_SECONDS) -> Ran:

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 import engine
-from driver import ROOT
+from driver import ROOT, let_interrupts_through
 from kill_cells import Cell, matrix, undisturbed
 from kill_run import Result, run, templates
 
@@ -34,6 +34,7 @@ COLUMNS = ("cells", "by itself", "asked", "double resets", "false successes", "o
 
 def main() -> int:
     """Run it; return the exit status."""
+    let_interrupts_through()
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--jobs", type=int, default=2, help="cells at once (default: 2)")
     parser.add_argument("--match", default="", help="only cells whose name contains this")
