@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all kill-matrix engine browser opentofu lint types format bench bench-simulator clean
+.PHONY: help demo test test-all kill-matrix engine browser pythons opentofu lint types format bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
@@ -13,6 +13,7 @@ help:
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; some minutes"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
 	@echo "make browser   find or install the browser in which make test-all looks at the simulator's page"
+	@echo "make pythons   environments with the other Pythons that are here, for make test-all"
 	@echo "make opentofu  build the tofu command and a stand-in for its provider, for make test-all; some minutes, once"
 	@echo "make bench     all benchmarks, half an hour and more; parts: .venv/bin/python benchmarks/run.py --help"
 	@echo "make bench-simulator  what the simulator bears; results go to docs/simulator.md by hand"
@@ -26,9 +27,9 @@ test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 	@echo "tests: running ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered
 
-test-all: lint types browser .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu
+test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu
 	@echo "tests: running all, the long ones too ..."
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	@COVER_PLUGINS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory kill-matrix
 
 kill-matrix: .venv/ready .cache/engine/ready
@@ -48,6 +49,10 @@ browser:
 			echo "on Debian: apt-get install chromium chromium-driver. make test does without them." >&2; exit 1; \
 		fi; \
 	fi
+
+# What depends on Python itself is tested with each that is here.
+pythons: .venv/ready
+	@$(BIN)/python tools/pythons.py $(OLDEST_SDK)
 
 opentofu: .cache/opentofu/tofu .cache/opentofu/terraform-provider-zenlayercloud
 
@@ -69,7 +74,7 @@ bench-simulator: .venv/ready
 	@$(BIN)/python benchmarks/simulator_load.py
 
 clean:
-	rm -rf .venv .venv-sdk-oldest .cache .coverage* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-sdk-oldest .venv-pythons .cache .coverage* .mypy_cache .ruff_cache .pytest_cache
 
 .venv/ready: pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "tests" / "engine" / "programs" / "any"
 SDKS = {"newest": ROOT / ".venv" / "bin", "oldest": ROOT / ".venv-sdk-oldest" / "bin"}
+OTHER_PYTHONS = ROOT / ".venv-pythons"
+PYTHONS = {ready.parent.name: ready.parent / "bin" for ready in sorted(OTHER_PYTHONS.glob("*/ready"))}
+"""What `tools/pythons.py` made: `3.12-oldest` is Python 3.12 with the oldest SDK."""
 WEB_1 = "1272168087751233112"
 
 COMMAND_SECONDS = 120.0
+_NOT_INHERITED = ("PULUMI_", "ZENLAYER", "COV_", "CI") + (() if "COVER_PLUGINS" in os.environ else ("COVERAGE_",))
+"""Coverage in the plugins and language hosts makes their tests half as slow again: `make test-all` wants it."""
+
 RESOURCE_TYPE = "pulumi-python:dynamic/zec:InstanceOsImage"
 
 
@@ -99,7 +105,7 @@ class Stack:
 
     def environ(self) -> dict[str, str]:
         """Return the environment that every command of this stack runs in."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "ZENLAYER", "COV_", "CI"))}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
         environment = {
             **inherited,
             "PATH": f"{self.python}:{self.engine}:{os.environ['PATH']}",
@@ -194,6 +200,6 @@ def new_stack(folder: Path, cloud: Simulator, engine: Path, sdk: str) -> Stack:
     (folder / "Pulumi.yaml").write_text("name: any\nruntime: python\nmain: program\n")
     for name in ("backend", "home"):
         (folder / name).mkdir()
-    made = Stack(folder, cloud, engine, SDKS[sdk])
+    made = Stack(folder, cloud, engine, {**SDKS, **PYTHONS}[sdk])
     made.run("stack", "init", "dev").ok()
     return made.configure(**{"zec:pollInterval": "0.1"})

@@ -73,7 +73,8 @@ class _Work:
         instance_id = wanted.instance_id or ""
         deadline = Deadline(now.clock, call.timeout or DEFAULT_SECONDS)
         progress = Progress(call, now.clock, ticking=engine.is_interactive)
-        live = now.reader.instance(instance_id)
+        # The engine sends one operation after the other: where others wait anyway, this one can wait for the next few.
+        live = now.reader.instance(instance_id, now.watch.rhythm.until_part())
         if live is None:
             raise ZecError(
                 f"instance_id: instance {instance_id} was not found; nothing was changed. If it was released,"

@@ -21,7 +21,7 @@ class Decision:
     """What to do with a machine.
 
     ``recorded`` is the record, with the attempt that only the journal knew; ``question`` must be answered by a person
-    before anything is done; ``warning`` says what a join by the journal cannot know.
+    before anything is done; ``warning`` says what of an unrecorded attempt nobody can know.
     """
 
     plan: Plan
@@ -52,4 +52,4 @@ def decide(
     if remembered.recorded:
         plan = plan_update(wanted, remembered.recorded, live)
         return Decision(plan, remembered.recorded, warning=remembered.warning)
-    return Decision(plan, recorded)
+    return Decision(plan, recorded, warning=remembered.warning)

@@ -52,13 +52,19 @@ class LiveReader:
         self._listed: set[str] = set()
         self._lock = threading.Lock()
 
-    def instance(self, instance_id: str) -> Instance | None:
-        """Return the instance, None when it is gone: the API says so, or shows nothing for the id twice."""
-        for _ in range(2):
-            try:
-                found = self._instances.get(instance_id)
-            except NotFoundError:
-                return None
+    def instance(self, instance_id: str, after: float = 0.0) -> Instance | None:
+        """Return the instance as it is in so many seconds, read with all that are asked for until then.
+
+        None when it is gone: the API says so, or shows nothing for the id twice.
+        """
+        for pause in (after, 0.0):
+            with self._instances.asking(instance_id, pause) as ask:
+                if pause:
+                    self._clock.sleep(pause)
+                try:
+                    found = self._instances.answer(ask)
+                except NotFoundError:
+                    return None
             if found is not None:
                 return found
         return None

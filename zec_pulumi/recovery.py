@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi import recovery_sentences as sentences
 from zec_pulumi import status
 from zec_pulumi.inputs import Attempt, Recorded, Wanted, snake
 from zec_pulumi.journal import ENDED, Entry, Journal
@@ -24,6 +25,11 @@ _READABLE_CAUSE = re.compile(
     rf"(?P<trigger>{'|'.join(READABLE)}) (was changed outside Pulumi: (?P<back>\S+) → .*|\S+ → (?P<new>\S+))"
 )
 
+_NOTHING_TO_REBUILD = (Kind.NONE, Kind.CHANGE)
+
+_UNSHOWN = frozenset({"userData", "password"})
+"""Triggers whose value a rebuild puts on the machine, and no API shows."""
+
 _GONE_WHEN_OMITTED = frozenset({"user_data", "user_data_base64", "password"})
 """Inputs that a rebuild takes off the machine when the program omits them; the others stay as the machine has them."""
 
@@ -32,7 +38,7 @@ _GONE_WHEN_OMITTED = frozenset({"user_data", "user_data_base64", "password"})
 class Recall:
     """What was remembered: a ``question`` to ask before anything is done, or the record with the attempt in it.
 
-    ``warning`` says what the journal cannot know of that attempt.
+    ``warning`` says what the journal cannot know of that attempt, or of one that is not wanted any more.
     """
 
     question: str | None = None
@@ -72,13 +78,14 @@ def recall(
     # Without a rebuild before it, an attempt may as well be that of another resource on the same machine.
     said = "closed-rebuilt" if before else None
     own = [entry for entry in entries if entry.urn == urn or entry.previous or entry.event == said]
-    left = _left_as_it_is([e for e in own if e.urn == urn or e.previous == previous], plan, wanted, live)
+    taken_back = [e for e in own if e.urn == urn or e.previous == previous] if plan.kind in _NOTHING_TO_REBUILD else []
+    left = _left_as_it_is(taken_back, wanted, live)
     if left:
         return Recall(left)
     entry = unrecorded(own, plan, previous, wanted, live)
     if entry is None:
         other = unrecorded(entries, plan, previous, wanted, live) if before else None
-        return Recall(_whose(other)) if other else Recall()
+        return Recall(sentences.whose(other)) if other else Recall(warning=_ran_otherwise(taken_back))
     asked = question(entry)
     if asked:
         return Recall(asked)
@@ -102,7 +109,7 @@ def unrecorded(
     return same[-1] if same else None
 
 
-def _left_as_it_is(entries: Sequence[Entry], plan: Plan, wanted: Wanted, live: Instance) -> str | None:
+def _left_as_it_is(entries: Sequence[Entry], wanted: Wanted, live: Instance) -> str | None:
     """Return why nothing to do is no success: our own unrecorded rebuild put on the machine what is not wanted now.
 
     Drift by others is only warned of; but after a killed run, up must bring the wanted image or say what to do.
@@ -112,14 +119,22 @@ def _left_as_it_is(entries: Sequence[Entry], plan: Plan, wanted: Wanted, live: I
     differing = {(trigger, has[trigger]) for trigger, want in wants.items() if want not in (None, has[trigger])}
     under_way = live.status in status.REINSTALLING
     ours = [e for e in entries if e.event not in ENDED and (under_way or differing & set(map(_put, e.causes)))]
-    if not ours or plan.kind not in (Kind.NONE, Kind.CHANGE):
+    if not ours:
         return None
-    return (
-        f"an earlier run was about to rebuild instance {live.instance_id} ({', '.join(ours[-1].causes)}) and ended"
-        f" before that was recorded; it is {live.status} with image {live.image_id} and key {live.key_id or 'none'}."
-        " Nothing was sent now. Once it is RUNNING, run pulumi refresh, so that preview shows the way back as a"
-        " rebuild, and pulumi up again"
-    )
+    return sentences.left_as_it_is(ours[-1], live)
+
+
+def _ran_otherwise(entries: Sequence[Entry]) -> str | None:
+    """Return what to warn of when our own unrecorded rebuild was for inputs that no API shows, and was taken back."""
+    ours = [(e, asked) for e in entries if e.event not in ENDED and (asked := _UNSHOWN & set(_triggers(e.causes)))]
+    if not ours:
+        return None
+    entry, asked = ours[-1]
+    return sentences.taken_back(entry, " and ".join(sorted(map(snake, asked))))
+
+
+def _triggers(causes: Sequence[str]) -> list[str]:
+    return [cause.split(" ", 1)[0] for cause in causes]
 
 
 def _put(cause: str) -> tuple[str, str] | None:
@@ -187,22 +202,7 @@ def question(entry: Entry) -> str | None:
     """Return what must be asked before anything is done, None when the attempt's outcome is known."""
     if entry.event not in ("intent", "unknown"):
         return None
-    return (
-        f"an earlier run was about to rebuild instance {entry.instance_id} ({', '.join(entry.causes)}) and ended before"
-        " it could record what came of it, and nothing the API shows tells: it may have been rebuilt already."
-        f" Nothing was sent now. Look at the machine, then run `zec-pulumi attempts close {entry.attempt_id}"
-        " --rebuilt` or `--not-rebuilt`, and pulumi up again"
-    )
-
-
-def _whose(entry: Entry) -> str:
-    """Return what to ask about an attempt under another name: this resource's from before a rename, or another's."""
-    return (
-        f"an earlier run was about to rebuild instance {entry.instance_id} ({', '.join(entry.causes)}) under the name"
-        f" {entry.urn}, or has done so, and nothing tells whether that is this resource. Nothing was sent now. If it"
-        f" is, run `zec-pulumi attempts close {entry.attempt_id} --rebuilt`, else the same with `--not-rebuilt`, and"
-        " pulumi up again"
-    )
+    return sentences.outcome_unknown(entry)
 
 
 def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> str | None:
@@ -210,18 +210,12 @@ def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> str | None:
 
     The causes of a resource that is ``new`` to the stack do not name what it asks for the first time.
     """
-    secret = [cause.split(" ", 1)[0] for cause in entry.causes if not all_readable([cause])]
+    secret = _triggers([cause for cause in entry.causes if not all_readable([cause])])
     if new:
         secret += ["userData"] if wanted.first_boot_script is not None else []
         secret += ["password"] if wanted.password is not None else []
     inputs = " or ".join(dict.fromkeys(snake(trigger) for trigger in secret if trigger != "adopt"))
-    if not inputs:
-        return None
-    return (
-        f"the rebuild of {entry.instance_id} that an interrupted run began counts for this program. Its values were not"
-        f" kept: if {inputs} was changed since that run, change rebuild_token as well, else the new value never"
-        " reaches the machine"
-    )
+    return sentences.values_not_kept(entry, inputs) if inputs else None
 
 
 def _answered(recorded: Recorded, attempt: Attempt, entries: Sequence[Entry]) -> Recorded | None:

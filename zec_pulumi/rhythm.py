@@ -19,6 +19,10 @@ NEAR = 0.6
 """The part of the usual time after which the end is near."""
 
 
+PARTS = 5
+"""Parts of a beat. What is read of machines before anything is done to them is read once in each, of all together."""
+
+
 def beats(elapsed: float | None, usual: float | None) -> int:
     """Return in how many beats to look again at a rebuild that began ``elapsed`` seconds ago.
 
@@ -61,6 +65,15 @@ class Rhythm:
         """Return the seconds until the beat that is ``count`` beats away, to the nearest."""
         passed = (self._clock.monotonic() - self._begin) / self._interval
         return max(0.0, (math.floor(passed + 0.5) + count - passed) * self._interval)
+
+    def until_part(self) -> float:
+        """Return the seconds until the next part of a beat; 0 while nobody waits."""
+        with self._lock:
+            if not self._waits:
+                return 0.0
+            part = self._interval / PARTS
+            passed = (self._clock.monotonic() - self._begin) / part
+        return (math.floor(passed) + 1 - passed) * part
 
     def learn(self, seconds: float) -> None:
         """Take note of how long a rebuild took, in this process or as the stack recorded it."""

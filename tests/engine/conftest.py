@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine
-from driver import ROOT, WEB_1, Stack, new_stack
+from driver import PYTHONS, ROOT, SDKS, WEB_1, Stack, new_stack
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -30,9 +30,16 @@ def cloud() -> Iterator[Simulator]:
         yield simulator
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so with each SDK, and the long way with each Python as well."""
+    if metafunc.definition.get_closest_marker("everywhere"):
+        pythons = (pytest.param(name, marks=pytest.mark.slow) for name in PYTHONS)
+        metafunc.parametrize("sdk", [*SDKS, *pythons])
+
+
 @pytest.fixture
 def sdk() -> str:
-    """Which SDK the program and the provider run on; parametrize it to change."""
+    """Which SDK the program and the provider run on; parametrize it to change, or mark the test ``everywhere``."""
     return "newest"
 
 

@@ -59,7 +59,7 @@ def fleet_lines(preview: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("sdk", SDKS)
+@pytest.mark.everywhere
 def test_canaries_first_then_lanes_and_afterwards_nothing(tmp_path: Path, engine_folder: Path, sdk: str) -> None:
     """The plan is told, the canary is done alone, never more than two are down, and a second up has nothing to do."""
     with Simulator(rebuild_seconds=REBUILD_SECONDS, stop_seconds=0.1) as cloud:

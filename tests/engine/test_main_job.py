@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 
 
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+@pytest.mark.everywhere
 def test_changing_the_image_shows_the_wipe_and_rebuilds_once(stack: Stack, web_1: str) -> None:
     """Adopt, see the wipe on the row, rebuild once, and have nothing left to do."""
     stack.declare(web={"instance_id": web_1, "image_id": JAMMY})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from driver import SDKS, WEB_1
+from driver import WEB_1
 from zec_pulumi.engine.outputs import wait_for_one
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ pulumi.export("all", [web.status, web.os_type, web.last_rebuild])
 """
 
 
-@pytest.mark.parametrize("sdk", SDKS)
+@pytest.mark.everywhere
 def test_one_output_of_a_resource_is_waited_for_and_all_of_them_come(stack: Stack) -> None:
     """At each answer the SDK goes through all that it waits for: of a thousand resources more than 20,000 outputs."""
     (stack.folder / "program" / "__main__.py").write_text(PROGRAM)

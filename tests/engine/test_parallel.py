@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from driver import SDKS, new_stack
+from driver import new_stack
 from zec_pulumi.simulator import Simulator, default_world
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def read_together(stack: Stack, *command: str) -> tuple[int, str]:
     return max(len(request["instanceIds"]) for request in made), text
 
 
-@pytest.mark.parametrize("sdk", SDKS)
+@pytest.mark.everywhere
 def test_more_than_four_machines_are_rebuilt_at_once(tmp_path: Path, engine_folder: Path, sdk: str) -> None:
     """The last reset is accepted before the first reinstall can have ended."""
     with Simulator(rebuild_seconds=REBUILD_SECONDS, stop_seconds=0.2) as cloud:
@@ -72,7 +72,7 @@ def test_more_than_four_machines_are_rebuilt_at_once(tmp_path: Path, engine_fold
     assert max(resets) - min(resets) < REBUILD_SECONDS
 
 
-@pytest.mark.parametrize("sdk", SDKS)
+@pytest.mark.everywhere
 def test_a_refresh_reads_more_than_four_machines_at_once(many: Stack) -> None:
     """Its reads are queued before the pool can grow, and are read together all the same."""
     together, text = read_together(many, "refresh", "--yes", "--skip-preview", "--parallel", str(len(MANY)))
@@ -80,7 +80,7 @@ def test_a_refresh_reads_more_than_four_machines_at_once(many: Stack) -> None:
     assert "warning" not in text
 
 
-@pytest.mark.parametrize("sdk", SDKS)
+@pytest.mark.everywhere
 def test_where_the_pool_cannot_grow_all_is_done_by_four_and_that_is_said_once(many: Stack) -> None:
     """An SDK or a Python that is built otherwise: its stock behaviour stays."""
     (many.folder / "otherwise").mkdir()

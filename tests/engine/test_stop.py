@@ -30,7 +30,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+@pytest.mark.everywhere
 def test_ctrl_c_ends_the_wait_at_once_and_the_next_up_goes_on(stack: Stack, web_1: str) -> None:
     """The open attempt is recorded with what goes on in the cloud; nothing is wiped again."""
     stack.adopt(image_id=JAMMY)

@@ -105,6 +105,22 @@ def test_a_change_taken_back_after_the_engine_died_is_no_success_on_the_other_im
     assert (resets(world), world.machine["imageId"]) == (2, JAMMY)
 
 
+def test_user_data_taken_back_after_the_engine_died_is_warned_of_until_it_is_settled(world: World) -> None:
+    """Nothing the API shows tells that the machine ran another script than the program's: only the journal knows."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY, "userData": SCRIPT})
+    rebuilt = resets(world)
+    assert struck(stack, "returned", kill, imageId=JAMMY, userData=OTHER_SCRIPT).end == "killed"
+    program = {"imageId": JAMMY, "userData": SCRIPT}
+    for outcome in (stack.preview(program), stack.up(program)):
+        assert any("the program has taken that change back" in line for line in outcome.lines)
+    assert resets(world) == rebuilt + 1
+    program["rebuildToken"] = "this script"
+    assert stack.up(program).end == "succeeded"
+    assert resets(world) == rebuilt + 2
+    assert not any("taken that change back" in line for line in stack.preview(program).lines)
+
+
 def test_a_stack_that_begins_anew_runs_its_user_data(world: World) -> None:
     """The journal's finished attempt was another stack's life: it does not pass for the new one."""
     stack = world.stacks[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -36,8 +37,8 @@ def reads(cloud: Simulator) -> Counter[str]:
     return Counter(request["action"] for request in cloud.requests())
 
 
-def reader(cloud: Simulator) -> tuple[LiveReader, Client, Clock]:
-    clock = Clock()
+def reader(cloud: Simulator, clock: Clock | None = None) -> tuple[LiveReader, Client, Clock]:
+    clock = clock or Clock()
     client = Client(AccessKey(cloud.access_key_id, cloud.access_key_password), Endpoint(cloud.host, "http"))
     return LiveReader(client, clock), client, clock
 
@@ -61,6 +62,24 @@ def test_one_machine_in_a_large_account_is_read_by_id() -> None:
         with client:
             assert live.glimpse(ids[0])
             assert live.glimpse(ids[0])
+        assert reads(cloud)["DescribeInstances"] == 1
+
+
+def test_what_is_asked_for_until_the_same_moment_is_one_request() -> None:
+    """And the answer is from then, not from before."""
+    world, ids = account(2)
+    both = Barrier(len(ids))
+
+    class Asleep(Clock):
+        def sleep(self, seconds: float) -> None:
+            both.wait(30)
+            self.moved = seconds
+
+    with Simulator(world) as cloud, ThreadPoolExecutor(len(ids)) as pool:
+        live, client, _ = reader(cloud, Asleep())
+        with client:
+            found = list(pool.map(lambda id_: live.instance(id_, 1.0), ids))
+        assert [one and one.instance_id for one in found] == ids
         assert reads(cloud)["DescribeInstances"] == 1
 
 

@@ -94,6 +94,19 @@ def test_the_beat_begins_anew_when_all_have_left() -> None:
     assert rhythm.until_beat() == 5.0
 
 
+def test_a_beat_has_five_parts_and_nobody_waits_for_one_alone() -> None:
+    """What comes within the same part is done at its end; where there is no wait, at once."""
+    clock = Hands()
+    rhythm = Rhythm(clock, 5.0)
+    assert rhythm.until_part() == 0.0
+    rhythm.join()
+    assert rhythm.until_part() == 1.0
+    clock.sleep(3.2)
+    assert rhythm.until_part() == pytest.approx(0.8)
+    rhythm.leave()
+    assert rhythm.until_part() == 0.0
+
+
 def test_the_fastest_rebuild_known_is_the_usual_one() -> None:
     """A slow one must not make the end of a fast one be seen late."""
     rhythm = Rhythm(Hands(), 5.0)
