@@ -150,19 +150,13 @@ def telling() -> Iterator[Cell]:
     for point, kill, operation, change in (
         ("before the first read", Kill.DROP, "update", "image"),
         ("stop accepted, answer lost", Kill.ENGINE, "update", "image"),
-        ("stop accepted, answer lost", Kill.DROP, "create", "key"),
         ("stopped, before the intent", Kill.KILL, "update", "userData"),
         ("intent written, reset not sent", Kill.KILL, "update", "userData"),
-        ("intent written, reset not sent", Kill.ENGINE, "create", "image"),
-        ("reset sent, not accepted", Kill.DROP, "update", "rebuildToken"),
         ("reset sent, not accepted", Kill.TERM, "update", "image"),
         ("reset accepted, answer lost", Kill.KILL, "update", "rebuildToken"),
         ("reset accepted, answer lost", Kill.ENGINE, "create", "userData"),
         ("reset accepted, answer lost, done meanwhile", Kill.DROP, "update", "userData"),
-        ("while DEPLOYING", Kill.KILL, "create", "userData"),
         ("while DEPLOYING", Kill.ENGINE, "update", "rebuildToken"),
-        ("RUNNING seen, not noted", Kill.KILL, "update", "userData"),
-        ("noted, not returned", Kill.ENGINE, "update", "key"),
         ("returned, state not saved", Kill.KILL, "update", "rebuildToken"),
     ):
         yield Cell(operation, change, points[point], kill)

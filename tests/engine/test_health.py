@@ -37,7 +37,7 @@ def with_gate(stack: Stack, web_1: str, gate: health.HealthGate) -> dict[str, An
     return asked
 
 
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+@pytest.mark.parametrize("sdk", ["newest", pytest.param("oldest", marks=pytest.mark.slow)])
 def test_a_failing_gate_is_recorded_and_probed_again(stack: Stack, web_1: str) -> None:
     """Up fails, preview says what is left, up probes again, and refresh loses nothing: one ResetInstance in all."""
     port = closed_port()

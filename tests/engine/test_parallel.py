@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engine
 MACHINES = [f"12721680877512331{number}" for number in (12, 13, 14, 20, 21, 22)]
 REBUILD_SECONDS = 4.0
 STOCK_POOL = 4
-MANY = [f"15{number:017d}" for number in range(20)]
+MANY = [f"15{number:017d}" for number in range(12)]
 OTHERWISE_BUILT = """
 import concurrent.futures.thread as pool
 import threading
@@ -40,14 +40,14 @@ pool._worker = otherwise
 
 @pytest.fixture
 def many(tmp_path: Path, engine_folder: Path, sdk: str) -> Iterator[Stack]:
-    """A stack with twenty recorded machines, on a cloud that takes a moment to answer."""
+    """A stack with twelve recorded machines, on a cloud that takes a moment to answer."""
     world = default_world()
     first = next(machine for machine in world["instances"] if machine["instanceName"] == "web-1")
     world["instances"] += [{**first, "instanceId": id_} for id_ in MANY]
     with Simulator(world, rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
         stack = new_stack(tmp_path, cloud, engine_folder, sdk)
         stack.declare(**{f"m{i}": {"instance_id": id_} for i, id_ in enumerate(MANY)}).up().ok()
-        cloud.add_fault(action="DescribeInstances", effect={"type": "delay", "seconds": 1.0})
+        cloud.add_fault(action="DescribeInstances", effect={"type": "delay", "seconds": 0.5})
         yield stack
 
 
@@ -90,7 +90,7 @@ def test_where_the_pool_cannot_grow_all_is_done_by_four_and_that_is_said_once(ma
     assert together <= STOCK_POOL
     assert text.partition("Diagnostics:")[2].count("serves 4 operations at a time") == 1
 
-    many.declare(**{f"m{i}": {"instance_id": id_, "rebuild_token": "1"} for i, id_ in enumerate(MANY[:6])})
-    text = many.up("--parallel", "6").ok().text
+    many.declare(**{f"m{i}": {"instance_id": id_, "rebuild_token": "1"} for i, id_ in enumerate(MANY[:5])})
+    text = many.up("--parallel", "5").ok().text
     assert text.partition("Diagnostics:")[2].count("serves 4 operations at a time") == 1
-    assert many.actions().count("ResetInstance") == len(MANY[:6])
+    assert many.actions().count("ResetInstance") == len(MANY[:5])

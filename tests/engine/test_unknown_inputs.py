@@ -18,7 +18,7 @@ JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB_2 = "1272168087751233113"
 
 
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+@pytest.mark.parametrize("sdk", ["newest", pytest.param("oldest", marks=pytest.mark.slow)])
 def test_what_is_not_known_yet_is_said_and_decided_in_up(stack: Stack) -> None:
     """Preview neither fails nor calls an unknown id a replacement; one up does it all."""
     shutil.copy(ROOT / "tests" / "engine" / "programs" / "chained" / "__main__.py", stack.folder / "program")

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from histories.machine import TALLY, Histories
 
-FEW, MANY, STEPS = 200, 5000, 12
+FEW, MANY, STEPS = 100, 5000, 12
 
 
 def run(histories: int) -> None:
