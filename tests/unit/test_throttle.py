@@ -128,3 +128,33 @@ def test_so_many_requests_are_under_way_at_once_and_no_more() -> None:
     for thread in threads:
         thread.join(30)
     assert most == AT_ONCE
+
+
+def test_those_that_wait_for_a_place_when_others_are_refused_wait_as_the_service_said() -> None:
+    """A hundred that come at the same moment: none but those under way may be refused with them."""
+    clock = MovedClock()
+    throttle = Throttle(clock)
+    begun: list[float] = []
+    came, go, lock = threading.Semaphore(0), threading.Event(), threading.Lock()
+
+    def send() -> None:
+        with throttle.turn():
+            with lock:
+                begun.append(clock.time)
+            came.release()
+            assert go.wait(30)
+
+    threads = [threading.Thread(target=send) for _ in range(3 * AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for _ in range(AT_ONCE):
+        assert came.acquire(timeout=30)
+    while throttle._line:
+        pass  # the others have their turn, and no place
+    throttle.refused(7.0)
+    go.set()
+    for thread in threads:
+        thread.join(30)
+    assert begun[:AT_ONCE] == [100.0] * AT_ONCE
+    assert len(begun) == len(threads)
+    assert min(begun[AT_ONCE:]) >= 107.0

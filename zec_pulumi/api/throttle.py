@@ -36,12 +36,13 @@ class Throttle:
     @contextlib.contextmanager
     def turn(self, *, urgent: bool = False) -> Iterator[None]:
         """Wait until a request may be sent, and send it inside. ``urgent``: before those that queue."""
-        if urgent:
-            self._wait(urgent=True)
-        else:
-            self._wait_in_line()
-        with self._under_way:
-            yield
+        while True:
+            mine = self._wait(urgent=True) if urgent else self._wait_in_line()
+            with self._under_way:
+                # Until this place was free others were sent, and the service may have refused them.
+                if mine is None or self._stands(mine):
+                    yield
+                    return
 
     def taken(self) -> None:
         """Count a request that the service took, whatever else it answered."""
@@ -53,7 +54,11 @@ class Throttle:
         with self._lock:
             self._pace.refused(self._clock.monotonic(), retry_after)
 
-    def _wait_in_line(self) -> None:
+    def _stands(self, mine: float) -> bool:
+        with self._lock:
+            return self._pace.stands(mine)
+
+    def _wait_in_line(self) -> float | None:
         first = threading.Event()
         with self._lock:
             self._line.append(first)
@@ -61,22 +66,23 @@ class Throttle:
                 first.set()
         first.wait()
         try:
-            self._wait(urgent=False)
+            return self._wait(urgent=False)
         finally:
             with self._lock:
                 self._line.popleft()
                 if self._line:
                     self._line[0].set()
 
-    def _wait(self, *, urgent: bool) -> None:
+    def _wait(self, *, urgent: bool) -> float | None:
+        """Return the time that was waited for, None when told to stop: whoever sends looks for that next."""
         while True:
             with self._lock:
                 now = self._clock.monotonic()
                 mine = self._pace.reserve(now, urgent=urgent)
             if mine <= now:
-                return
+                return mine
             self._clock.sleep(mine - now)
-            with self._lock:
-                # A sleeper that is woken early is told to stop: whoever sends looks for that next.
-                if self._clock.monotonic() < mine or self._pace.stands(mine):
-                    return
+            if self._clock.monotonic() < mine:
+                return None
+            if self._stands(mine):
+                return mine
