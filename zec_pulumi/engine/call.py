@@ -112,7 +112,7 @@ def current_call(kind: str) -> Call:
     """
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 the SDK passes neither request nor context on
     while frame is not None:
-        if frame.f_code.co_name == kind and {"request", "context"} <= frame.f_locals.keys():
+        if frame.f_code.co_name == kind and {"request", "context"} <= {*frame.f_locals}:
             return _call(frame.f_locals["request"], frame.f_locals["context"])
         frame = frame.f_back
     return Call(urn="", timeout=None, old_inputs={})
