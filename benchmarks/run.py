@@ -8,10 +8,7 @@ something only on a machine at rest. Nothing here is a test; docs/benchmarks.md 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 import engine
 from benchmarks import at_once, detection, limited, previews, shared_limit, single
-from benchmarks.result import HEAD
+from benchmarks.result import HEAD, where_and_when
 from driver import ROOT, let_interrupts_through
 
 if TYPE_CHECKING:
@@ -79,7 +76,7 @@ def main() -> None:
     if folder is None:
         sys.exit("no Pulumi engine: run make engine")
     folder = engine.with_language_host(folder, ROOT / ".cache" / "engine")
-    print(f"{date.today()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}\n")  # noqa: DTZ011 the user's own day
+    print(f"{where_and_when()}\n")
     print(HEAD, flush=True)
     for name, section in SECTIONS.items():
         if name in asked:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -17,12 +15,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import psutil
 
+from benchmarks.result import where_and_when
 from zec_pulumi.simulator import default_world
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ STOPPED, RUNNING = range(REBUILDS), range(REBUILDS, MACHINES)
 
 def main() -> None:
     """Measure without and with a state file, and print both."""
-    print(f"{date.today()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}\n")  # noqa: DTZ011 the user's own day
+    print(f"{where_and_when()}\n")
     with tempfile.TemporaryDirectory() as scratch:
         seed = Path(scratch) / "seed.json"
         seed.write_text(json.dumps(_world()))
