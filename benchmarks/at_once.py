@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.fleets import MIB, NOBLE, STOP_SECONDS, Fleet, Run, fleet, with_provider
 from benchmarks.result import Result, counted
+from zec_pulumi.options import DEFAULT_POLL_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,6 @@ MACHINES = 100
 MANY = 1000
 WAITING = 500
 POLL_SECONDS = 0.5
-DEFAULT_POLL_SECONDS = 5.0
 REBUILD_SECONDS = 10.0
 WAITING_SECONDS = 60.0
 ONE_REBUILD = STOP_SECONDS + REBUILD_SECONDS
@@ -77,7 +77,7 @@ def engine_alone(engine: Path) -> Iterator[Result]:
         "the engine's own time for updates that do nothing, by their number",
         ", ".join(f"{count}: {seconds:.0f} s" for count, seconds in own.items()),
     )
-    with fleet(MANY, engine, rebuild_seconds=WAITING_SECONDS, poll_seconds=DEFAULT_POLL_SECONDS) as machines:
+    with fleet(MANY, engine, rebuild_seconds=WAITING_SECONDS, poll_seconds=DEFAULT_POLL_INTERVAL) as machines:
         run = _rebuilt(machines.adopted())
     rest, one = run.seconds - own[MANY], STOP_SECONDS + WAITING_SECONDS
     yield Result(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.fleets import NOBLE, fleet
 from benchmarks.result import Result, counted
+from zec_pulumi.options import DEFAULT_POLL_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 MACHINES = 1000
 PER_SECOND = 10
 REBUILD_SECONDS = 10.0
-POLL_SECONDS = 5.0
 
 
 def limited(engine: Path) -> Iterator[Result]:
@@ -22,7 +22,7 @@ def limited(engine: Path) -> Iterator[Result]:
 
     The engine saves its state once: else it would be what limits, and not the cloud.
     """
-    with fleet(MACHINES, engine, rebuild_seconds=REBUILD_SECONDS, poll_seconds=POLL_SECONDS) as machines:
+    with fleet(MACHINES, engine, rebuild_seconds=REBUILD_SECONDS, poll_seconds=DEFAULT_POLL_INTERVAL) as machines:
         machines.adopted()
         machines.cloud.add_fault(
             action="*", above_per_second=PER_SECOND, effect={"type": "rate_limit", "retry_after": 1}

@@ -62,7 +62,7 @@ def _candidates(version: str) -> Iterator[str]:
 def make(folder: Path, python: str, more: list[str]) -> None:
     """Make the virtual environment ``folder``, if it is not there as the project's own files want it."""
     ready = folder / "ready"
-    wanted = (ROOT / "pyproject.toml").stat().st_mtime
+    wanted = max((ROOT / name).stat().st_mtime for name in ("pyproject.toml", "requirements.txt"))
     if ready.exists() and ready.stat().st_mtime > wanted:
         return
     print(f"set-up: virtual environment {folder.name} (once) ...", flush=True)
