@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.fleets import MIB, NOBLE, STOP_SECONDS, Fleet, Run, fleet, with_provider
 from benchmarks.result import Result, counted
-from zec_pulumi.options import DEFAULT_POLL_INTERVAL
+from zec_pulumi.settings.options import DEFAULT_POLL_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

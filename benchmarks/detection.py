@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.fleets import NOBLE, Fleet, fleet
 from benchmarks.result import Result
-from zec_pulumi.options import DEFAULT_POLL_INTERVAL
+from zec_pulumi.settings.options import DEFAULT_POLL_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

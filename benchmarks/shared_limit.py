@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.result import Result
 from zec_pulumi.api.pace import Pace
-from zec_pulumi.batch import MOST
+from zec_pulumi.cloud.batch import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,7 @@ MACHINES = 10_000
 REBUILDS = 1000
 CLIENTS = 8
 READS = 2000
-COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli import main; sys.exit(main())", "simulator"]
+COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli.main import main; sys.exit(main())", "simulator"]
 STOPPED, RUNNING = range(REBUILDS), range(REBUILDS, MACHINES)
 
 

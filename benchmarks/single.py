@@ -66,7 +66,7 @@ def large_report(_engine: Path) -> Iterator[Result]:
         "steps": [{**web, "urn": urn, "oldState": {**web["oldState"], **padding}} for urn in names],
         "diagnostics": [{**line, "urn": urn} for urn in names for line in said],
     }
-    command = [sys.executable, "-c", "from zec_pulumi.cli import main; main()", "report", "-", "--format"]
+    command = [sys.executable, "-c", "from zec_pulumi.cli.main import main; main()", "report", "-", "--format"]
     seconds = []
     for form in ("terminal", "markdown", "json"):
         started = time.perf_counter()

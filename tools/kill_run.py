@@ -31,7 +31,7 @@ MOMENT_SECONDS = 5.0
 
 _QUESTION = re.compile(r"attempts close (\S+)")
 _DEFECT = re.compile(r'File ".*/zec_pulumi/|a defect in zec_pulumi')
-_CLOSE = "import sys; from zec_pulumi.cli import main; sys.exit(main(sys.argv[1:]))"
+_CLOSE = "import sys; from zec_pulumi.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
 @dataclass

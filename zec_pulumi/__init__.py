@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zec_pulumi import health
-    from zec_pulumi.fleet import Fleet
-    from zec_pulumi.fleet_members import FleetInstance
-    from zec_pulumi.resource import InstanceOsImage
+    from zec_pulumi.program.fleet import Fleet
+    from zec_pulumi.program.fleet_members import FleetInstance
+    from zec_pulumi.program.resource import InstanceOsImage
 
     __version__: str
 
@@ -31,7 +31,7 @@ _MODULES = {"Fleet": "fleet", "FleetInstance": "fleet_members", "InstanceOsImage
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return getattr(import_module(f"zec_pulumi.{_MODULES[name]}"), name)
+        return getattr(import_module(f"zec_pulumi.program.{_MODULES[name]}"), name)
     if name == "health":
         return import_module("zec_pulumi.health")
     if name == "__version__":

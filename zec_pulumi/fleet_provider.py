@@ -30,7 +30,7 @@ class FleetPlanProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Judge the whole fleet; in ``up`` this refuses what any of its machines would be refused for."""
-        result: CheckResult = part("fleet_check").check(news)
+        result: CheckResult = part("operations.fleet_check").check(news)
         return result
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

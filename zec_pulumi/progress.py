@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from zec_pulumi.deadline import duration
+from zec_pulumi.time.deadline import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zec_pulumi.clock import Clock
     from zec_pulumi.halt import Halt
+    from zec_pulumi.time.clock import Clock
 
 
 class Row(Protocol):

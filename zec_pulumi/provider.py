@@ -32,7 +32,7 @@ def configure_once(req: ConfigureRequest) -> None:
     """
     with _configuring:
         if not _configured.is_set():
-            part("session").configure(req.config.get)
+            part("operations.context").configure(req.config.get)
             part("engine").prepare()
             _configured.set()
 
@@ -53,33 +53,33 @@ class InstanceOsImageProvider(ResourceProvider):
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs; for a resource the stack does not hold, also say what ``up`` will do."""
-        result: CheckResult = part("preview").check(olds, news)
+        result: CheckResult = part("operations.preview").check(olds, news)
         return result
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Compare what is recorded with what is wanted, and say what ``up`` will do to the machine."""
-        result: DiffResult = part("preview").diff(olds, news)
+        result: DiffResult = part("operations.preview").diff(olds, news)
         return result
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt the machine or rebuild it."""
-        result: CreateResult = part("apply").create(props)
+        result: CreateResult = part("operations.apply").create(props)
         return result
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Rebuild, join, adopt or change in place, as the plan says."""
-        result: UpdateResult = part("apply").update(olds, news)
+        result: UpdateResult = part("operations.apply").update(olds, news)
         return result
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Refresh the record from the machine."""
         urn = part("engine").current_call("Read").urn
-        result: ReadResult = part("refresh").read(id_, props)
-        part("refreshed").note(urn, result.outs if result.id else {})
+        result: ReadResult = part("operations.read").read(id_, props)
+        part("operations.refreshed").note(urn, result.outs if result.id else {})
         return result
 
     def delete(self, id_: str, _props: dict[str, Any]) -> None:
         """Forget. The machine is never touched, whatever the reason for the delete."""
         call = part("engine").current_call("Delete")
-        part("session").forget(id_, call.urn)
+        part("operations.context").forget(id_, call.urn)
         call.info(f"forgotten: instance {id_} is left as it is")

@@ -15,8 +15,8 @@ import pytest
 
 from zec_pulumi.api import AccessKey, BearerToken, Client, Endpoint, Timeouts
 from zec_pulumi.api.transport import Transport
-from zec_pulumi.clock import SystemClock
 from zec_pulumi.simulator import Simulator
+from zec_pulumi.time.clock import SystemClock
 
 
 class MovingClock:

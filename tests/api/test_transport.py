@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.api import (
-    AnswerLostError,
-    Endpoint,
-    NotSentError,
-    Timeouts,
-    TransportError,
-)
+from zec_pulumi.api import AnswerLostError, Endpoint, NotSentError, Timeouts, TransportError
 from zec_pulumi.api.exchange import Call
 from zec_pulumi.api.transport import Transport, client_name
 

@@ -12,10 +12,10 @@ import pytest
 import zec_pulumi
 from driver import ROOT
 from zec_pulumi.api.codes import Code
-from zec_pulumi.fleet import Fleet
-from zec_pulumi.fleet_members import FleetInstance
-from zec_pulumi.record import INPUT_KEYS, OUTPUT_KEYS
-from zec_pulumi.resource import InstanceOsImage
+from zec_pulumi.planning.record import INPUT_KEYS, OUTPUT_KEYS
+from zec_pulumi.program.fleet import Fleet
+from zec_pulumi.program.fleet_members import FleetInstance
+from zec_pulumi.program.resource import InstanceOsImage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi import __version__
-from zec_pulumi.doctor.command import examine
+from zec_pulumi.cli.doctor.command import examine
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from zec_pulumi.doctor.finding import Finding
+    from zec_pulumi.cli.doctor.finding import Finding
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Patient:
 
     def run(self, *arguments: str, columns: int | None = None) -> tuple[int, str]:
         """Run `zec-pulumi` as a user: in a terminal of so many columns, or into a pipe."""
-        code = "import sys; from zec_pulumi.cli import main; sys.exit(main())"
+        code = "import sys; from zec_pulumi.cli.main import main; sys.exit(main())"
         command = [sys.executable, "-c", code, *arguments]
         environ = {**self.environ, "TERM": "xterm", "COLUMNS": str(columns or 80)}
         if columns is None:

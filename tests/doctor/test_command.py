@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from zec_pulumi.cli import main
+from zec_pulumi.cli.main import main
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from zec_pulumi.doctor import report
+from zec_pulumi.cli.doctor import report
 
 SECRET = "S3cretOfTheTest"
 KEYS = ("ZENLAYERCLOUD_ACCESS_KEY_ID", "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD")

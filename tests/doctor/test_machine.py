@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from zec_pulumi import __version__
-from zec_pulumi.clock import SystemClock
-from zec_pulumi.journal import Journal
+from zec_pulumi.journal.journal import Journal
+from zec_pulumi.time.clock import SystemClock
 
 
 def test_no_engine_is_a_problem(patient: Any) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.cli import main
-from zec_pulumi.doctor import terraform
+from zec_pulumi.cli.doctor import terraform
+from zec_pulumi.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zec_pulumi.doctor.finding import Finding
+    from zec_pulumi.cli.doctor.finding import Finding
 
 FIVE = "image_id, key_id, password, time_zone, disable_qga_agent"
 TYPE = "zenlayercloud_zec_instance"

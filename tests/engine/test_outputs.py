@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from driver import WEB_1
-from zec_pulumi.engine.outputs import wait_for_one
+from zec_pulumi.program.sdk_outputs import wait_for_one
 
 if TYPE_CHECKING:
     from pulumi import Resource

@@ -19,7 +19,7 @@ JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 
 def report(preview: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Pipe a preview through the command."""
-    command = [sys.executable, "-c", "from zec_pulumi.cli import main; raise SystemExit(main())", "report", "-"]
+    command = [sys.executable, "-c", "from zec_pulumi.cli.main import main; raise SystemExit(main())", "report", "-"]
     return subprocess.run([*command, *arguments], input=preview, capture_output=True, text=True, check=False)
 
 

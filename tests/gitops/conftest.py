@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from zec_pulumi.cli import main
-from zec_pulumi.gitops import build, read
+from zec_pulumi.cli.main import main
+from zec_pulumi.cli.report import build, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zec_pulumi.gitops import Report
+    from zec_pulumi.cli.report import Report
 
 RECORDED = Path(__file__).parent / "recorded"
 URN = "urn:pulumi:prod::shop::pulumi-python:dynamic/zec:InstanceOsImage"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from markdown_it import MarkdownIt
 
-from zec_pulumi.gitops import Action, Approval, Failure, Report, Row, as_json, markdown, terminal
-from zec_pulumi.gitops.lines import Cause, Value
+from zec_pulumi.cli.report import Action, Approval, Failure, Report, Row, as_json, markdown, terminal
+from zec_pulumi.messages.parse import Cause, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def problems(value: Any, schema: dict[str, Any], root: dict[str, Any], where: st
 @pytest.mark.parametrize("name", NAMES)
 def test_json_is_as_its_schema_says(recorded: Callable[[str], Report], name: str) -> None:
     """The schema is in the package, and what it calls required is there."""
-    schema = json.loads((resources.files("zec_pulumi.gitops") / "report.schema.json").read_text("utf-8"))
+    schema = json.loads((resources.files("zec_pulumi.cli.report") / "report.schema.json").read_text("utf-8"))
     document = json.loads(as_json.render(recorded(name)))
     assert problems(document, schema, schema) == []
     assert problems({**document, "version": 2}, schema, schema)

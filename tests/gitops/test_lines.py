@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zec_pulumi import approval, fleet_sentences, gates, recovery, sentences
 from zec_pulumi.api import Instance, ResetInstanceRequest
-from zec_pulumi.gitops.lines import APPROVAL_GATE, GATES, Line, Value, Word, parse
-from zec_pulumi.inputs import parse_recorded, parse_wanted
-from zec_pulumi.journal import Entry
-from zec_pulumi.options import CAUSES, Options
-from zec_pulumi.plan import Cause, Kind, Plan
-from zec_pulumi.rollout import Rollout
+from zec_pulumi.journal import recovery
+from zec_pulumi.journal.journal import Entry
+from zec_pulumi.messages import fleet as fleet_sentences
+from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.messages.parse import APPROVAL_GATE, GATES, Line, Value, Word, parse
+from zec_pulumi.planning import approval, gates
+from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
+from zec_pulumi.planning.plan import Cause, Kind, Plan
+from zec_pulumi.program.rollout import Rollout
+from zec_pulumi.settings.options import CAUSES, Options
 
 URN = "urn:pulumi:prod::a::b::c"
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,30}", fullmatch=True).filter(lambda text: text != "none")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.gitops import Action, Approval, FailOn, build, read
+from zec_pulumi.cli.report import Action, Approval, FailOn, build, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zec_pulumi.gitops import Report
+    from zec_pulumi.cli.report import Report
 
 WIPE = (
     "warning: rebuild: boot disk of i-1 (web-1, 40 GiB) {} be wiped: imageId a → b; it is powered off, its SSH host"

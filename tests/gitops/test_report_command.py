@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.cli import main
+from zec_pulumi.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from zec_pulumi import health
+from zec_pulumi.errors import HaltedError
 from zec_pulumi.halt import Halt
 from zec_pulumi.health.child import KEPT_BYTES, environment
 from zec_pulumi.health.passing import probe
-from zec_pulumi.outcomes import HaltedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from zec_pulumi import health
 from zec_pulumi.health import HealthGate
-from zec_pulumi.inputs import parse_wanted, type_findings
+from zec_pulumi.planning.inputs import parse_wanted, type_findings
 
 UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
 GATES = [

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi import health
+from zec_pulumi.errors import HaltedError
 from zec_pulumi.halt import Halt
 from zec_pulumi.health.passing import probe, told
-from zec_pulumi.outcomes import HaltedError
 
 if TYPE_CHECKING:
     import socket

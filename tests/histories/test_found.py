@@ -9,7 +9,7 @@ import pytest
 from histories.points import Disturbance, kill
 from histories.steps import Steps
 from histories.world import WEB
-from zec_pulumi.journal import Journal
+from zec_pulumi.journal.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zec_pulumi import apply, refresh, session
 from zec_pulumi.api import BearerToken, Client, Endpoint, Instance, ResetInstanceRequest
-from zec_pulumi.config import resolve
-from zec_pulumi.deadline import Deadline
-from zec_pulumi.follow import Target
-from zec_pulumi.inputs import Applied, Attempt, parse_recorded
-from zec_pulumi.journal import InstanceLog, Journal
-from zec_pulumi.live import LiveReader
-from zec_pulumi.locks import Lock
+from zec_pulumi.cloud.poller import Watch
+from zec_pulumi.cloud.reader import LiveReader
+from zec_pulumi.journal.journal import InstanceLog, Journal
+from zec_pulumi.journal.locks import Lock
+from zec_pulumi.operations import apply
+from zec_pulumi.operations import context as session
+from zec_pulumi.operations import read as refresh
+from zec_pulumi.planning.inputs import Applied, Attempt, parse_recorded
+from zec_pulumi.planning.record import with_attempt
 from zec_pulumi.progress import Progress
-from zec_pulumi.rebuild import Rebuilder
-from zec_pulumi.record import with_attempt
+from zec_pulumi.rebuild.rebuild import Rebuilder
+from zec_pulumi.rebuild.wait import Target
+from zec_pulumi.settings.config import resolve
 from zec_pulumi.simulator import Simulator
-from zec_pulumi.watch import Watch
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -244,7 +246,7 @@ def make_stack(
         reader = LiveReader(client, clock)
         opened = dataclasses.replace(opened, client=client, reader=reader, watch=Watch(client, reader, clock, 5.0))
         stack = Stack(sim, clock)
-        monkeypatch.setattr("zec_pulumi.session._session", opened)
+        monkeypatch.setattr("zec_pulumi.operations.context._session", opened)
         monkeypatch.setattr("zec_pulumi.engine.current_call", lambda _: stack.next_call())
         monkeypatch.setattr("zec_pulumi.engine.CallFailedError", CallEndedError)
         monkeypatch.setattr("zec_pulumi.engine.is_interactive", lambda: False)

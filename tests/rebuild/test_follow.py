@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.follow import Target
-from zec_pulumi.inputs import Attempt, Recorded
-from zec_pulumi.outcomes import AttemptOpenError
+from zec_pulumi.errors import AttemptOpenError
+from zec_pulumi.planning.inputs import Attempt, Recorded
+from zec_pulumi.rebuild.wait import Target
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Rig

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.follow import Target
+from zec_pulumi.errors import AttemptOpenError
 from zec_pulumi.halt import Halt
-from zec_pulumi.inputs import Attempt
-from zec_pulumi.locks import Lock
-from zec_pulumi.outcomes import AttemptOpenError
+from zec_pulumi.journal.locks import Lock
+from zec_pulumi.planning.inputs import Attempt
+from zec_pulumi.rebuild.wait import Target
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Rig

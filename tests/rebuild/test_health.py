@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi import health, sentences, session
+from zec_pulumi import health
 from zec_pulumi.halt import Halt
-from zec_pulumi.inputs import parse_recorded, parse_wanted
-from zec_pulumi.judge import Case
+from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.operations import context as session
+from zec_pulumi.operations.assess import Case
+from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.rebuild.conftest import Stack
-    from zec_pulumi.judge import Verdict
+    from zec_pulumi.operations.assess import Verdict
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB = "1272168087751233112"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from zec_pulumi.errors import RebuildNotStartedError
 from zec_pulumi.halt import Halt
-from zec_pulumi.outcomes import RebuildNotStartedError
-from zec_pulumi.power import GRACEFUL_STOP_SECONDS
-from zec_pulumi.sending import UNSENT_SECONDS
+from zec_pulumi.rebuild.power import GRACEFUL_STOP_SECONDS
+from zec_pulumi.rebuild.send import UNSENT_SECONDS
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Rig

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.api import ResetInstanceRequest
+from zec_pulumi.errors import AttemptOpenError, RebuildNotStartedError
 from zec_pulumi.halt import Halt
-from zec_pulumi.outcomes import AttemptOpenError, RebuildNotStartedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -355,7 +355,7 @@ def test_a_defect_after_the_reset_does_not_make_the_stack_forget_it(rig: Rig, mo
     def broken(*_: object, **__: object) -> None:
         raise KeyError("a value that must not be shown")
 
-    monkeypatch.setattr("zec_pulumi.follow.Follower.run", broken)
+    monkeypatch.setattr("zec_pulumi.rebuild.wait.Follower.run", broken)
     with pytest.raises(AttemptOpenError, match=rf"defect in zec_pulumi \(KeyError\) while instance {WEB}") as caught:
         rig.rebuild()
     assert "must not be shown" not in str(caught.value)

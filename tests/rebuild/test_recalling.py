@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi.api import Instance
-from zec_pulumi.clock import SystemClock
-from zec_pulumi.inputs import parse_recorded, parse_wanted
-from zec_pulumi.journal import Entry, Journal
-from zec_pulumi.plan import Cause, Kind, Plan
-from zec_pulumi.recovery import Recall, forget_resource, recall, unrecorded
+from zec_pulumi.journal.journal import Entry, Journal
+from zec_pulumi.journal.recovery import Recall, forget_resource, recall, unrecorded
+from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
+from zec_pulumi.planning.plan import Cause, Kind, Plan
+from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path

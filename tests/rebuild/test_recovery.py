@@ -10,18 +10,18 @@ import pytest
 from histories.points import Disturbance, kill
 from histories.world import WEB, World
 from zec_pulumi.api import Instance
-from zec_pulumi.clock import SystemClock
-from zec_pulumi.inputs import Recorded, parse_wanted
-from zec_pulumi.journal import Entry, Journal
-from zec_pulumi.locks import Lock
-from zec_pulumi.plan import Cause, Kind, Plan
-from zec_pulumi.recovery import question, recall, recalled, unrecorded
+from zec_pulumi.journal.journal import Entry, Journal
+from zec_pulumi.journal.locks import Lock
+from zec_pulumi.journal.recovery import question, recall, recalled, unrecorded
+from zec_pulumi.planning.inputs import Recorded, parse_wanted
+from zec_pulumi.planning.plan import Cause, Kind, Plan
+from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from zec_pulumi.journal import Event
+    from zec_pulumi.journal.journal import Event
 
 JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
 SCRIPT = "#!/bin/sh\n"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from zec_pulumi.api import Instance, ResetInstanceRequest
-from zec_pulumi.follow import Target
-from zec_pulumi.inputs import parse_recorded
+from zec_pulumi.planning.inputs import parse_recorded
+from zec_pulumi.rebuild.wait import Target
 
 WEB, JAMMY, NOBLE, KEY, OTHER_KEY = "1", "ubuntu2204", "ubuntu2404", "key-1", "key-2"
 IMAGE_CAUSE = f"imageId {JAMMY} → {NOBLE}"

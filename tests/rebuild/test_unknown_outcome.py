@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi import session
+from zec_pulumi.operations import context as session
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Stack
-    from zec_pulumi.journal import Event
+    from zec_pulumi.journal.journal import Event
 
 JAMMY, SCRIPT = "ubuntu2204_20240712", "#!/bin/sh\necho first\n"
 WEB = "1272168087751233112"

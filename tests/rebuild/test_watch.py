@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi.api import AuthenticationError
-from zec_pulumi.deadline import Deadline
+from zec_pulumi.cloud.poller import DeadlineError, InstanceGoneError
 from zec_pulumi.progress import Progress
-from zec_pulumi.watch import DeadlineError, InstanceGoneError
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Rig

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.deadline import Deadline
+from zec_pulumi.cloud.poller import DeadlineError, InstanceGoneError, Watch
+from zec_pulumi.errors import HaltedError
 from zec_pulumi.halt import Halt
-from zec_pulumi.outcomes import HaltedError
 from zec_pulumi.progress import Progress
-from zec_pulumi.watch import DeadlineError, InstanceGoneError, Watch
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

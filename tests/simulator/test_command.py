@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from zec_pulumi.cli import main
+from zec_pulumi.cli.main import main
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.simulator.addresses import called, is_loopback
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli import main; sys.exit(main())", "simulator"]
+COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli.main import main; sys.exit(main())", "simulator"]
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- what is tested
 
@@ -154,7 +154,7 @@ def test_missing_extra_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 def test_importing_the_command_needs_no_extra() -> None:
     """Neither starlette nor uvicorn is loaded before a simulator runs."""
-    code = "import sys, zec_pulumi.cli; sys.exit(bool({'starlette', 'uvicorn'} & sys.modules.keys()))"
+    code = "import sys, zec_pulumi.cli.main; sys.exit(bool({'starlette', 'uvicorn'} & sys.modules.keys()))"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

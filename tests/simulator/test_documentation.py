@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from zec_pulumi.cli import main
+from zec_pulumi.cli.main import main
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.effects import Effect
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WEB_1, BATCH_1 = "1272168087751233112", "1272168087751233114"
-COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli import main; sys.exit(main())", "simulator"]
+COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli.main import main; sys.exit(main())", "simulator"]
 
 
 @pytest.fixture

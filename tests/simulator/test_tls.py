@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WEB_1 = "1272168087751233112"
-COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli import main; sys.exit(main())", "simulator"]
+COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli.main import main; sys.exit(main())", "simulator"]
 
 
 @pytest.fixture

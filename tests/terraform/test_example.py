@@ -12,7 +12,7 @@ import pytest
 
 import engine
 from driver import ROOT, SDKS, Stack
-from zec_pulumi.doctor import terraform as doctor
+from zec_pulumi.cli.doctor import terraform as doctor
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:

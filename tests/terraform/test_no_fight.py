@@ -14,11 +14,11 @@ import pytest
 import engine
 from driver import ROOT, SDKS, Stack
 from zec_pulumi import terraform
-from zec_pulumi.doctor import terraform as doctor
+from zec_pulumi.cli.doctor import terraform as doctor
 
 if TYPE_CHECKING:
     from terraform_driver import Folder
-    from zec_pulumi.doctor.finding import Finding
+    from zec_pulumi.cli.doctor.finding import Finding
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.xdist_group("opentofu")]
 

@@ -15,7 +15,7 @@ from zec_pulumi.api import AccessKey, BearerToken, Client, Endpoint, ResetInstan
 from zec_pulumi.api.envelope import parse
 from zec_pulumi.api.exchange import Answer, Call
 from zec_pulumi.api.transport import Transport
-from zec_pulumi.clock import SystemClock
+from zec_pulumi.time.clock import SystemClock
 
 # Long enough, and of letters that no other text here is made of.
 secrets = st.text(alphabet="QXZ#%&=+\u00e9\u2713", min_size=12, max_size=40)

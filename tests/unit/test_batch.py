@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi.api import NotFoundError, RateLimitError
-from zec_pulumi.batch import GATHER_SECONDS, GATHERINGS, MOST, Batch
-from zec_pulumi.clock import SystemClock
+from zec_pulumi.cloud.batch import GATHER_SECONDS, GATHERINGS, MOST, Batch
+from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from zec_pulumi import urns
-from zec_pulumi.claims import Claims
+from zec_pulumi.operations.claims import Claims
+from zec_pulumi.program import urns
 
 STACK = "urn:pulumi:dev::shop"
 WEB = f"{STACK}::{urns.INSTANCE}::web"

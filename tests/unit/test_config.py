@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi.api import AccessKey, ConfigurationError
-from zec_pulumi.config import Settings, resolve
+from zec_pulumi.settings.config import Settings, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from zec_pulumi.deadline import Deadline, duration
 from zec_pulumi.halt import Halt
 from zec_pulumi.progress import Progress
+from zec_pulumi.time.deadline import Deadline, duration
 
 
 class Hands:

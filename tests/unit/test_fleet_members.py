@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zec_pulumi.fleet_members import members
+from zec_pulumi.program.fleet_members import members
 
 COMMON = {"image_id": "ubuntu2404", "key_id": "key-1", "user_data": None}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from zec_pulumi import urns
 from zec_pulumi.api import ZecError
-from zec_pulumi.fleet_progress import Fleets
-from zec_pulumi.fleet_sentences import Outlook
-from zec_pulumi.plan import Kind
-from zec_pulumi.rollout import Rollout
+from zec_pulumi.messages.fleet import Outlook
+from zec_pulumi.operations.fleet_progress import Fleets
+from zec_pulumi.planning.plan import Kind
+from zec_pulumi.program import urns
+from zec_pulumi.program.rollout import Rollout
 
 FLEET = "urn:pulumi:dev::shop::zec:index:Fleet::web"
 WIPED = Outlook(Kind.REBUILD, took=100.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from zec_pulumi import fleet_sentences
-from zec_pulumi.fleet_sentences import Outlook
-from zec_pulumi.plan import Kind
-from zec_pulumi.rollout import Rollout
+from zec_pulumi.messages import fleet as fleet_sentences
+from zec_pulumi.messages.fleet import Outlook
+from zec_pulumi.planning.plan import Kind
+from zec_pulumi.program.rollout import Rollout
 
 WIPED = Outlook(Kind.REBUILD)
 NOTHING = Outlook(Kind.NONE)

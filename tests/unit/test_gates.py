@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from zec_pulumi import approval, gates
 from zec_pulumi.api import ConfigurationError, ResetInstanceRequest
-from zec_pulumi.inputs import parse_wanted
-from zec_pulumi.options import Options, resolve_options
-from zec_pulumi.plan import Cause, Kind, Plan
+from zec_pulumi.planning import approval, gates
+from zec_pulumi.planning.inputs import parse_wanted
+from zec_pulumi.planning.plan import Cause, Kind, Plan
+from zec_pulumi.settings.options import Options, resolve_options
 
 URN = "urn:pulumi:prod::shop::pulumi-python:dynamic/zec:InstanceOsImage::web-1"
 PLAN = Plan(Kind.REBUILD, (Cause("imageId", "a", "b"), Cause("userData")))

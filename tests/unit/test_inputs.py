@@ -8,7 +8,7 @@ import pytest
 from pulumi.output import Unknown
 from pydantic import ValidationError
 
-from zec_pulumi.inputs import Wanted, parse_recorded, parse_wanted, snake, type_findings
+from zec_pulumi.planning.inputs import Wanted, parse_recorded, parse_wanted, snake, type_findings
 
 UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
 

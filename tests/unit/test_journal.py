@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.cli import main
-from zec_pulumi.clock import SystemClock
-from zec_pulumi.journal import Journal, JournalError, home
+from zec_pulumi.cli.main import main
+from zec_pulumi.journal.journal import Journal, JournalError, home
+from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path

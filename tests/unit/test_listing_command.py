@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi import table
 from zec_pulumi.api import Client
-from zec_pulumi.cli import main
+from zec_pulumi.cli import table
+from zec_pulumi.cli.main import main
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WEB_1 = "1272168087751233112"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli.main import main; sys.exit(main())"]
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from zec_pulumi.api import AccessKey, Client, Endpoint
-from zec_pulumi.clock import SystemClock
-from zec_pulumi.live import BY_ID, CATALOG_SECONDS, LiveReader
+from zec_pulumi.cloud.reader import BY_ID, CATALOG_SECONDS, LiveReader
 from zec_pulumi.simulator import Simulator, default_world
+from zec_pulumi.time.clock import SystemClock
 
 
 class Clock(SystemClock):

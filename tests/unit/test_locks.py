@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi.halt import Halt
-from zec_pulumi.locks import InstanceBusyError, Lock, hold
+from zec_pulumi.journal.locks import InstanceBusyError, Lock, hold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def test_it_is_free_again_afterwards(tmp_path: Path) -> None:
 def test_another_process_is_kept_off_and_its_end_frees_the_lock(tmp_path: Path) -> None:
     """However that process ends."""
     program = (
-        "import sys, pathlib; from zec_pulumi.locks import Lock;"
+        "import sys, pathlib; from zec_pulumi.journal.locks import Lock;"
         f"lock = Lock(pathlib.Path({str(tmp_path / 'locks' / (WEB + '.lock'))!r}));"
         "print(lock.take('urn'), flush=True); sys.stdin.read()"
     )

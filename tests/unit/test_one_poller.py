@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.api import NotFoundError, RateLimitError
-from zec_pulumi.batch import MOST
-from zec_pulumi.clock import SystemClock
-from zec_pulumi.deadline import Deadline
+from zec_pulumi.cloud.batch import MOST
+from zec_pulumi.cloud.poller import InstanceGoneError, Watch
 from zec_pulumi.progress import Progress
-from zec_pulumi.watch import InstanceGoneError, Watch
+from zec_pulumi.time.clock import SystemClock
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pulumi.output import Unknown
 
 from zec_pulumi.api import Instance
-from zec_pulumi.inputs import Recorded, Wanted, parse_recorded, parse_wanted
-from zec_pulumi.plan import Kind, Plan, plan_create, plan_update
+from zec_pulumi.planning.inputs import Recorded, Wanted, parse_recorded, parse_wanted
+from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 
 UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
 OLD, NEW, THIRD = "ubuntu2204", "ubuntu2404", "debian12"

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from zec_pulumi.plan import Cause, Kind, Plan, all_readable
+from zec_pulumi.planning.plan import Cause, Kind, Plan, all_readable
 
 NAMES = {"img-1": "Ubuntu 22.04", "img-2": "Ubuntu 24.04"}
 

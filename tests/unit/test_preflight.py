@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.api import BearerToken, Client, Endpoint, Instance, ResetInstanceRequest
-from zec_pulumi.clock import SystemClock
-from zec_pulumi.inputs import parse_wanted
-from zec_pulumi.live import LiveReader
-from zec_pulumi.preflight import Preflight, check_password_in_place, check_rebuild, password_follows
+from zec_pulumi.cloud.reader import LiveReader
+from zec_pulumi.planning.inputs import parse_wanted
+from zec_pulumi.rebuild.validation import Preflight, check_password_in_place, check_rebuild, password_follows
 from zec_pulumi.simulator import Simulator
+from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

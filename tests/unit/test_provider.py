@@ -52,7 +52,7 @@ def test_the_process_is_made_ready_once_whatever_is_configured(monkeypatch: pyte
     """The SDK configures each provider class: a second session would forget what the first has read."""
     done: list[str] = []
     monkeypatch.setattr(provider, "_configured", threading.Event())
-    monkeypatch.setattr("zec_pulumi.session.configure", lambda _: done.append("session"))
+    monkeypatch.setattr("zec_pulumi.operations.context.configure", lambda _: done.append("session"))
     monkeypatch.setattr("zec_pulumi.engine.prepare", lambda: done.append("engine"))
     request = ConfigureRequest(Config({}, "shop"))
     for kind in (InstanceOsImageProvider, FleetPlanProvider, InstanceOsImageProvider):
@@ -73,11 +73,11 @@ def test_delete_never_reaches_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None
     def refuse() -> Any:
         raise AssertionError("delete needs the cloud")
 
-    monkeypatch.setattr("zec_pulumi.session.current", refuse)
+    monkeypatch.setattr("zec_pulumi.operations.context.current", refuse)
     InstanceOsImageProvider().delete("1", {"instanceId": "1", "attempt": {"id": "a"}})
 
 
-@pytest.mark.parametrize("module", ["requests", "pydantic", "zec_pulumi.session"])
+@pytest.mark.parametrize("module", ["requests", "pydantic", "zec_pulumi.operations.context"])
 def test_a_program_does_not_load_what_only_the_plugin_needs(module: str) -> None:
     """It describes resources and calls nothing."""
     program = f"import sys, zec_pulumi; zec_pulumi.Fleet; sys.exit({module!r} in sys.modules)"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from zec_pulumi import record
 from zec_pulumi.api import Image, Instance
-from zec_pulumi.inputs import Applied, Attempt, parse_recorded, parse_wanted
-from zec_pulumi.plan import Kind, plan_update
+from zec_pulumi.planning import record
+from zec_pulumi.planning.inputs import Applied, Attempt, parse_recorded, parse_wanted
+from zec_pulumi.planning.plan import Kind, plan_update
 
 LIVE = Instance.model_validate(
     {

@@ -10,8 +10,8 @@ import pulumi
 import pytest
 
 import zec_pulumi as zec
-from zec_pulumi.inputs import DRY_RUN_KEY, Wanted
-from zec_pulumi.record import INPUT_KEYS, OUTPUT_KEYS
+from zec_pulumi.planning.inputs import DRY_RUN_KEY, Wanted
+from zec_pulumi.planning.record import INPUT_KEYS, OUTPUT_KEYS
 
 INPUTS = [name for name in inspect.signature(zec.InstanceOsImage.__init__).parameters if name not in ("self", "opts")][
     1:
@@ -32,7 +32,7 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def keep(_self: object, _provider: object, name: str, properties: dict[str, Any], opts: object) -> None:
         held.update(properties, name=name, opts=opts)
 
-    monkeypatch.setattr("zec_pulumi.resource.Resource.__init__", keep)
+    monkeypatch.setattr("zec_pulumi.program.resource.Resource.__init__", keep)
     return held
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zec_pulumi.rhythm import EARLY_SECONDS, NEAR, SELDOM, Rhythm, beats
+from zec_pulumi.cloud.rhythm import EARLY_SECONDS, NEAR, SELDOM, Rhythm, beats
 
 
 class Hands:

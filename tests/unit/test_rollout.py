@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zec_pulumi.rollout import Rollout
+from zec_pulumi.program.rollout import Rollout
 
 NAMES = tuple(f"m{number}" for number in range(10))
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from zec_pulumi import sentences, status
 from zec_pulumi.api import Instance
-from zec_pulumi.inputs import parse_recorded
-from zec_pulumi.plan import Cause, Kind, Plan
+from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.planning import status
+from zec_pulumi.planning.inputs import parse_recorded
+from zec_pulumi.planning.plan import Cause, Kind, Plan
 
 LIVE = Instance.model_validate(
     {

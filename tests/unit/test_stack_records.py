@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi import refreshed, stack_records
+from zec_pulumi.operations import refreshed
+from zec_pulumi.program import stack_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from zec_pulumi.api.throttle import AT_ONCE, Throttle
-from zec_pulumi.clock import SystemClock
+from zec_pulumi.time.clock import SystemClock
 
 
 class MovedClock:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from histories.points import PluginKilledError
-from zec_pulumi import apply, preview, refresh
 from zec_pulumi.engine import CallFailedError
 from zec_pulumi.halt import Halt
+from zec_pulumi.operations import apply, preview
+from zec_pulumi.operations import read as refresh
 from zec_pulumi.provider import InstanceOsImageProvider
 
 if TYPE_CHECKING:

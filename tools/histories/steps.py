@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from histories import programs
 from histories.cloud import TOKEN
 from histories.world import WEB
-from zec_pulumi.journal import Journal
+from zec_pulumi.journal.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

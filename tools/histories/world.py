@@ -13,12 +13,13 @@ from histories import cloud as local
 from histories.judge import ClaimBrokenError, Judge
 from histories.points import Points
 from histories.stack import Row, Stack
-from zec_pulumi import preview, session
-from zec_pulumi.claims import Claims
-from zec_pulumi.config import resolve
-from zec_pulumi.journal import Journal
-from zec_pulumi.live import LiveReader
-from zec_pulumi.watch import Watch
+from zec_pulumi.cloud.poller import Watch
+from zec_pulumi.cloud.reader import LiveReader
+from zec_pulumi.journal.journal import Journal
+from zec_pulumi.operations import context as session
+from zec_pulumi.operations import preview
+from zec_pulumi.operations.claims import Claims
+from zec_pulumi.settings.config import resolve
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from zec_pulumi.clock import Clock
-    from zec_pulumi.journal import Event
+    from zec_pulumi.journal.journal import Event
     from zec_pulumi.simulator.cloud import Transition
+    from zec_pulumi.time.clock import Clock
 
 WEB = "1272168087751233112"
 POLL_SECONDS = 5.0

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SHORTER = {
-    "zec_pulumi.follow": {"NOT_ACCEPTED_AFTER_SECONDS": 1.5, "UNMOVED_SECONDS": 3.0, "LAG_SECONDS": 15.0},
+    "zec_pulumi.rebuild.wait": {"NOT_ACCEPTED_AFTER_SECONDS": 1.5, "UNMOVED_SECONDS": 3.0, "LAG_SECONDS": 15.0},
     "zec_pulumi.engine.plugin": {"_LOOK_SECONDS": 0.1},
 }
 """A twentieth of the real times: those are for clouds that take a minute for what the simulator does in four reads."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zec_pulumi.api.throttle import Throttle
     from zec_pulumi.api.timeouts import Timeouts
     from zec_pulumi.api.transport import Transport
-    from zec_pulumi.clock import Clock
+    from zec_pulumi.time.clock import Clock
 
 
 class Caller:

@@ -12,7 +12,7 @@ from zec_pulumi.api.retry import RetryPolicy
 from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.api.timeouts import Timeouts
 from zec_pulumi.api.transport import Transport
-from zec_pulumi.clock import Clock, SystemClock
+from zec_pulumi.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from zec_pulumi.api.pace import Pace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zec_pulumi.clock import Clock
+    from zec_pulumi.time.clock import Clock
 
 AT_ONCE = 16
 """How many requests are under way at a time at most: the most that one overrun of the limit can have refused."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from zec_pulumi.api.endpoint import Endpoint
     from zec_pulumi.api.timeouts import Timeouts
-    from zec_pulumi.clock import Clock
+    from zec_pulumi.time.clock import Clock
 
 API_VERSION = "2025-09-01"
 CONTENT_TYPE = "application/json"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from zec_pulumi.batch import Batch
-from zec_pulumi.clock import SystemClock
+from zec_pulumi.cloud.batch import Batch
+from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

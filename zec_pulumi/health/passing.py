@@ -6,21 +6,21 @@ import os
 import ssl
 from typing import TYPE_CHECKING
 
-from zec_pulumi.deadline import duration
+from zec_pulumi.errors import HaltedError, UnhealthyError
 from zec_pulumi.health import child, network
 from zec_pulumi.health.network import NotHealthyError
 from zec_pulumi.health.patience import Patience
-from zec_pulumi.outcomes import HaltedError, UnhealthyError
+from zec_pulumi.time.deadline import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zec_pulumi.api import Instance
-    from zec_pulumi.clock import Clock
-    from zec_pulumi.deadline import Deadline
     from zec_pulumi.halt import Halt
     from zec_pulumi.health import HealthGate
     from zec_pulumi.progress import Progress
+    from zec_pulumi.time.clock import Clock
+    from zec_pulumi.time.deadline import Deadline
 
 _LEAST_SECONDS = 1.0
 """What a probe gets even when less of the gate's time is left."""

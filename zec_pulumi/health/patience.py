@@ -5,9 +5,9 @@ from __future__ import annotations
 import selectors
 from typing import TYPE_CHECKING
 
-from zec_pulumi.clock import SystemClock
-from zec_pulumi.deadline import Deadline
-from zec_pulumi.outcomes import HaltedError
+from zec_pulumi.errors import HaltedError
+from zec_pulumi.time.clock import SystemClock
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     import socket

@@ -1,0 +1,1 @@
+"""The command ``zec-pulumi``, one module or folder a subcommand."""

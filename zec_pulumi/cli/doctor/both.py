@@ -1,0 +1,86 @@
+"""What to say of one ``resource`` block whose instances the stack rebuilds, too; pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zec_pulumi.cli.doctor.owned import Owner
+    from zec_pulumi.terraform.blocks import Block
+
+CHECK = "terraform"
+NAMED = 3
+"""How many instances of a block are named in a sentence; one block can make hundreds."""
+
+_LIFECYCLE_JSON = '"lifecycle":'
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A block and the instances that it shares with the stack.
+
+    Attributes:
+        address: Its address, without any index.
+        file: Where it stands, for the user.
+        fetched: Whether that file is only a copy that ``init`` fetched.
+        owners: The ``InstanceOsImage`` of each, by instance id.
+    """
+
+    address: str
+    file: str
+    fetched: bool
+    owners: Mapping[str, Owner]
+
+
+def judge(shared: Shared, block: Block) -> Iterator[Finding]:
+    """Yield what is wrong with the block; that nothing is, if so."""
+    missing = block.missing()
+    some = _some(shared.owners)
+    if missing:
+        text = f"{shared.address} and InstanceOsImage both reinstall {some}: Terraform does not ignore"
+        yield problem(CHECK, f"{text} {', '.join(missing)}", _lines(shared, block, missing))
+    else:
+        yield ok(CHECK, f"{shared.address} ignores what InstanceOsImage sets on {some}")
+    if any(owner.names_it for owner in shared.owners.values()) and not block.ignores("instance_name"):
+        text = f"{shared.address} and the Pulumi program both name {some}"
+        fix = f"leave instance_name out of the program, or {_too(shared, block, 'instance_name')}"
+        yield warning(CHECK, text, fix)
+    if block.runs and not block.ignores("running_flag"):
+        text = f"{shared.address} sets running_flag: an apply during a rebuild can power {some} on or off"
+        fix = f"take running_flag out of it, or {_too(shared, block, 'running_flag')}"
+        yield warning(CHECK, text, fix)
+
+
+def _too(shared: Shared, block: Block, attribute: str) -> str:
+    """Return where to add one more: to the list of the problem before it, if there is one."""
+    if block.missing():
+        return f"add `{attribute}` to ignore_changes, too"
+    return _lines(shared, block, [attribute])
+
+
+def _lines(shared: Shared, block: Block, attributes: list[str]) -> str:
+    """Return where to add what, as it is written in that file."""
+    is_json = shared.file.endswith(".json")
+    names = ", ".join(map(json.dumps, attributes) if is_json else attributes)
+    where = f'resource "{block.name}" in {shared.file}'
+    if shared.fetched:
+        where = f"{where}, at the source of the module, because this file is a copy that init fetched"
+    if block.ignored is not None:
+        return f"add `{names}` to ignore_changes of {where}"
+    line = f'"ignore_changes": [{names}]' if is_json else f"ignore_changes = [{names}]"
+    if block.has_lifecycle:
+        return f"add `{line}` to lifecycle of {where}"
+    return f"add `{_LIFECYCLE_JSON if is_json else 'lifecycle'} {{ {line} }}` to {where}"
+
+
+def _some(owners: Mapping[str, Owner]) -> str:
+    named = ", ".join(f"{id_} ({owner.name})" for id_, owner in islice(owners.items(), NAMED))
+    rest = len(owners) - NAMED
+    return f"{named} and {rest} more" if rest > 0 else named

@@ -1,0 +1,126 @@
+"""``zec-pulumi doctor``: the subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zec_pulumi.cli.doctor import attempts, configuration, engine, permissions, python, reach, report, stack, terraform
+from zec_pulumi.cli.doctor.finding import Finding, problem, warning
+from zec_pulumi.cli.doctor.project import Project, ProjectError, find_project
+from zec_pulumi.journal import journal
+from zec_pulumi.time.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DESCRIPTION = """\
+Look at everything that `pulumi up` will stand on, and say how to mend what is wrong.
+
+Settings and where each came from, whether the API answers and accepts the credentials, this
+machine's clock, the Pulumi engine, the Python that the engine will start and whether that one
+can import the provider, and the journal of rebuilds. Nothing is changed, in the cloud or here,
+and no secret is shown. Run it in the project's folder, in the shell that runs `pulumi up`.
+
+With --terraform it also finds the instances that Terraform (or OpenTofu) and this stack would
+both reinstall, and the lines that Terraform's configuration lacks. It runs `terraform show -json`
+in that folder, so `terraform init` must have been run there, and reads the *.tf files with
+python-hcl2, which the package's extra `terraform` brings.
+"""
+
+_EPILOG = """\
+Each line is `ok`, a `warning` or a `problem`, the last two with their fix. The exit status is 1
+if there is a problem, else 0.
+
+Examples:
+
+  zec-pulumi doctor                      # the stack that is selected in this folder
+  zec-pulumi doctor --stack prod
+  zec-pulumi doctor --stack prod --terraform ../network
+  zec-pulumi doctor --json | jq -r '.findings[] | select(.level == "problem").fix'
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this subcommand to the root parser."""
+    parser = commands.add_parser(
+        "doctor",
+        help="check the set-up and say how to mend it",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--stack", metavar="NAME", help="stack whose configuration applies (the selected one)")
+    parser.add_argument(
+        "--terraform", metavar="DIR", type=Path, help="compare with the Terraform configuration and state in DIR"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Examine this machine and report. Returns the exit status."""
+    findings = examine(
+        arguments.stack, os.environ, Path.home(), Path.cwd(), SystemClock(), terraform_folder=arguments.terraform
+    )
+    (report.write_json if arguments.json else report.write_text)(findings)
+    return 0 if report.healthy(findings) else 1
+
+
+def examine(
+    stack_name: str | None,
+    environ: Mapping[str, str],
+    home: Path,
+    folder: Path,
+    clock: Clock,
+    *,
+    terraform_folder: Path | None = None,
+) -> list[Finding]:
+    """Return all findings, in the order in which things depend on each other.
+
+    Args:
+        stack_name: The stack whose configuration applies; None: the selected one, in a project's folder.
+        environ: The environment that ``pulumi up`` would run in.
+        home: The user's home directory.
+        folder: Where ``pulumi up`` would be run.
+        clock: The machine's clock.
+        terraform_folder: A Terraform configuration to compare the stack with.
+    """
+    project, findings = _project(folder)
+    config, more = stack.read(stack_name, project, environ, folder)
+    configured = configuration.look(config, environ, home)
+    return [
+        *findings,
+        *more,
+        *configured.findings,
+        *_cloud(configured, clock),
+        *engine.look(environ, folder),
+        *python.look(project, environ, folder),
+        *attempts.look(journal.home(environ, home)),
+        *(terraform.look(terraform_folder, stack_name, environ, folder) if terraform_folder else []),
+    ]
+
+
+def _project(folder: Path) -> tuple[Project | None, list[Finding]]:
+    try:
+        return find_project(folder), []
+    except ProjectError as error:
+        return None, [problem("project", str(error), "correct the file")]
+
+
+def _cloud(configured: configuration.Configuration, clock: Clock) -> list[Finding]:
+    if configured.settings is None:
+        return [_unasked("a setting is wrong", "mend that and run again")]
+    answered, findings = reach.look(configured.settings, clock)
+    if not answered:
+        return findings
+    if not configured.usable:
+        fix = "mend the credentials first; those that are secret in the stack are tried by `pulumi preview`"
+        return [*findings, _unasked("there are no credentials to ask with", fix)]
+    return [*findings, *permissions.look(configured.settings, clock)]
+
+
+def _unasked(reason: str, fix: str) -> Finding:
+    return warning("permissions", f"not checked: {reason}", fix)

@@ -1,0 +1,119 @@
+"""Which settings apply, and where each came from. Never the value of a credential."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from zec_pulumi.api import AccessKey, ConfigurationError, MissingCredentialsError
+from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
+from zec_pulumi.settings.config import Settings, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from zec_pulumi.cli.doctor.stack import StackConfig
+
+CREDENTIALS = ("zenlayercloud:accessKeyId", "zenlayercloud:accessKeyPassword", "zec:token")
+
+_PLACEHOLDER = "none"
+_NOBODY = {"zenlayercloud:accessKeyId": _PLACEHOLDER, "zenlayercloud:accessKeyPassword": _PLACEHOLDER}
+_CORRECT_IT = "correct the setting that is named"
+_SET_THEM = (
+    "set ZENLAYERCLOUD_ACCESS_KEY_ID and ZENLAYERCLOUD_ACCESS_KEY_PASSWORD, or ZENLAYER_TOKEN;"
+    " where else they may be: README, Configuration"
+)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What was found.
+
+    Attributes:
+        settings: None when a setting other than the credentials is wrong.
+        usable: Whether the credentials are real; else stand-ins for none, or for those that are secret in the stack.
+        findings: What to say about it.
+    """
+
+    settings: Settings | None
+    usable: bool
+    findings: list[Finding]
+
+
+def look(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Configuration:
+    """Collect the settings as the provider does, with stand-ins for what is secret in the stack."""
+    secret = {key: _PLACEHOLDER for key in CREDENTIALS if key in stack.secret}
+    findings = [_unread(key) for key in sorted(stack.secret - set(CREDENTIALS))]
+    try:
+        settings = resolve({**stack.values, **secret}, environ, home)
+    except ConfigurationError as error:
+        findings.append(_credentials_problem(error))
+        return _without_credentials(stack, environ, home, findings, cause=error)
+    hidden = [key for key in secret if key in settings.origins["credentials"]]
+    findings.append(_credentials(settings, hidden))
+    findings.extend(_warned(text) for text in settings.warnings)
+    if hidden and isinstance(settings.credentials, AccessKey):
+        # The API shall not see failed signatures of a real key.
+        settings = replace(settings, credentials=AccessKey(_PLACEHOLDER, _PLACEHOLDER))
+    return Configuration(settings, not hidden, [*findings, *_others(settings)])
+
+
+def _without_credentials(
+    stack: StackConfig, environ: Mapping[str, str], home: Path, findings: list[Finding], cause: ConfigurationError
+) -> Configuration:
+    """Look at the other settings, with a key that is nobody's."""
+    rest = {key: value for key, value in stack.values.items() if key not in CREDENTIALS}
+    try:
+        settings = resolve({**rest, **_NOBODY}, environ, home)
+    except ConfigurationError as error:
+        if str(error) != str(cause):
+            findings.append(problem("settings", str(error), _CORRECT_IT))
+        return Configuration(None, usable=False, findings=findings)
+    return Configuration(settings, usable=False, findings=[*findings, *_others(settings)])
+
+
+def _credentials_problem(error: ConfigurationError) -> Finding:
+    if isinstance(error, MissingCredentialsError):
+        return problem("credentials", "none are found", _SET_THEM)
+    return problem("settings", str(error), _CORRECT_IT)
+
+
+def _credentials(settings: Settings, hidden: list[str]) -> Finding:
+    kind = "access key" if isinstance(settings.credentials, AccessKey) else "token"
+    text = f"{kind} from {settings.origins['credentials']}"
+    return ok("credentials", f"{text}, secret in the stack's configuration and not read here" if hidden else text)
+
+
+def _warned(sentence: str) -> Finding:
+    text, _, fix = sentence.rpartition(": ")
+    return warning("credentials", text, fix)
+
+
+def _unread(key: str) -> Finding:
+    return warning(
+        "settings", f"{key} is secret and was not read; its default is shown here", f"set {key} without --secret"
+    )
+
+
+def _others(settings: Settings) -> list[Finding]:
+    origins, options = settings.origins, settings.options
+    sources = " and ".join(dict.fromkeys((origins["scheme"], origins["domain"])))
+    values = {
+        "pollInterval": f"{options.poll_interval:g} s",
+        "allowRebuild": str(options.allow_rebuild).lower(),
+        "allowedCauses": "all"
+        if options.allowed_causes is None
+        else ", ".join(sorted(options.allowed_causes)) or "none",
+        "requireApproval": str(options.require_approval).lower(),
+        "approvedRebuilds": f"{len(options.approved_rebuilds) or 'none'}",
+    }
+    return [
+        ok("endpoint", f"{settings.endpoint.base_url} ({sources})"),
+        ok("time-out", f"{settings.timeouts.read:g} s ({origins['clientTimeout']})"),
+        *(ok(f"zec:{key}", f"{value} ({_origin(origins[key])})") for key, value in values.items()),
+    ]
+
+
+def _origin(name: str) -> str:
+    return name if name == "default" else "stack config"

@@ -1,0 +1,60 @@
+"""Whether the API answers at all, and whether its clock and ours agree."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from zec_pulumi.api import AccessKey, ApiError, BlockedError, ServerError, TransportError
+from zec_pulumi.api.envelope import parse
+from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.transport import Transport
+from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
+
+if TYPE_CHECKING:
+    from zec_pulumi.settings.config import Settings
+    from zec_pulumi.time.clock import Clock
+
+CHECK = "reachability"
+ACTION = "DescribeZones"
+
+MAX_SKEW = 300.0
+"""Seconds after which a signature is refused. Source: AUTHFAILURE_SIGNATURE_EXPIRED, common errors."""
+
+NOTABLE_SKEW = 60.0
+
+
+def look(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
+    """Ask once; return whether an answer of the API came, whatever it said, and the findings."""
+    transport = Transport(settings.credentials, settings.endpoint, settings.timeouts, clock)
+    where = settings.endpoint.base_url
+    try:
+        begun = clock.monotonic()
+        answer = transport.send(Call(ACTION, "zec", b"{}"), settings.timeouts)
+        milliseconds = round((clock.monotonic() - begun) * 1000)
+        parse(answer, action=ACTION, endpoint=settings.endpoint, now=clock.now(), secrets=transport.secrets)
+    except (TransportError, BlockedError) as error:
+        return False, [problem(CHECK, *explained(error))]
+    except ServerError as error:
+        return False, [warning(CHECK, *explained(error))]
+    except ApiError:
+        pass  # a refusal is an answer, too; what it says belongs to the credentials
+    finally:
+        transport.close()
+    skew = _skew(answer, settings, clock)
+    return True, [ok(CHECK, f"{where} answered in {milliseconds} ms"), skew]
+
+
+def _skew(answer: Answer, settings: Settings, clock: Clock) -> Finding:
+    try:
+        server = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        return warning("clock", "not checked: the answer names no time", "see that this machine's clock is right")
+    seconds = round(clock.now() - server)
+    if abs(seconds) < NOTABLE_SKEW:
+        return ok("clock", f"within {max(abs(seconds), 1)} s of the server's")
+    text = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} the server's"
+    fix = "set this machine's clock (NTP)"
+    if abs(seconds) > MAX_SKEW and isinstance(settings.credentials, AccessKey):
+        return problem("clock", f"{text}; signatures more than {MAX_SKEW:g} s off are refused", fix)
+    return warning("clock", text, fix)

@@ -1,0 +1,110 @@
+"""Whether Terraform and the stack would reinstall the same instances: ``--terraform DIR``."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from zec_pulumi.cli.doctor import both, owned
+from zec_pulumi.cli.doctor.both import CHECK, Shared
+from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
+from zec_pulumi.terraform import TerraformError, command, configuration
+from zec_pulumi.terraform.addresses import Place, place_of
+from zec_pulumi.terraform.source import instances_of_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from zec_pulumi.terraform import Instance
+
+_THE_FOLDER = "give the folder in which `terraform apply` is run"
+_THE_STACK = "run this in the folder of the Pulumi project, and name the stack with --stack"
+
+
+def look(directory: Path, stack: str | None, environ: Mapping[str, str], folder: Path) -> list[Finding]:
+    """Compare Terraform's state and configuration in ``directory`` with the stack of the project in ``folder``."""
+    if not directory.is_dir():
+        return [problem(CHECK, f"{directory} is not a folder", _THE_FOLDER)]
+    try:
+        if not configuration.files(directory, tofu=True):
+            return [problem(CHECK, f"{directory} holds no Terraform configuration", _THE_FOLDER)]
+        machines = instances_of_folder(directory, environ)
+        owners = owned.read(stack, environ, folder)
+    except OSError as error:
+        return [problem(CHECK, f"{directory} cannot be read ({error.strerror})", _THE_FOLDER)]
+    except TerraformError as error:
+        return [_refused(error)]
+    except owned.StackError as error:
+        return [problem(CHECK, f"not compared with {_called(stack)}: {error}", _THE_STACK)]
+    common = {address: one for address, one in machines.items() if one.id in owners}
+    return [_summary(directory, machines, common, owners, _called(stack)), *_judged(directory, environ, common, owners)]
+
+
+def _summary(
+    directory: Path,
+    machines: Mapping[str, Instance],
+    common: Mapping[str, Instance],
+    owners: Mapping[str, owned.Owner],
+    stack: str,
+) -> Finding:
+    counts = f"{len(machines)} in Terraform's state, {len(owners)} in {stack}, {len(common)} in both"
+    text = f"{directory} compared, by instances: {counts}"
+    if owners and not common:
+        return warning(CHECK, text, "check that folder, Terraform workspace and stack belong together")
+    return ok(CHECK, text)
+
+
+def _judged(
+    directory: Path, environ: Mapping[str, str], common: Mapping[str, Instance], owners: Mapping[str, owned.Owner]
+) -> Iterator[Finding]:
+    """Yield what each block deserves; a module that cannot be read keeps no other from being judged."""
+    modules: defaultdict[str, defaultdict[Place, dict[str, owned.Owner]]] = defaultdict(lambda: defaultdict(dict))
+    for address, machine in common.items():
+        place = place_of(address)
+        modules[place.module][place][machine.id] = owners[machine.id]
+    for module in sorted(modules):
+        yield from _module(directory, environ, module, modules[module])
+
+
+def _module(
+    directory: Path, environ: Mapping[str, str], module: str, places: Mapping[Place, Mapping[str, owned.Owner]]
+) -> list[Finding]:
+    tofu = os.path.basename(command.find(environ) or "") == "tofu"  # noqa: PTH119  # `which` returns text
+    try:
+        folder = configuration.folders(directory, environ).get(module)
+        blocks = configuration.read(folder, tofu=tofu) if folder else {}
+    except TerraformError as error:
+        return [_refused(error)]
+    if folder is None:
+        text = f"the configuration of {', '.join(place.address for place in sorted(places))} is not on this disk"
+        return [problem(CHECK, text, f"run `init` in {directory}, which fetches modules")]
+    fetched = configuration.is_fetched(folder, directory, environ)
+    findings = []
+    for place in sorted(places):
+        block = blocks.get(place.name)
+        if block is None:
+            findings.append(_without_block(place, directory))
+            continue
+        file = os.path.normpath(folder / block.file)
+        findings += both.judge(Shared(place.address, file, fetched, places[place]), block)
+    return findings
+
+
+def _without_block(place: Place, directory: Path) -> Finding:
+    text = f"{place.address} is in Terraform's state and not in its configuration: an apply may release the machine"
+    fix = f"see what a plan in {directory} says, and bring state and configuration together"
+    return warning(CHECK, text, fix)
+
+
+def _called(stack: str | None) -> str:
+    return f"stack {stack}" if stack else "the selected stack"
+
+
+def _refused(error: TerraformError) -> Finding:
+    """Return the finding of an error's sentence: what is wrong, and after the last mark what to do."""
+    text = str(error)
+    mark = "; " if "; " in text else ": "
+    what, _, fix = text.rpartition(mark)
+    return problem(CHECK, what, fix)

@@ -1,0 +1,69 @@
+"""The report as JSON, for programs. Its schema stands beside it, in ``report.schema.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from zec_pulumi.cli.report import words
+from zec_pulumi.cli.report.model import Action, Approval, Report, Row
+
+if TYPE_CHECKING:
+    from zec_pulumi.messages.parse import Cause
+
+VERSION = 1
+"""Rises when something is taken away or changes its meaning; additions do not raise it."""
+
+
+def render(report: Report) -> str:
+    """Return the JSON document."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as plain values."""
+    return {
+        "version": VERSION,
+        "project": report.project,
+        "stack": report.stack,
+        "headline": words.headline(report),
+        "complete": not report.failures,
+        "counts": {action.value: len(report.of(action)) for action in Action},
+        "approvals": {approval.value: len(report.rebuilds(approval)) for approval in Approval},
+        "machines": [_machine(row) for row in report.rows],
+        "fleets": [asdict(fleet) for fleet in report.fleets],
+        "tokens": report.tokens,
+        "keptTokens": list(report.kept_tokens),
+        "withoutLiveChecks": report.unread,
+        "otherSteps": dict(report.others),
+        "failures": [asdict(failure) for failure in report.failures],
+    }
+
+
+def _machine(row: Row) -> dict[str, Any]:
+    return {
+        "urn": row.urn,
+        "resource": row.resource,
+        "action": row.action.value,
+        "instanceId": row.instance_id,
+        "instanceName": row.instance_name,
+        "diskGib": row.disk_gib,
+        "approval": row.approval.value if row.approval else None,
+        "token": row.token,
+        "causes": [_cause(cause) for cause in row.causes],
+        "undecided": list(row.undecided),
+        "gates": [asdict(gate) for gate in row.gates],
+        "detail": words.detail(row) or None,
+        "notes": list(row.notes),
+        "forgets": row.forgets,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "trigger": cause.trigger,
+        "old": asdict(cause.old) if cause.old else None,
+        "new": asdict(cause.new) if cause.new else None,
+        "drift": cause.drift,
+    }

@@ -1,0 +1,130 @@
+"""``zec-pulumi report``: what a preview says about machines, for people, pull requests and pipelines."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from zec_pulumi.cli.report import as_json, markdown, terminal
+from zec_pulumi.cli.report.build import build
+from zec_pulumi.cli.report.model import FailOn, Failure, Report
+from zec_pulumi.cli.report.preview_json import Preview, PreviewError, read
+
+_DESCRIPTION = """\
+What a preview says about machines: whose boot disk will be wiped and why, which rebuilds wait
+for approval and by which token, and what is adopted, joined, changed in place or forgotten.
+
+It reads what `pulumi preview --json` prints, from a file or from standard input, or runs the
+preview itself. It needs neither the API nor its credentials, and repeats no secret.
+"""
+
+_EPILOG = """\
+Exit status:
+
+  0  nothing is wiped, or all of it is approved
+  2  something is wiped, or may be, and is not approved
+  1  the preview failed or cannot be read; what is known is printed
+
+Examples:
+
+  zec-pulumi report --stack prod                               # runs pulumi preview, changes nothing
+  pulumi preview --json > preview.json; zec-pulumi report preview.json
+  pulumi preview --json --refresh | zec-pulumi report -        # with what was changed outside Pulumi
+  zec-pulumi report preview.json --format markdown > comment.md
+  zec-pulumi report preview.json --format json | jq -r '.tokens[]'
+  zec-pulumi report preview.json --fail-on any                 # no wipe at all, approved or not
+"""
+
+_WIDTH = 100
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this subcommand to the root parser."""
+    parser = commands.add_parser(
+        "report",
+        help="say what a preview would do to machines",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("file", nargs="?", metavar="FILE", help="what pulumi preview --json printed; - reads it here")
+    source.add_argument("--stack", metavar="NAME", help="run pulumi preview --json for this stack")
+    parser.add_argument("--cwd", metavar="DIR", type=Path, help="folder of the Pulumi project, with --stack")
+    parser.add_argument("--format", choices=("terminal", "markdown", "json"), default="terminal", help="of the report")
+    parser.add_argument(
+        "--fail-on",
+        choices=[choice.value for choice in FailOn],
+        default=FailOn.UNAPPROVED.value,
+        help="which wipes make the exit status 2 (default: unapproved)",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        preview, ended = _preview(arguments)
+    except PreviewError as error:
+        print(f"zec-pulumi report: {error}", file=sys.stderr)  # noqa: T201 the command's output
+        return 1
+    report = build(preview)
+    for text in _unrepeated(preview):
+        print(text, file=sys.stderr)  # noqa: T201 the same
+    if ended and not report.failures:
+        report = _failed(report, ended)
+    try:
+        _show(report, arguments.format)
+        sys.stdout.flush()
+    except BrokenPipeError:  # its reader has seen enough; the exit status is still the answer
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return report.exit_code(FailOn(arguments.fail_on))
+
+
+def _preview(arguments: argparse.Namespace) -> tuple[Preview, int]:
+    """Return the preview, and the exit status of the engine if it ran here."""
+    if arguments.stack is not None:
+        return _made(arguments.stack, arguments.cwd)
+    if arguments.cwd is not None:
+        raise PreviewError("--cwd goes with --stack only")
+    if arguments.file == "-":
+        return read(sys.stdin.buffer.read()), 0
+    try:
+        return read(Path(arguments.file).read_bytes()), 0
+    except OSError as error:
+        raise PreviewError(f"cannot read {arguments.file}: {error.strerror}") from error
+
+
+def _made(stack: str, folder: Path | None) -> tuple[Preview, int]:
+    """Run the preview; what the engine says beside it goes to standard error as it is."""
+    engine = shutil.which("pulumi")
+    if engine is None:
+        raise PreviewError("there is no pulumi on PATH")
+    command = [engine, "preview", "--json", "--non-interactive", f"--stack={stack}"]
+    try:
+        ended = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)  # noqa: S603 the user's own engine
+    except OSError as error:
+        raise PreviewError(f"cannot run pulumi in {folder}: {error.strerror}") from error
+    if not ended.stdout.strip():
+        raise PreviewError(f"pulumi preview ended with status {ended.returncode} and printed no preview")
+    return read(ended.stdout), ended.returncode
+
+
+def _failed(report: Report, status: int) -> Report:
+    failure = Failure(f"pulumi preview ended with status {status}")
+    return Report(**{**vars(report), "failures": (failure,)})
+
+
+def _unrepeated(preview: Preview) -> list[str]:
+    """Return the errors whose texts the report does not repeat: programs and other providers may quote values."""
+    return [d.text for d in preview.diagnostics if d.severity == "error" and not d.ours]
+
+
+def _show(report: Report, form: str) -> None:
+    if form == "terminal":
+        terminal.show(report, sys.stdout, shutil.get_terminal_size((_WIDTH, 24)).columns)
+    else:
+        sys.stdout.write(as_json.render(report) if form == "json" else markdown.render(report))

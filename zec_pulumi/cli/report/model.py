@@ -1,0 +1,136 @@
+"""What a report says: one row a machine, and what a pipeline should make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zec_pulumi.messages.parse import Cause
+
+
+class Action(str, Enum):
+    """What ``up`` does to a machine, the worst first."""
+
+    REBUILD = "rebuild"
+    UNDECIDED = "undecided"
+    JOIN = "join"
+    ADOPT = "adopt"
+    CHANGE = "change in place"
+    FORGET = "forget"
+    RECORD = "record"
+    NONE = "none"
+
+
+class Approval(str, Enum):
+    """Whether a rebuild may happen, the least approved first.
+
+    ``UNGATED``: no approval is required in this stack, so ``up`` wipes. ``NEEDED``: ``up`` refuses until the token is
+    approved. ``REFUSED``: another gate refuses it. ``APPROVED``: its token is among the approved ones.
+    """
+
+    UNGATED = "ungated"
+    NEEDED = "needed"
+    REFUSED = "refused"
+    APPROVED = "approved"
+
+
+class FailOn(str, Enum):
+    """Which wipes make the exit status 2."""
+
+    NEVER = "never"
+    UNAPPROVED = "unapproved"
+    ANY = "any"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A closed gate: its name (``rebuild_protection``, ``zec:requireApproval`` …) and the provider's sentence."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One resource of this package. ``approval``, ``causes``, ``gates`` and ``token`` belong to rebuilds.
+
+    ``undecided`` are inputs whose values only ``up`` will know, ``detail`` is the provider's sentence where it is no
+    rebuild, ``notes`` are its other warnings. ``forgets`` is the id of another instance that the stack drops.
+    """
+
+    urn: str
+    resource: str
+    action: Action
+    instance_id: str | None = None
+    instance_name: str | None = None
+    disk_gib: int | None = None
+    approval: Approval | None = None
+    token: str | None = None
+    causes: tuple[Cause, ...] = ()
+    undecided: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    detail: str | None = None
+    notes: tuple[str, ...] = ()
+    forgets: str | None = None
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What a fleet's own row says of its machines together: how many are wiped, in which order, how long it takes."""
+
+    urn: str
+    resource: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why the report is incomplete. ``resource`` names the resource, None for the preview as a whole."""
+
+    text: str
+    resource: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a preview says about machines.
+
+    ``fleets`` are those with anything to do; their machines are rows, too. ``others`` counts the steps of other
+    resources by operation. ``unread`` is the number of resources for which live checks were not made. ``kept_tokens``
+    are approved already and must stay so for the approved rows.
+    """
+
+    project: str | None
+    stack: str | None
+    rows: tuple[Row, ...] = ()
+    fleets: tuple[Fleet, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    unread: int = 0
+    kept_tokens: tuple[str, ...] = ()
+
+    def of(self, action: Action) -> list[Row]:
+        """Return the rows with that action."""
+        return [row for row in self.rows if row.action is action]
+
+    def rebuilds(self, approval: Approval) -> list[Row]:
+        """Return the rebuilds with that approval."""
+        return [row for row in self.rows if row.approval is approval]
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens that only wait for a person's word."""
+        return [row.token for row in self.rebuilds(Approval.NEEDED) if row.token]
+
+    def exit_code(self, fail_on: FailOn) -> int:
+        """Return 0 nothing is wiped (or all of it approved), 2 something is or may be and is not, 1 incomplete."""
+        if self.failures:
+            return 1
+        wiped = [row for row in self.rows if row.action in (Action.REBUILD, Action.UNDECIDED)]
+        if fail_on is FailOn.UNAPPROVED:
+            wiped = [row for row in wiped if row.approval is not Approval.APPROVED]
+        return 2 if wiped and fail_on is not FailOn.NEVER else 0

@@ -1,0 +1,1 @@
+"""Reads and waiting: what the API says now, batched, and when it is asked again."""

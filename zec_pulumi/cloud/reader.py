@@ -1,0 +1,159 @@
+"""What the API says now: reads shared by all resources of a process, so that none is paid for twice."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zec_pulumi.api import Image, Instance, InvalidRequestError, NotFoundError
+from zec_pulumi.cloud.batch import Batch, nobody_else
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from zec_pulumi.api import Client
+    from zec_pulumi.time.clock import Clock
+
+CATALOG_SECONDS = 60.0
+"""How long images, key pairs and time zones are taken as read; they change rarely, and the API checks again."""
+
+BY_ID = 3
+"""How many instances a preview reads one by one before it reads whole pages."""
+
+BLAMING_ONE = (NotFoundError, InvalidRequestError)
+"""What the API answers for all ids of a request when it does not know one of them."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Held:
+    at: float
+    value: Any
+
+
+class LiveReader:
+    """Reads of one process, thread-safe. What instances refer to is held for a minute.
+
+    Every method raises :class:`zec_pulumi.api.ZecError` when the API cannot be read.
+    """
+
+    def __init__(self, client: Client, clock: Clock, crowded: Callable[[], bool] = nobody_else) -> None:
+        self._client = client
+        self._clock = clock
+        self._instances = Batch(self._by_id, clock, crowded, BLAMING_ONE)
+        self._held: dict[tuple[str, ...], _Held] = {}
+        self._reading: dict[tuple[str, ...], threading.Lock] = {}
+        self._seen: dict[str, _Held] = {}
+        self._asked: set[str] = set()
+        self._zones: set[str] = set()
+        self._listed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def instance(self, instance_id: str, after: float = 0.0) -> Instance | None:
+        """Return the instance as it is in so many seconds, read with all that are asked for until then.
+
+        None when it is gone: the API says so, or shows nothing for the id twice.
+        """
+        for pause in (after, 0.0):
+            with self._instances.asking(instance_id, pause) as ask:
+                if pause:
+                    self._clock.sleep(pause)
+                try:
+                    found = self._instances.answer(ask)
+                except NotFoundError:
+                    return None
+            if found is not None:
+                return found
+        return None
+
+    def glimpse(self, instance_id: str) -> Instance | None:
+        """Return the instance as it was at most a minute ago, for previews; None when it is gone.
+
+        The engine asks for one resource after the other: the first few are read by id, then whole pages of their zones
+        answer for the rest. A stack of one machine in an account of thousands so never lists the account.
+        """
+        with self._lock:
+            known = self._seen.get(instance_id)
+            zones = None if len(self._asked) < BY_ID else sorted(self._zones - self._listed)
+            self._asked.add(instance_id)
+        if known is not None and self._clock.monotonic() - known.at <= CATALOG_SECONDS:
+            seen: Instance = known.value
+            return seen
+        for zone_id in zones or ():
+            self._list(zone_id)
+            if instance_id in self._seen:
+                return self.glimpse(instance_id)
+        found = self.instance(instance_id)
+        if found is not None and found.zone_id:
+            with self._lock:
+                self._zones.add(found.zone_id)
+                self._seen[instance_id] = _Held(self._clock.monotonic(), found)
+        return found
+
+    def _by_id(self, instance_ids: Sequence[str]) -> dict[str, Instance]:
+        page = self._client.describe_instances(instance_ids=instance_ids)
+        return {item.instance_id: item for item in page.items}
+
+    def _list(self, zone_id: str) -> None:
+        """Read all instances of a zone, 1000 a page."""
+        number, seen = 1, 0
+        while True:
+            page = self._client.describe_instances(zone_id=zone_id, page_number=number)
+            held = {item.instance_id: _Held(self._clock.monotonic(), item) for item in page.items}
+            with self._lock:
+                self._seen.update(held)
+                self._listed.add(zone_id)
+            number, seen = number + 1, seen + len(page.items)
+            if not page.items or seen >= page.total_count:
+                return
+
+    def image(self, zone_id: str, image_id: str) -> Image | None:
+        """Return an image of the zone, or one of the account's own, which may be of other regions."""
+        found = self._zone_images(zone_id).get(image_id)
+        return found or self._own_images(image_id).get(image_id)
+
+    def similar_images(self, zone_id: str, image_id: str) -> list[str]:
+        """Return up to three image ids of the zone that look like ``image_id``."""
+        return difflib.get_close_matches(image_id, list(self._zone_images(zone_id)), n=3, cutoff=0.5)
+
+    def region(self, zone_id: str) -> str | None:
+        """Return the region of a zone, None when the API does not say."""
+        zones = self._hold(("zones",), lambda: {zone.zone_id: zone.region_id for zone in self._client.describe_zones()})
+        return zones.get(zone_id)
+
+    def key_pair_exists(self, key_id: str) -> bool:
+        """Whether the account has the key pair."""
+        return key_id in self._hold(
+            ("key", key_id),
+            lambda: {pair.key_id for pair in self._client.describe_key_pairs(key_ids=[key_id])},
+        )
+
+    def time_zones(self) -> frozenset[str]:
+        """Return the names of all time zones an instance can have."""
+        return self._hold(("time zones",), lambda: frozenset(self._client.describe_time_zones()))
+
+    def _zone_images(self, zone_id: str) -> dict[str, Image]:
+        return self._hold(
+            ("images", zone_id),
+            lambda: {image.image_id: image for image in self._client.describe_images(zone_id)},
+        )
+
+    def _own_images(self, image_id: str) -> dict[str, Image]:
+        return self._hold(
+            ("own images", image_id),
+            lambda: {image.image_id: image for image in self._client.describe_custom_images(image_ids=[image_id])},
+        )
+
+    def _hold(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        with self._lock:
+            reading = self._reading.setdefault(key, threading.Lock())
+        # A hundred resources want the same list at the same moment: one reads it, the others have it then.
+        with reading:
+            held, now = self._held.get(key), self._clock.monotonic()
+            if held is None or now - held.at > CATALOG_SECONDS:
+                held = self._held[key] = _Held(now, read())
+        value: T = held.value
+        return value

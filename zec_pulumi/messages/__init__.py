@@ -1,0 +1,1 @@
+"""Every sentence about a resource that a user reads, and what reads it back."""

@@ -1,0 +1,131 @@
+"""How far each fleet of this process is: told by its machines as they are judged, begin and end; shown on its row."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from zec_pulumi import engine
+from zec_pulumi.messages import fleet as fleet_sentences
+from zec_pulumi.planning.plan import Kind
+from zec_pulumi.program import urns
+from zec_pulumi.time.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zec_pulumi.messages.fleet import Outlook
+    from zec_pulumi.program.rollout import Rollout
+    from zec_pulumi.time.clock import Clock
+
+
+class Row(Protocol):
+    """A fleet's row in the engine's display; :class:`zec_pulumi.engine.Call` is one."""
+
+    def info(self, text: str) -> None:
+        """Put a line on the row, where it stays."""
+
+    def warn(self, text: str) -> None:
+        """Put a warning on the row."""
+
+    def progress(self, text: str) -> None:
+        """Show ``text`` while the operation runs."""
+
+
+@dataclass
+class Fleet:
+    """One fleet: its row, its order, and its machines by name.
+
+    ``begun`` is when each machine that is being rebuilt began, on the monotonic clock; ``took`` are the seconds of
+    those that are done.
+    """
+
+    row: Row
+    rollout: Rollout
+    outlooks: dict[str, Outlook] = field(default_factory=dict)
+    begun: dict[str, float] = field(default_factory=dict)
+    took: dict[str, float] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+    @property
+    def busy(self) -> list[str]:
+        """The machines that are to be rebuilt."""
+        return [name for name, outlook in self.outlooks.items() if outlook.takes_time]
+
+    def line(self, now: float) -> str:
+        """Return how far it is at ``now``."""
+        known = fleet_sentences.typical(self.took.values())
+        known = known or fleet_sentences.typical(outlook.took for outlook in self.outlooks.values())
+        each = known or fleet_sentences.ASSUMED_SECONDS
+        running = {name: max(0.0, each - (now - begun)) for name, begun in self.begun.items()}
+        # After a failure the engine starts nothing new.
+        waiting = [] if self.failed else [name for name in self.busy if name not in {*self.took, *running}]
+        left = self.rollout.seconds({**dict.fromkeys(waiting, each), **running})
+        return fleet_sentences.progress(len(self.took), len(self.busy), len(running), len(self.failed), left)
+
+
+class Fleets:
+    """The fleets of one operation, thread-safe. Machines are known by their URNs."""
+
+    def __init__(self, clock: Clock, *, ticking: Callable[[], bool]) -> None:
+        self._clock = clock
+        self._ticking = ticking
+        self._members: dict[str, tuple[Fleet, str]] = {}
+        self._lock = threading.Lock()
+
+    def announce(self, urn: str, row: Row, rollout: Rollout) -> None:
+        """Take note of the fleet ``urn`` before its machines come."""
+        fleet = Fleet(row, rollout)
+        with self._lock:
+            self._members.update({urns.member_urn(urn, name): (fleet, name) for name in rollout.order})
+
+    def judged(self, urn: str, outlook: Outlook) -> None:
+        """Take note of what is planned for a machine; with the last of a fleet, its row says the plan."""
+        with self._lock:
+            fleet, name = self._members.get(urn, (None, ""))
+            if fleet is None:
+                return
+            fleet.outlooks[name] = outlook
+            complete = len(fleet.outlooks) == len(fleet.rollout.order)
+            line = fleet_sentences.plan(fleet.rollout, fleet.outlooks) if complete else None
+            wiped = any(one.kind is Kind.REBUILD for one in fleet.outlooks.values())
+        if line:
+            (fleet.row.warn if wiped else fleet.row.info)(line)
+
+    @contextlib.contextmanager
+    def working(self, urn: str) -> Iterator[None]:
+        """Show on the fleet's row that a machine of it is being worked on, and how that ended."""
+        with self._lock:
+            fleet, name = self._members.get(urn, (None, ""))
+            if fleet and name in fleet.busy:
+                fleet.begun[name] = self._clock.monotonic()
+            else:
+                fleet = None
+        if fleet is None:
+            yield
+            return
+        if self._ticking():  # in a pipe each line stays, so there only the ends are worth one
+            self._show(fleet)
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                del fleet.begun[name]
+                fleet.failed.add(name)
+            raise
+        else:
+            with self._lock:
+                fleet.took[name] = self._clock.monotonic() - fleet.begun.pop(name)
+        finally:
+            self._show(fleet)
+
+    def _show(self, fleet: Fleet) -> None:
+        with self._lock:
+            line = fleet.line(self._clock.monotonic())
+        fleet.row.progress(line)
+
+
+fleets = Fleets(SystemClock(), ticking=engine.is_interactive)
+"""Those of this process, which serves one operation of the engine."""

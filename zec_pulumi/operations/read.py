@@ -1,0 +1,71 @@
+"""The engine's ``read``: the record follows the machine; the machine is never touched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pulumi.dynamic import ReadResult
+
+from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.operations import context as session
+from zec_pulumi.operations.error_boundary import answering
+from zec_pulumi.planning import record
+from zec_pulumi.planning.inputs import Recorded, parse_recorded
+
+if TYPE_CHECKING:
+    from zec_pulumi.api import Instance
+    from zec_pulumi.engine import Call
+
+DRIFTING = ("imageId", "keyId", "instanceName")
+"""Inputs that follow the machine, so that the next preview shows drift as a change. Time zone and agent only warn:
+as a change they would be refused, because nothing but a rebuild can change them."""
+
+
+def read(id_: str, props: dict[str, Any]) -> ReadResult:
+    """Return the record as the machine is now; an empty one when the machine is gone."""
+    with answering("Read") as call:
+        now = session.current()
+        recorded = parse_recorded(props)
+        live = now.reader.instance(id_)
+        if live is None:
+            call.warn(f"instance {id_} is gone: it is dropped from the state")
+            return ReadResult("", {}, {})
+        inputs = dict(call.old_inputs) or record.inputs_only(props)
+        if recorded.attempt is not None:
+            # Answering normally would clear the partial failure, and with it what the next up must know.
+            outputs = {**record.known(props), "status": live.status}
+            call.fail_partially(sentences.join(recorded, live, now.clock.now()), id_, outputs, inputs)
+        _warn_of_drift(call, recorded, live, inputs)
+        return ReadResult(id_, _outputs(props, inputs, live, recorded, now), _follow(inputs, live))
+
+
+def _outputs(
+    props: dict[str, Any], inputs: dict[str, Any], live: Instance, recorded: Recorded, now: session.Session
+) -> dict[str, Any]:
+    image = now.reader.image(live.zone_id or "", live.image_id) if live.image_id else None
+    omitted = {k: v for k, v in record.as_the_machine_has_it(live).items() if k not in inputs}
+    if recorded.password is not None:
+        omitted.pop("keyId", None)
+    stale = (*DRIFTING, *record.OUTPUT_KEYS[:-1])
+    kept = {key: value for key, value in record.known(props).items() if key not in stale}
+    return {**kept, **omitted, **_follow(inputs, live), **record.observed(live, image)}
+
+
+def _follow(inputs: dict[str, Any], live: Instance) -> dict[str, Any]:
+    """Return ``inputs`` with those that follow the machine as it has them."""
+    machine = record.as_the_machine_has_it(live)
+    kept = {key: value for key, value in inputs.items() if key not in DRIFTING}
+    return {**kept, **{key: machine[key] for key in DRIFTING if key in inputs and key in machine}}
+
+
+def _warn_of_drift(call: Call, recorded: Recorded, live: Instance, inputs: dict[str, Any]) -> None:
+    for key, before, now in (
+        ("imageId", recorded.image_id, live.image_id),
+        ("keyId", recorded.key_id, live.key_id),
+        ("instanceName", recorded.instance_name, live.instance_name),
+        ("timezone", recorded.timezone, live.time_zone),
+        ("enableAgent", recorded.enable_agent, live.enable_agent),
+    ):
+        if key in inputs and before != now:
+            following = "" if key in DRIFTING else "; only a rebuild changes it back"
+            call.warn(f"{key} was changed outside Pulumi: {before} → {now}{following}")

@@ -1,0 +1,70 @@
+"""Rules for inputs that need no look at the cloud. Refused is only what every source of the API refuses."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zec_pulumi.planning.inputs import decodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zec_pulumi.planning.inputs import Wanted
+
+USER_DATA_LIMIT = 64 * 1024
+"""User data must be smaller than this many bytes. Source: ResetInstance, userData."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,61}[A-Za-z0-9]")
+_PASSWORD_LENGTHS = range(8, 17)
+_PASSWORD_SPECIALS = "`~!@$^*-_=+|;:,.?"  # noqa: S105 the union of what the sources allow
+
+
+def input_findings(wanted: Wanted) -> list[str]:
+    """Return everything wrong with the inputs themselves; each names its input, none shows a secret."""
+    return [*_identity(wanted), *_login(wanted), *_script(wanted), *_name(wanted)]
+
+
+def _identity(wanted: Wanted) -> Iterator[str]:
+    if "instanceId" not in wanted.unknown and not wanted.instance_id:
+        yield "instance_id: give the id of the instance, a string such as '1272168087751233112'"
+    if wanted.image_id == "":
+        yield "image_id: is empty; leave it out to keep whatever image runs now"
+
+
+def _login(wanted: Wanted) -> Iterator[str]:
+    if wanted.key_id is not None and wanted.password is not None:
+        yield "key_id and password: give one of them, not both"
+    if wanted.key_id == "":
+        yield "key_id: is empty; leave it out to keep the key the instance has now"
+    password = wanted.password
+    if password is None:
+        return
+    if len(password) not in _PASSWORD_LENGTHS:
+        yield "password: must have 8 to 16 characters"
+    allowed = all(c.isascii() and (c.isalnum() or c in _PASSWORD_SPECIALS) for c in password)
+    if not allowed:
+        yield f"password: may hold letters, digits and {_PASSWORD_SPECIALS}"
+    kinds = (str.isalpha, str.isdigit, lambda c: c in _PASSWORD_SPECIALS)
+    if not all(any(kind(c) for c in password) for kind in kinds):
+        yield "password: must hold letters, digits and special characters"
+
+
+def _script(wanted: Wanted) -> Iterator[str]:
+    if wanted.user_data is not None and wanted.user_data_base64 is not None:
+        yield "user_data and user_data_base64: give one of them, not both"
+        return
+    if wanted.user_data_base64 is not None and not decodes(wanted.user_data_base64):
+        yield "user_data_base64: is not standard Base64 (padded, no line breaks)"
+        return
+    script = wanted.first_boot_script
+    if script is not None and len(script) >= USER_DATA_LIMIT:
+        yield f"user_data: has {len(script)} bytes and must have fewer than {USER_DATA_LIMIT} (64 KiB)"
+
+
+def _name(wanted: Wanted) -> Iterator[str]:
+    if wanted.instance_name is not None and not _NAME.fullmatch(wanted.instance_name):
+        yield (
+            "instance_name: must have 2 to 63 characters, letters, digits and . _ / -, and begin and end with a letter"
+            " or digit"
+        )

@@ -1,0 +1,159 @@
+"""What is written into the stack's state. It is a contract: what an older release wrote must preview as no change.
+
+Every input is echoed, because the engine compares later programs with these outputs. A value that the program
+omits is recorded as the machine has it. Secrets stand only under the key of their input, where the engine encrypts
+them again; never under another name.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zec_pulumi.api import Image, Instance
+    from zec_pulumi.planning.inputs import Applied, Attempt
+
+INPUT_KEYS = (
+    "instanceId",
+    "imageId",
+    "keyId",
+    "password",
+    "userData",
+    "userDataBase64",
+    "timezone",
+    "enableAgent",
+    "instanceName",
+    "rebuildToken",
+    "rebuildOn",
+    "rebuildProtection",
+    "adopt",
+    "powerOff",
+    "health",
+)
+OUTPUT_KEYS = ("status", "imageName", "osType", "publicIpAddresses", "privateIpAddresses", "lastRebuild")
+
+
+def observed(live: Instance, image: Image | None) -> dict[str, Any]:
+    """Return the outputs that say how the machine is."""
+    return _present(
+        {
+            "status": live.status,
+            "imageName": live.image_name,
+            "osType": image.os_type if image else None,
+            "publicIpAddresses": list(live.public_ip_addresses),
+            "privateIpAddresses": list(live.private_ip_addresses),
+        }
+    )
+
+
+def as_the_machine_has_it(live: Instance, *, with_key: bool = True) -> dict[str, Any]:
+    """Return values for inputs that a program omits."""
+    return _present(
+        {
+            "imageId": live.image_id,
+            "keyId": live.key_id if with_key else None,
+            "timezone": live.time_zone,
+            "enableAgent": live.enable_agent,
+            "instanceName": live.instance_name,
+        }
+    )
+
+
+def outputs(
+    wanted: Mapping[str, Any],
+    live: Instance,
+    image: Image | None,
+    *,
+    applied: Mapping[str, Any],
+    last_rebuild: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the whole record of a resource that is as its program says. ``wanted`` are the engine's inputs."""
+    given = inputs_only(wanted)
+    defaults = as_the_machine_has_it(live, with_key="password" not in given)
+    return _present({**defaults, **given, **observed(live, image), "applied": applied, "lastRebuild": last_rebuild})
+
+
+def with_attempt(
+    wanted: Mapping[str, Any],
+    before: Mapping[str, Any],
+    attempt: Attempt,
+    applied: Applied,
+    status: str | None,
+) -> dict[str, Any]:
+    """Return the record of a resource whose rebuild is open: what was asked for, and what was known before.
+
+    A record that holds this very attempt keeps its inputs: what the program changed since was not asked for then.
+    """
+    now = {"status": status, "attempt": attempt.model_dump(by_alias=True, exclude_none=True, mode="json")}
+    if before.get("attempt", {}).get("id") == attempt.id:
+        return _present({**known(before), **now})
+    # Of what a rebuild sets, the old value must not stand beside the new one.
+    replaced = ("imageId", "keyId", "userData", "userDataBase64", "password")
+    kept = {key: before[key] for key in (*OUTPUT_KEYS, *INPUT_KEYS) if key in before and key not in replaced}
+    return _present(
+        {
+            **kept,
+            "imageId": attempt.image_id,
+            "keyId": attempt.key_id,
+            **inputs_only(wanted),
+            "applied": applied.model_dump(by_alias=True, exclude_none=True),
+            **now,
+        }
+    )
+
+
+def applied_now(live: Instance) -> dict[str, Any]:
+    """Return the readable trigger values as the machine has them."""
+    return _present({"imageId": live.image_id, "keyId": live.key_id})
+
+
+def rebuilt(attempt: Attempt, finished_at: float) -> dict[str, Any]:
+    """Return the ``lastRebuild`` output of a verified attempt; times in UTC, ISO 8601."""
+    return _present(
+        {
+            "attemptId": attempt.id,
+            "requestId": attempt.request_id,
+            "causes": list(attempt.causes),
+            "startedAt": _iso(attempt.started_at),
+            "finishedAt": _iso(finished_at),
+        }
+    )
+
+
+def last_attempt(properties: Mapping[str, Any]) -> str | None:
+    """Return the attempt id of the last rebuild that is recorded as done, None when there was none."""
+    last = properties.get("lastRebuild")
+    return str(last["attemptId"]) if isinstance(last, dict) and last.get("attemptId") else None
+
+
+def last_rebuild_seconds(properties: Mapping[str, Any]) -> float | None:
+    """Return how long the last recorded rebuild took, in seconds; None when there was none."""
+    last = properties.get("lastRebuild")
+    if not isinstance(last, dict) or not {"startedAt", "finishedAt"} <= last.keys():
+        return None
+    return (_moment(last["finishedAt"]) - _moment(last["startedAt"])).total_seconds()
+
+
+def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs among ``properties``."""
+    return {key: properties[key] for key in INPUT_KEYS if properties.get(key) is not None}
+
+
+def known(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what this package recorded among ``properties``: neither the provider nor empty values."""
+    return {key: value for key, value in properties.items() if key != "__provider" and value is not None}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), tz=timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _present(properties: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in properties.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Carries a planned rebuild out: validate, power off, send, wait, verify."""

@@ -1,0 +1,163 @@
+"""Everything that can be known before a machine is powered off: the request to send, and why it would be refused."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zec_pulumi.api import ResetInstanceRequest
+from zec_pulumi.health.passing import address_findings
+from zec_pulumi.planning import status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zec_pulumi.api import Image, Instance
+    from zec_pulumi.cloud.reader import LiveReader
+    from zec_pulumi.planning.inputs import Wanted
+
+NO_LOGIN_CATEGORIES = frozenset({"windows", "generic"})
+"""Images of these categories take neither key nor password in a reset. Source: ResetInstance, keyId."""
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """The outcome: ``request`` to send if there are no ``findings``.
+
+    ``password_later`` says that the image takes no password in the reset, so it is set once the machine runs.
+    """
+
+    findings: tuple[str, ...]
+    request: ResetInstanceRequest | None = None
+    password_later: bool = False
+
+
+def check_rebuild(wanted: Wanted, live: Instance, reader: LiveReader) -> Preflight:
+    """Check a rebuild of ``live`` against what the API shows; reads images, the key pair and time zones.
+
+    Raises:
+        ZecError: the API cannot be read.
+    """
+    image_id = wanted.image_id or live.image_id
+    zone_id = live.zone_id or ""
+    image = reader.image(zone_id, image_id) if image_id else None
+    takes_login = image is None or not _takes_no_login(image)
+    key_id = _key_to_send(wanted, live) if takes_login else None
+    findings = [
+        *_status_findings(live),
+        *_image_findings(image_id, image, live, reader),
+        *_login_findings(wanted, live, takes_login=takes_login),
+    ]
+    if key_id and not reader.key_pair_exists(key_id):
+        origin = "" if wanted.key_id else " (the key the instance has now)"
+        findings.append(f"key_id: key pair {key_id}{origin} does not exist in this account; give one that does")
+    findings.extend(_time_zone_findings(wanted, reader))
+    findings.extend(address_findings(wanted.health, live))
+    request = ResetInstanceRequest(
+        instance_id=live.instance_id,
+        image_id=image_id,
+        key_id=key_id,
+        password=wanted.password if takes_login else None,
+        # Sent explicitly: the API's own default for the agent is off.
+        enable_agent=_agent_after(wanted, live),
+        timezone=wanted.timezone or live.time_zone,
+        instance_name=wanted.instance_name if wanted.instance_name != live.instance_name else None,
+        user_data=wanted.first_boot_script,
+    )
+    return Preflight(tuple(findings), request, password_later=not takes_login and wanted.password is not None)
+
+
+def check_password_in_place(live: Instance) -> list[str]:
+    """Return why ResetInstancePassword cannot work on this machine now. Source: ResetInstancePassword."""
+    findings = []
+    if live.status != status.RUNNING:
+        findings.append(
+            f"password: can be set in place only while RUNNING; the instance is {status.shown(live.status)}"
+        )
+    if not live.enable_agent:
+        findings.append(
+            "password: can be set in place only through the agent, and this instance has none;"
+            " add 'password' to rebuild_on to set it by a rebuild, which wipes the boot disk"
+        )
+    return findings
+
+
+def _status_findings(live: Instance) -> Iterator[str]:
+    if live.status in status.RECYCLED or live.status in ("RECYCLING", "RELEASING"):
+        yield f"instance_id: instance {live.instance_id} is {live.status}: recover it from the recycle bin first"
+    if live.status == "CREATE_FAILED":
+        yield f"instance_id: instance {live.instance_id} is CREATE_FAILED: it has no system to rebuild"
+
+
+def _image_findings(image_id: str | None, image: Image | None, live: Instance, reader: LiveReader) -> Iterator[str]:
+    zone_id = live.zone_id or ""
+    if image_id is None:
+        yield "image_id: the instance shows no image now, so one must be given"
+        return
+    if image is None:
+        similar = reader.similar_images(zone_id, image_id)
+        hint = f"; did you mean {' or '.join(similar)}?" if similar else ""
+        yield f"image_id: no image {image_id} in {zone_id}{hint}"
+        return
+    if image.image_status not in (None, "AVAILABLE"):
+        yield f"image_id: image {image_id} is {image.image_status}, not AVAILABLE"
+    region = reader.region(zone_id) if image.region_ids else None
+    if region is not None and region not in image.region_ids:
+        yield (
+            f"image_id: image {image_id} is in {', '.join(image.region_ids)} only, and the instance is in {zone_id}"
+            f" ({region}); copy the image there or choose another"
+        )
+    now = reader.image(zone_id, live.image_id) if live.image_id else None
+    if now and now.os_type and image.os_type and now.os_type != image.os_type:
+        yield (
+            f"image_id: image {image_id} is {image.os_type} and the instance runs {now.os_type} ({now.image_id});"
+            " a rebuild cannot change the operating system's type"
+        )
+    disk = live.system_disk.disk_size
+    if disk is not None and image.image_size_gib is not None and image.image_size_gib > disk:
+        yield f"image_id: image {image_id} needs {image.image_size_gib:g} GiB and the boot disk has {disk} GiB"
+
+
+def _login_findings(wanted: Wanted, live: Instance, *, takes_login: bool) -> Iterator[str]:
+    if takes_login:
+        if wanted.password is None and not _key_to_send(wanted, live):
+            yield "key_id: the instance has no SSH key now, so give key_id or password"
+        return
+    if wanted.key_id is not None:
+        yield "key_id: Windows and Generic images take no SSH key; leave it out"
+    if wanted.password is not None and not _agent_after(wanted, live):
+        yield (
+            "password: Windows and Generic images take no password in a rebuild, and without the agent it cannot be"
+            " set afterwards; set enable_agent or leave the password out"
+        )
+
+
+def _time_zone_findings(wanted: Wanted, reader: LiveReader) -> Iterator[str]:
+    if wanted.timezone is None:
+        return
+    names = reader.time_zones()
+    if wanted.timezone not in names:
+        similar = difflib.get_close_matches(wanted.timezone, list(names), n=2, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(similar)}?" if similar else ""
+        yield f"timezone: {wanted.timezone} is not a time zone of this cloud{hint}"
+
+
+def _takes_no_login(image: Image) -> bool:
+    return (image.category or "").lower() in NO_LOGIN_CATEGORIES or image.os_type == "windows"
+
+
+def _key_to_send(wanted: Wanted, live: Instance) -> str | None:
+    return None if wanted.password is not None else wanted.key_id or live.key_id
+
+
+def _agent_after(wanted: Wanted, live: Instance) -> bool:
+    return bool(live.enable_agent if wanted.enable_agent is None else wanted.enable_agent)
+
+
+def password_follows(wanted: Wanted, live: Instance, reader: LiveReader) -> bool:
+    """Whether the password is set after the rebuild, because the image that runs takes none in it."""
+    if wanted.password is None or live.image_id is None:
+        return False
+    image = reader.image(live.zone_id or "", live.image_id)
+    return image is not None and _takes_no_login(image)

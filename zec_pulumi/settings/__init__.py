@@ -1,0 +1,1 @@
+"""Where settings and credentials come from, and what they may be."""

@@ -1,0 +1,107 @@
+"""This package's own settings, stack configuration ``zec:*``. They are known without credentials."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zec_pulumi.api.errors import ConfigurationError
+from zec_pulumi.planning import approval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Lookup = Callable[[str], str | None]
+
+DEFAULT_POLL_INTERVAL = 5.0
+MAX_POLL_INTERVAL = 600.0
+CAUSES = frozenset({"imageId", "keyId", "userData", "rebuildToken", "timezone", "enableAgent", "password", "adopt"})
+"""What ``zec:allowedCauses`` may name."""
+
+_TRUTH = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Options:
+    """This package's own settings.
+
+    Attributes:
+        poll_interval: Seconds between two looks at instances that are being waited for (``zec:pollInterval``).
+        allow_rebuild: False refuses every rebuild of the stack (``zec:allowRebuild``).
+        allowed_causes: The only triggers that may cause a rebuild, None for all (``zec:allowedCauses``).
+        require_approval: Refuse rebuilds whose token is not approved (``zec:requireApproval``).
+        approved_rebuilds: The approved tokens (``zec:approvedRebuilds``).
+    """
+
+    poll_interval: float = DEFAULT_POLL_INTERVAL
+    allow_rebuild: bool = True
+    allowed_causes: frozenset[str] | None = None
+    require_approval: bool = False
+    approved_rebuilds: frozenset[str] = field(default_factory=frozenset)
+
+
+def resolve_options(stack: Lookup) -> Options:
+    """Read the settings from the stack's configuration.
+
+    Raises:
+        ConfigurationError: a value is wrong; the text names its key and what it may be.
+    """
+    interval = stack("zec:pollInterval")
+    causes = _items(stack, "zec:allowedCauses")
+    unknown = sorted((causes or frozenset()) - CAUSES)
+    if unknown:
+        raise ConfigurationError(
+            f"zec:allowedCauses: {', '.join(unknown)} is no cause of a rebuild; it may name {', '.join(sorted(CAUSES))}"
+        )
+    tokens = _items(stack, "zec:approvedRebuilds") or frozenset()
+    wrong = sorted(text for text in tokens if approval.malformed(text))
+    if wrong:
+        raise ConfigurationError(
+            f"zec:approvedRebuilds: {wrong[0]!r} is not an approval token; copy it whole from the preview,"
+            " STACK/INSTANCE/DIGEST"
+        )
+    return Options(
+        poll_interval=DEFAULT_POLL_INTERVAL if interval is None else _seconds(interval, "zec:pollInterval"),
+        allow_rebuild=_flag(stack, "zec:allowRebuild", default=True),
+        allowed_causes=causes,
+        require_approval=_flag(stack, "zec:requireApproval", default=False),
+        approved_rebuilds=tokens,
+    )
+
+
+def _flag(stack: Lookup, key: str, *, default: bool) -> bool:
+    text = (stack(key) or "").strip().lower()
+    if not text:
+        return default
+    if text not in _TRUTH:
+        raise ConfigurationError(f"{key} must be true or false")
+    return _TRUTH[text]
+
+
+def _items(stack: Lookup, key: str) -> frozenset[str] | None:
+    """Return a list, written as JSON (``pulumi config set --path``) or with commas or spaces; None when not set."""
+    text = stack(key)
+    if text is None:
+        return None
+    if text.lstrip().startswith("["):
+        try:
+            items = json.loads(text)
+        except ValueError as error:
+            raise ConfigurationError(f"{key} must be a JSON list of strings, or items with commas between") from error
+    else:
+        items = text.replace(",", " ").split()
+    if not all(isinstance(item, str) for item in items):
+        raise ConfigurationError(f"{key} must be a JSON list of strings, or items with commas between")
+    return frozenset(item.strip() for item in items)
+
+
+def _seconds(text: str, key: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    # Also refuses "nan", for which every comparison is false.
+    if not 0 < value <= MAX_POLL_INTERVAL:
+        raise ConfigurationError(f"{key} must be a number of seconds above 0 and at most {MAX_POLL_INTERVAL:g}")
+    return value

@@ -1,0 +1,1 @@
+"""The clock and deadlines; leaves that everything may import."""
