@@ -76,18 +76,18 @@ class Point:
 
 
 POINTS = (
-    Point("before check", "zec_pulumi.operations.preview:check before"),
+    Point("before check", "zec_pulumi.operations.check:check before"),
     Point("before the first read", Request("DescribeInstances")),
     Point("stop sent, not carried out", Request("StopInstances")),
     Point("stop accepted, answer lost", Request("StopInstances", carried_out=True)),
-    Point("stopped, before the intent", "zec_pulumi.rebuild.rebuild:Rebuilder._reset before"),
+    Point("stopped, before the intent", "zec_pulumi.rebuild.rebuild:_reset before"),
     Point("intent written, reset not sent", "zec_pulumi.journal.journal:InstanceLog.intend after"),
     Point("reset sent, not accepted", Request("ResetInstance")),
     Point("reset accepted, answer lost", Request("ResetInstance", carried_out=True)),
     Point("reset accepted, answer lost, done meanwhile", Request("ResetInstance", carried_out=True, done=True)),
     Point("while DEPLOYING", Request("DescribeInstancesStatus", status="DEPLOYING")),
-    Point("RUNNING seen, not noted", "zec_pulumi.rebuild.wait:Follower._verified found"),
-    Point("noted, not returned", "zec_pulumi.operations.apply:_Work._finish before"),
+    Point("RUNNING seen, not noted", "zec_pulumi.rebuild.wait:_Wait._verify found"),
+    Point("noted, not returned", "zec_pulumi.operations.apply:_Apply._finish before"),
     Point("returned, state not saved", "zec_pulumi.operations.apply:{operation} after", saving=True),
 )
 UNINTENDED = 5

@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi.dynamic import CheckResult, ConfigureRequest, CreateResult, DiffResult, ResourceProvider
 
-from zec_pulumi.provider import configure_once, part
+from zec_pulumi.provider import check_failures, plugin
 
 FLEET_KEY = "fleet"
 """The order of the fleet. Like :data:`MEMBERS_KEY` an input that ``check`` takes out: neither is ever recorded."""
@@ -26,12 +26,18 @@ class FleetPlanProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration and make the plugin process ready, if that has not been done."""
-        configure_once(req)
+        plugin().configure(req.config.get)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Judge the whole fleet; in ``up`` this refuses what any of its machines would be refused for."""
-        result: CheckResult = part("operations.fleet_check").check(news)
-        return result
+        """Check the whole fleet; in ``up`` this refuses what any of its machines would be refused for."""
+        from zec_pulumi.operations.fleet_check import check  # noqa: PLC0415 programs start without it
+
+        order, members = news.get(FLEET_KEY), news.get(MEMBERS_KEY)
+        if not isinstance(order, str):
+            return CheckResult({}, [])
+        with plugin().operation("Check") as (process, call):
+            findings = check(process, call, order, members if isinstance(members, str) else None)
+        return CheckResult({}, check_failures(findings))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say that nothing changes: nothing is recorded."""

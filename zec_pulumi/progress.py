@@ -1,4 +1,4 @@
-"""What a user sees while a rebuild runs: phases always, elapsed time only where a person watches."""
+"""What a user sees while an operation runs: phases always, elapsed time only where a person watches. A leaf."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from zec_pulumi.time.deadline import duration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zec_pulumi.halt import Halt
+    from zec_pulumi.errors import StopReason
     from zec_pulumi.time.clock import Clock
 
 
 class Row(Protocol):
-    """A resource's row in the engine's display; :class:`zec_pulumi.engine.Call` is one."""
+    """A resource's row in the engine's display, and whether the engine still wants the operation on it."""
 
-    def halted(self) -> Halt | None:
-        """Return why nothing more may be sent for the operation, None while it is wanted."""
+    def stop_reason(self) -> StopReason | None:
+        """Return why nothing more may be sent for the operation, None while it is wanted. May block some seconds."""
 
     def progress(self, text: str) -> None:
         """Show ``text`` while the operation runs."""
 
+    def info(self, text: str) -> None:
+        """Put a line on the row, where it stays."""
+
     def warn(self, text: str) -> None:
-        """Put a warning on the row."""
+        """Put a warning on the row, where it stays."""
+
+    def error(self, text: str) -> None:
+        """Put an error on the row, where it stays; it does not end the operation."""
 
 
 class Progress:
@@ -36,19 +42,15 @@ class Progress:
         self._phase = ""
         self._since = clock.monotonic()
 
-    def halted(self) -> Halt | None:
-        """Return why nothing more may be sent for the operation, None while it is wanted."""
-        return self._row.halted()
+    def stop_reason(self) -> StopReason | None:
+        """Return why nothing more may be sent for the operation, None while it is wanted. May block some seconds."""
+        return self._row.stop_reason()
 
     def phase(self, text: str) -> None:
-        """Tell that ``text`` is going on; a line appears when it changes, or ticks."""
+        """Show the phase ``text``; the line is new when the phase changes, or where time is shown."""
         if text != self._phase:
             self._phase = text
             self._since = self._clock.monotonic()
             self._row.progress(text)
         elif self._ticking():
             self._row.progress(f"{text} {duration(self._clock.monotonic() - self._since)}")
-
-    def warn(self, text: str) -> None:
-        """Put a warning on the row, where it stays."""
-        self._row.warn(text)

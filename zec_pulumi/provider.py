@@ -1,4 +1,4 @@
-"""The engine's calls.
+"""The dynamic edge: the engine's calls, in the SDK's types.
 
 The class is pickled by reference into every stack's state: its module path and name are a contract for ever. It
 holds nothing, and imports the working parts only when the engine calls, so that programs, which load this module to
@@ -7,11 +7,10 @@ describe their resources, start fast.
 
 from __future__ import annotations
 
-import importlib
-import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import (
+    CheckFailure,
     CheckResult,
     ConfigureRequest,
     CreateResult,
@@ -21,25 +20,26 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-_configuring = threading.Lock()
-_configured = threading.Event()
+if TYPE_CHECKING:
+    from zec_pulumi.engine import Plugin
+
+DRY_RUN_KEY = "dryRun"
+"""Tells ``check`` whether this is a preview. The constructor sets it, ``check`` takes it out: it is never recorded."""
+
+PROVIDER_KEY = "__provider"
+"""Where the SDK puts the pickled provider among a resource's properties."""
 
 
-def configure_once(req: ConfigureRequest) -> None:
-    """Take the stack's configuration and make the plugin process ready.
+def plugin() -> Plugin:
+    """Return this plugin process; programs never call it."""
+    from zec_pulumi.engine import PLUGIN  # noqa: PLC0415 programs start without it
 
-    The engine configures each provider class of a process, all of them alike: the first time counts.
-    """
-    with _configuring:
-        if not _configured.is_set():
-            part("operations.context").configure(req.config.get)
-            part("engine").prepare()
-            _configured.set()
+    return PLUGIN
 
 
-def part(name: str) -> Any:
-    """Return a working part of this package, imported when it is needed."""
-    return importlib.import_module(f"zec_pulumi.{name}")
+def check_failures(findings: list[str]) -> list[CheckFailure]:
+    """Return failures without a property: the engine prints a named property's raw value, secrets included."""
+    return [CheckFailure("", finding) for finding in findings]
 
 
 class InstanceOsImageProvider(ResourceProvider):
@@ -49,37 +49,51 @@ class InstanceOsImageProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration and make the plugin process ready, if that has not been done."""
-        configure_once(req)
+        plugin().configure(req.config.get)
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs; for a resource the stack does not hold, also say what ``up`` will do."""
-        result: CheckResult = part("operations.preview").check(olds, news)
-        return result
+        from zec_pulumi.operations.check import check  # noqa: PLC0415 programs start without it
+
+        inputs = {key: value for key, value in news.items() if key not in (DRY_RUN_KEY, PROVIDER_KEY)}
+        with plugin().operation("Check") as (process, call):
+            checked = check(process, call, olds, inputs, dry_run=bool(news.get(DRY_RUN_KEY)))
+        return CheckResult(checked.inputs, check_failures(checked.findings))
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Compare what is recorded with what is wanted, and say what ``up`` will do to the machine."""
-        result: DiffResult = part("operations.preview").diff(olds, news)
-        return result
+        from zec_pulumi.operations.diff import diff  # noqa: PLC0415 programs start without it
+
+        with plugin().operation("Diff") as (process, call):
+            compared = diff(process, call, olds, news)
+        return DiffResult(changes=compared.changes, replaces=list(compared.replaced))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt the machine or rebuild it."""
-        result: CreateResult = part("operations.apply").create(props)
-        return result
+        from zec_pulumi.operations.apply import create  # noqa: PLC0415 programs start without it
+
+        with plugin().operation("Create") as (process, call):
+            created = create(process, call, props)
+        return CreateResult(created.id, created.outputs)
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Rebuild, join, adopt or change in place, as the plan says."""
-        result: UpdateResult = part("operations.apply").update(olds, news)
-        return result
+        from zec_pulumi.operations.apply import update  # noqa: PLC0415 programs start without it
+
+        with plugin().operation("Update") as (process, call):
+            outputs = update(process, call, olds, news)
+        return UpdateResult(outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Refresh the record from the machine."""
-        urn = part("engine").current_call("Read").urn
-        result: ReadResult = part("operations.read").read(id_, props)
-        part("operations.refreshed").note(urn, result.outs if result.id else {})
-        return result
+        from zec_pulumi.operations.read import read  # noqa: PLC0415 programs start without it
+
+        with plugin().operation("Read") as (process, call):
+            found = read(process, call, id_, props)
+        return ReadResult(found.id, found.outputs, found.inputs)
 
     def delete(self, id_: str, _props: dict[str, Any]) -> None:
         """Forget. The machine is never touched, whatever the reason for the delete."""
-        call = part("engine").current_call("Delete")
-        part("operations.context").forget(id_, call.urn)
-        call.info(f"forgotten: instance {id_} is left as it is")
+        with plugin().operation("Delete") as (process, call):
+            process.forget(id_, call.urn)
+            call.info(f"forgotten: instance {id_} is left as it is")

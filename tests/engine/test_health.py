@@ -101,7 +101,7 @@ def test_ctrl_c_while_a_command_runs_ends_it_and_keeps_the_attempt(stack: Stack,
         started.read_text()  # a pipe: it ends when the command has begun
         running.send_signal(signal.SIGINT)
         text = ended(running).text
-    assert "told to stop before its health gate (command sh) had passed" in text
+    assert "cancelled before its health gate (command sh) had passed" in text
     assert stack.state()["web"]["outputs"]["attempt"]["verifiedAt"]
     healthy.touch()
     stack.up().ok()

@@ -40,7 +40,7 @@ def test_ctrl_c_ends_the_wait_at_once_and_the_next_up_goes_on(stack: Stack, web_
         wait_until(lambda: stack.actions() == REBUILD)
         process.send_signal(signal.SIGINT)
         ran = ended(process)
-    assert f"told to stop: the rebuild of instance {web_1} goes on in the cloud" in ran.failed().text
+    assert f"cancelled: the rebuild of instance {web_1} goes on in the cloud" in ran.failed().text
     assert stack.state()["web"]["outputs"]["attempt"]["outcome"] == "accepted"
 
     stack.cloud.patch_instance(web_1, status="RUNNING", imageId=NOBLE)
@@ -59,7 +59,9 @@ def test_ctrl_c_starts_no_further_rebuild(stack: Stack, web_1: str) -> None:
         wait_until(lambda: sorted(stack.actions()) == ["ResetInstance", "StopInstances", "StopInstances"])
         process.send_signal(signal.SIGINT)
         text = ended(process).failed().text
-    assert f"instance {WEB_2} (web-2) was told to power off and then could not be followed: told to stop" in text
+    assert (
+        f"instance {WEB_2} (web-2) was sent StopInstances, and then its status could not be followed: cancelled" in text
+    )
     assert "Nothing was wiped" in text
     assert stack.actions().count("ResetInstance") == 1
 

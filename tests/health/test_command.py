@@ -13,8 +13,7 @@ import psutil
 import pytest
 
 from zec_pulumi import health
-from zec_pulumi.errors import HaltedError
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StoppedError, StopReason
 from zec_pulumi.health.child import KEPT_BYTES, environment
 from zec_pulumi.health.passing import probe
 
@@ -77,8 +76,8 @@ def test_a_command_is_killed_when_the_work_is_halted(machine: Callable[..., Inst
     """At once, whatever time it has left."""
     started = tmp_path / "started"
     gate = health.command(["sh", "-c", f"echo $$ > {started}.new; mv {started}.new {started}; exec sleep 600"])
-    with pytest.raises(HaltedError, match="the engine is gone"):
-        probe(gate, machine(), 600.0, lambda: Halt.ENGINE_GONE if started.exists() else None)
+    with pytest.raises(StoppedError, match="the engine is gone"):
+        probe(gate, machine(), 600.0, lambda: StopReason.ENGINE_GONE if started.exists() else None)
     assert not psutil.pid_exists(int(started.read_text()))
 
 

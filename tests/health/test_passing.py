@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi import health
-from zec_pulumi.errors import UnhealthyError
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason, UnhealthyError
 from zec_pulumi.health.passing import address_findings, pass_gate
 from zec_pulumi.progress import Progress
 from zec_pulumi.time.deadline import Deadline
@@ -31,7 +30,7 @@ class World:
         self.slept: list[float] = []
         self.lines: list[str] = []
         self.after: dict[int, Callable[[], object]] = {}
-        self.halt: Halt | None = None
+        self.halt: StopReason | None = None
 
     def now(self) -> float:
         return self.time
@@ -43,15 +42,15 @@ class World:
         self.slept.append(seconds)
         self.after.get(len(self.slept), lambda: None)()
 
-    def halted(self) -> Halt | None:
+    def stop_reason(self) -> StopReason | None:
         return self.halt
 
     def progress(self, text: str) -> None:
         self.lines.append(text)
 
-    warn = progress
+    info = warn = error = progress
 
-    def halt_now(self, halt: Halt) -> None:
+    def halt_now(self, halt: StopReason) -> None:
         self.halt = halt
 
     def pass_gate(self, gate: HealthGate, seconds: float = 3600.0) -> None:
@@ -129,8 +128,8 @@ def test_an_operation_without_time_left_probes_once(world: World, listening: int
     assert world.slept == []
 
 
-@pytest.mark.parametrize("halt", Halt)
-def test_a_halt_ends_the_wait(world: World, closed_port: int, halt: Halt) -> None:
+@pytest.mark.parametrize("halt", StopReason)
+def test_a_halt_ends_the_wait(world: World, closed_port: int, halt: StopReason) -> None:
     """At the next look, long before the deadline."""
     world.after[2] = lambda: world.halt_now(halt)
     said = world.refused(health.tcp(closed_port))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi import health
-from zec_pulumi.errors import HaltedError
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StoppedError, StopReason
 from zec_pulumi.health.passing import probe, told
 
 if TYPE_CHECKING:
@@ -153,9 +152,9 @@ def test_a_server_that_never_ends_is_cut_off(
 
 def test_a_halt_ends_a_probe_at_once(machine: Callable[..., Instance], serve: Callable[..., Server]) -> None:
     """Long before its timeout."""
-    halts = iter([None, None, Halt.TOLD_TO_STOP])
+    halts = iter([None, None, StopReason.CANCELLED])
     begun = time.monotonic()
-    with pytest.raises(HaltedError, match="told to stop"):
+    with pytest.raises(StoppedError, match="cancelled"):
         probe(health.ssh(serve(never).port), machine(), 60.0, lambda: next(halts))
     assert time.monotonic() - begun < 10
 

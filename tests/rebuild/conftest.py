@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from zec_pulumi.api import BearerToken, Client, Endpoint, Instance, ResetInstanceRequest
-from zec_pulumi.cloud.poller import Watch
-from zec_pulumi.cloud.reader import LiveReader
+from zec_pulumi.cloud.poller import StatusPoller
+from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal.journal import InstanceLog, Journal
 from zec_pulumi.journal.locks import Lock
-from zec_pulumi.operations import apply
-from zec_pulumi.operations import context as session
-from zec_pulumi.operations import read as refresh
+from zec_pulumi.operations.apply import create, update
+from zec_pulumi.operations.context import CloudConnection, Process
+from zec_pulumi.operations.error_boundary import error_boundary
+from zec_pulumi.operations.read import read
 from zec_pulumi.planning.inputs import Applied, Attempt, parse_recorded
 from zec_pulumi.planning.record import with_attempt
 from zec_pulumi.progress import Progress
-from zec_pulumi.rebuild.rebuild import Rebuilder
-from zec_pulumi.rebuild.wait import Target
-from zec_pulumi.settings.config import resolve
+from zec_pulumi.rebuild.operation import Operation
+from zec_pulumi.rebuild.rebuild import rebuild
+from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
+from zec_pulumi.settings.options import Options
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.time.deadline import Deadline
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from zec_pulumi.halt import Halt
+    from zec_pulumi.errors import StopReason
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB = "1272168087751233112"
@@ -55,11 +57,11 @@ class RecordingRow:
     """A row of the engine's display, and the engine itself: it halts the work when ``halts_at`` is shown."""
 
     def __init__(self) -> None:
-        self.halts_at: tuple[str, Halt] | None = None
+        self.halts_at: tuple[str, StopReason] | None = None
         self.lines: list[str] = []
-        self._halt: Halt | None = None
+        self._halt: StopReason | None = None
 
-    def halted(self) -> Halt | None:
+    def stop_reason(self) -> StopReason | None:
         return self._halt
 
     def progress(self, text: str) -> None:
@@ -69,6 +71,8 @@ class RecordingRow:
 
     def warn(self, text: str) -> None:
         self.lines.append(text)
+
+    info = error = warn
 
 
 class Rig:
@@ -81,16 +85,16 @@ class Rig:
         self.home = home
         self.journal = Journal(home, clock)
         self.row = RecordingRow()
-        self.reader = LiveReader(client, clock)
-        self.watch = Watch(client, self.reader, clock, 5.0)
+        self.reader = CloudReader(client, clock)
+        self.poller = StatusPoller(client, self.reader, clock, 5.0)
         self.ticking = False
 
-    def rebuilder(self, seconds: float = 3600.0) -> Rebuilder:
+    def operation(self, seconds: float = 3600.0) -> Operation:
         progress = Progress(self.row, self.clock, ticking=lambda: self.ticking)
         deadline = Deadline(self.clock, seconds)
         log = InstanceLog(self.journal, WEB, "urn:pulumi:dev::demo::type::web-1", None)
         lock = Lock(self.home / "locks" / f"{WEB}.lock")
-        return Rebuilder(self.client, self.reader, self.watch, self.clock, progress, deadline, log, lock)
+        return Operation(self.client, self.reader, self.poller, self.clock, progress, deadline, log, lock)
 
     def live(self, instance_id: str = WEB) -> Instance:
         live = self.reader.instance(instance_id)
@@ -109,13 +113,13 @@ class Rig:
         live = self.live(instance_id)
         asked = {"key_id": live.key_id, "enable_agent": True, **more}
         request = ResetInstanceRequest(instance_id=instance_id, image_id=image_id, **asked)
-        return self.rebuilder(seconds).run(live, request, ("imageId a → b",), force=force)
+        return rebuild(self.operation(seconds), live, request, ("imageId a → b",), force=force)
 
     def join(self, attempt: Attempt, *, applied_image: str = JAMMY, seconds: float = 3600.0) -> Instance:
         """Follow the recorded ``attempt`` as the next up would."""
         before = Applied(image_id=applied_image, key_id="key-YWD2QFOl")
         recorded = parse_recorded(with_attempt({"instanceId": WEB}, {}, attempt, before, None))
-        return self.rebuilder(seconds).follower(attempt, Target.of_attempt(WEB, recorded)).run()
+        return wait_until_rebuilt(self.operation(seconds), attempt, Target.of_attempt(WEB, recorded))[1]
 
     def actions(self) -> list[str]:
         """Return the accepted mutations."""
@@ -171,13 +175,16 @@ class CallEndedError(Exception):
 class FakeCall(RecordingRow):
     """One call of the engine; a partial failure is kept as the engine keeps it."""
 
-    urn = "urn:pulumi:dev::demo::type::web-1"
-    timeout: float | None = None
-
     def __init__(self, stack: Stack) -> None:
         super().__init__()
         self._stack = stack
+        self.urn = "urn:pulumi:dev::demo::type::web-1"
+        self.timeout = stack.timeout
         self.old_inputs = dict(stack.inputs)
+        self.halts_at = stack.halts_at
+
+    def on_row(self, _urn: str) -> FakeCall:
+        return self
 
     def fail(self, message: str) -> NoReturn:
         raise CallEndedError(message)
@@ -192,32 +199,37 @@ class Stack:
 
     Failed = CallEndedError
 
-    def __init__(self, sim: Simulator, clock: SimulatedClock) -> None:
+    def __init__(self, sim: Simulator, clock: SimulatedClock, process: Process) -> None:
         self.sim = sim
         self.clock = clock
+        self.process = process
         self.outputs: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
-        self.call = FakeCall(self)
-        self.halts_at: tuple[str, Halt] | None = None
+        self.halts_at: tuple[str, StopReason] | None = None
         self.timeout: float | None = None
-
-    def next_call(self) -> FakeCall:
         self.call = FakeCall(self)
-        self.call.halts_at, self.call.timeout = self.halts_at, self.timeout
-        return self.call
+
+    @contextlib.contextmanager
+    def calling(self) -> Iterator[FakeCall]:
+        """Give a call of the engine; an error inside becomes its answer."""
+        self.call = FakeCall(self)
+        with error_boundary(self.call):
+            yield self.call
 
     def up(self, **inputs: Any) -> None:
         """Create or update as the engine would; raises ``Failed`` with what the user reads."""
         wanted = {"instanceId": WEB, **inputs}
-        if self.outputs:
-            self.outputs = apply.update(dict(self.outputs), wanted).outs or {}
-        else:
-            self.outputs = apply.create(wanted).outs or {}
+        with self.calling() as call:
+            if self.outputs:
+                self.outputs = update(self.process, call, dict(self.outputs), wanted)
+            else:
+                self.outputs = create(self.process, call, wanted).outputs
         self.inputs = wanted
 
     def refresh(self) -> None:
-        result = refresh.read(WEB, dict(self.outputs))
-        self.outputs, self.inputs = result.outs or {}, result.inputs or {}
+        with self.calling() as call:
+            found = read(self.process, call, WEB, dict(self.outputs))
+            self.outputs, self.inputs = found.outputs, found.inputs
 
     def actions(self) -> list[str]:
         return [entry["action"] for entry in self.sim.ledger()]
@@ -227,30 +239,20 @@ class Stack:
 
 
 @pytest.fixture
-def make_stack(
-    simulators: Callable[[str], Simulator], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Callable[..., Stack]]:
+def make_stack(simulators: Callable[[str], Simulator], tmp_path: Path) -> Iterator[Callable[..., Stack]]:
     clients: list[Client] = []
 
     def make(transition: str = "DEPLOYING") -> Stack:
         sim = simulators(transition)
         sim.reset()
         clock = SimulatedClock(sim)
-        config = {"zec:token": sim.token, "zenlayercloud:domain": sim.host, "zenlayercloud:scheme": "HTTP"}
-        # A home of its own for each, and a client that moves the clock where the real one sleeps.
-        home = tmp_path / str(len(clients))
-        opened = session.open_session(resolve(config, {}, tmp_path), clock, home)
-        opened.client.close()
         client = Client(BearerToken(sim.token), Endpoint(sim.host, "http"), clock=clock, random_fraction=lambda: 0.0)
+        # A home of its own for each.
+        home = tmp_path / str(len(clients))
         clients.append(client)
-        reader = LiveReader(client, clock)
-        opened = dataclasses.replace(opened, client=client, reader=reader, watch=Watch(client, reader, clock, 5.0))
-        stack = Stack(sim, clock)
-        monkeypatch.setattr("zec_pulumi.operations.context._session", opened)
-        monkeypatch.setattr("zec_pulumi.engine.current_call", lambda _: stack.next_call())
-        monkeypatch.setattr("zec_pulumi.engine.CallFailedError", CallEndedError)
-        monkeypatch.setattr("zec_pulumi.engine.is_interactive", lambda: False)
-        return stack
+        reader = CloudReader(client, clock)
+        connection = CloudConnection(client, reader, StatusPoller(client, reader, clock, 5.0))
+        return Stack(sim, clock, Process(home, clock, connection, Options()))
 
     yield make
     for client in clients:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.errors import AttemptOpenError
 from zec_pulumi.planning.inputs import Attempt, Recorded
+from zec_pulumi.rebuild.errors import AttemptOpenError
 from zec_pulumi.rebuild.wait import Target
 
 if TYPE_CHECKING:

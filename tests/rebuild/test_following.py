@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.errors import AttemptOpenError
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.locks import Lock
 from zec_pulumi.planning.inputs import Attempt
+from zec_pulumi.rebuild.errors import AttemptOpenError
 from zec_pulumi.rebuild.wait import Target
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def test_one_difference_is_enough_not_to_match(rig: Rig, image_id: str, key_id: 
 
 def orphaned(rig: Rig) -> None:
     """Let the engine go as soon as the reset is accepted."""
-    rig.row.halts_at = ("reset accepted", Halt.ENGINE_GONE)
+    rig.row.halts_at = ("reset accepted", StopReason.ENGINE_GONE)
 
 
 def test_without_an_engine_the_rebuild_is_watched_to_its_end(rig: Rig) -> None:
@@ -148,7 +148,7 @@ def test_the_journal_forgets_a_rebuild_of_which_nobody_knows_whose_it_was(rig: R
     """The machine shows what was wanted, and that is all that is known."""
     rig.sim.patch_instance(WEB, imageId=NOBLE)
     lost = attempt(rig, outcome="unknown")
-    rig.rebuilder().log.intend(lost.id, lost.causes)
+    rig.operation().log.intend(lost.id, lost.causes)
     rig.join(lost)
     assert [entry.event for entry in rig.journal.entries(WEB)] == ["forgotten"]
 
@@ -165,12 +165,12 @@ def test_what_a_rebuild_took_is_learned_from_its_acceptance(rig: Rig) -> None:
     """The poller knows from then on when the end of the others is near."""
     rig.sim.patch_instance(WEB, status="DEPLOYING", pending={"becomes": "RUNNING", "afterSeconds": 30, "changes": NEW})
     rig.join(attempt(rig, age=100))
-    assert rig.watch.rhythm.usual == pytest.approx(130.0)
+    assert rig.poller.rhythm.usual == pytest.approx(130.0)
 
 
 def test_it_is_looked_at_often_at_first_and_near_the_usual_end_and_seldom_between(rig: Rig) -> None:
     """Of a rebuild that usually takes five minutes, by the times of the reads."""
-    rig.watch.rhythm.learn(300.0)
+    rig.poller.rhythm.learn(300.0)
     rig.sim.patch_instance(WEB, status="DEPLOYING", pending={"becomes": "RUNNING", "afterSeconds": 200, "changes": NEW})
     rig.join(attempt(rig))
     at = [request["at"] for request in rig.sim.requests() if request["action"] == "DescribeInstancesStatus"]

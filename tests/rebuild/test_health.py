@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi import health
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason
 from zec_pulumi.messages import rebuild as sentences
-from zec_pulumi.operations import context as session
 from zec_pulumi.operations.assess import Case
 from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.rebuild.conftest import Stack
-    from zec_pulumi.operations.assess import Verdict
+    from zec_pulumi.operations.assess import Assessment
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB = "1272168087751233112"
@@ -54,11 +53,11 @@ def tcp(port: int, **pace: Any) -> dict[str, Any]:
     return health.tcp(port, **pace).properties()
 
 
-def judged(stack: Stack, **inputs: Any) -> Verdict:
+def assessed(stack: Stack, **inputs: Any) -> Assessment:
     """What the next preview says."""
     wanted, recorded = parse_wanted({"instanceId": WEB, **inputs}), parse_recorded(stack.outputs)
-    live = session.current().reader.instance(WEB)
-    return Case(stack.call.urn, wanted, recorded, stack.outputs, live, dry_run=True).judge()
+    live = stack.process.reader.instance(WEB)
+    return Case(stack.process, stack.call.urn, wanted, recorded, stack.outputs, live, dry_run=True).assess()
 
 
 def fail(stack: Stack, words: str, **inputs: Any) -> None:
@@ -111,10 +110,10 @@ def test_preview_and_refresh_say_that_only_the_gate_is_left(adopted: Stack, clos
     """Neither waiting nor a wipe; and refresh keeps it open."""
     gate = tcp(closed_port, deadline=30)
     fail(adopted, "did not pass", imageId=NOBLE, health=gate)
-    (line,) = judged(adopted, imageId=NOBLE, health=gate).warnings
+    (line,) = assessed(adopted, imageId=NOBLE, health=gate).warnings
     assert line.startswith("join: rebuild accepted ")
     assert line.endswith(" ago and verified, RUNNING; up probes its health gate again and wipes nothing")
-    (line,) = judged(adopted, imageId=NOBLE).warnings
+    (line,) = assessed(adopted, imageId=NOBLE).warnings
     assert line.endswith("; up records it, without a health gate now, and wipes nothing")
     with pytest.raises(adopted.Failed, match="up probes its health gate again"):
         adopted.refresh()
@@ -169,8 +168,8 @@ def test_nothing_is_probed_where_nothing_happened(stack: Stack, closed_port: int
     assert stack.actions() == ["ModifyInstancesAttribute"]
 
 
-@pytest.mark.parametrize("halt", Halt)
-def test_a_halt_while_probing_loses_nothing(adopted: Stack, closed_port: int, halt: Halt) -> None:
+@pytest.mark.parametrize("halt", StopReason)
+def test_a_halt_while_probing_loses_nothing(adopted: Stack, closed_port: int, halt: StopReason) -> None:
     """Ctrl-C, or an engine that is gone: at once, and the next up goes on."""
     adopted.halts_at = ("not healthy yet", halt)
     begun = adopted.clock.now()
@@ -218,7 +217,7 @@ def test_a_machine_powered_off_while_its_gate_fails_is_named_as_such(adopted: St
 def test_a_gate_without_an_address_costs_no_power_off(adopted: Stack) -> None:
     """Found in preview, and once more before the power-off."""
     adopted.sim.patch_instance(WEB, publicIpAddresses=[])
-    (refusal,) = judged(adopted, imageId=NOBLE, health=tcp(22)).refusals
+    (refusal,) = assessed(adopted, imageId=NOBLE, health=tcp(22)).refusals
     assert refusal.startswith(f"health: instance {WEB} has no public address to probe tcp on")
     fail(adopted, "has no public address to probe tcp on", imageId=NOBLE, health=tcp(22))
     assert adopted.actions() == []
@@ -234,7 +233,7 @@ def test_a_command_is_told_which_machine(adopted: Stack) -> None:
 def test_a_killed_run_with_a_change_that_nothing_shows_is_probed_by_the_next(adopted: Stack, closed_port: int) -> None:
     """The journal remembers the rebuild; the engine recorded nothing."""
     before, inputs = dict(adopted.outputs), {"imageId": JAMMY, "userData": "#!/bin/sh\n"}
-    adopted.halts_at = ("not healthy yet", Halt.ENGINE_GONE)
+    adopted.halts_at = ("not healthy yet", StopReason.ENGINE_GONE)
     fail(adopted, "the engine is gone", **inputs, health=tcp(closed_port))
     adopted.halts_at, adopted.outputs = None, before
     fail(adopted, "did not pass within 5m00s", **inputs, health=tcp(closed_port))
@@ -246,10 +245,10 @@ def test_a_killed_run_with_a_change_that_the_machine_shows_is_probed_by_the_next
 ) -> None:
     """The machine is as wanted and adopted, but the journal knows that nobody has probed it yet."""
     before = dict(adopted.outputs)
-    adopted.halts_at = ("not healthy yet", Halt.ENGINE_GONE)
+    adopted.halts_at = ("not healthy yet", StopReason.ENGINE_GONE)
     fail(adopted, "the engine is gone", imageId=NOBLE, health=tcp(closed_port))
     adopted.halts_at, adopted.outputs = None, before
-    assert judged(adopted, imageId=NOBLE, health=tcp(closed_port)).infos == [
+    assert assessed(adopted, imageId=NOBLE, health=tcp(closed_port)).infos == [
         f"adopt: already runs {NOBLE}; nothing is wiped"
     ]
     for _ in range(2):

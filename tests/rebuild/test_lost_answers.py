@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rebuild.conftest import RecordingRow
-from zec_pulumi.errors import AttemptOpenError
+from zec_pulumi.rebuild.errors import AttemptOpenError
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Rig

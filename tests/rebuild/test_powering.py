@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.errors import RebuildNotStartedError
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason
+from zec_pulumi.rebuild.errors import RebuildNotStartedError
 from zec_pulumi.rebuild.power import GRACEFUL_STOP_SECONDS
 from zec_pulumi.rebuild.send import UNSENT_SECONDS
 
@@ -79,7 +79,7 @@ def test_a_start_that_takes_too_long_is_told_after_five_minutes(rig: Rig) -> Non
 
 def test_a_machine_that_stays_off_because_the_engine_told_to_stop_is_named(rig: Rig) -> None:
     """Nothing is sent any more, so the user must know that it is off."""
-    rig.row.halts_at = ("sending ResetInstance", Halt.TOLD_TO_STOP)
+    rig.row.halts_at = ("sending ResetInstance", StopReason.CANCELLED)
     with pytest.raises(RebuildNotStartedError, match="was powered off for this and is STOPPED; start it by hand"):
         rig.rebuild()
     assert rig.actions() == ["StopInstances"]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.api import ResetInstanceRequest
-from zec_pulumi.errors import AttemptOpenError, RebuildNotStartedError
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason
+from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
+from zec_pulumi.rebuild.rebuild import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +117,7 @@ def test_a_machine_that_somebody_else_stopped_meanwhile_is_fine(rig: Rig) -> Non
     """The refusal "not running" is what was wanted."""
     live = rig.live()
     rig.sim.patch_instance(WEB, status="STOPPED")
-    _, done = rig.rebuilder().run(live, _request(rig), ("rebuildToken changed",), force=False)
+    _, done = rebuild(rig.operation(), live, _request(rig), ("rebuildToken changed",), force=False)
     assert done.image_id == NOBLE
     assert rig.actions() == ["ResetInstance"]
 
@@ -127,7 +128,7 @@ def test_a_machine_that_somebody_else_stopped_is_not_started_after_a_refusal(rig
     rig.sim.patch_instance(WEB, status="STOPPED")
     rig.sim.add_fault(**fault("ResetInstance", "error", code="INVALID_IMAGE_AGENT_NOT_SUPPORT", status=400))
     with pytest.raises(RebuildNotStartedError, match=r"Nothing was wiped; .* is STOPPED"):
-        rig.rebuilder().run(live, _request(rig), (), force=False)
+        rebuild(rig.operation(), live, _request(rig), (), force=False)
     assert rig.actions() == []
 
 
@@ -319,9 +320,9 @@ def test_a_limit_that_is_told_as_a_server_error_is_not_sent_again_unread(rig: Ri
     assert rig.sent("ResetInstance") == 1
 
 
-@pytest.mark.parametrize("halt", list(Halt))
+@pytest.mark.parametrize("halt", list(StopReason))
 @pytest.mark.parametrize("phase", ["powering off", "sending ResetInstance"])
-def test_nothing_is_sent_once_the_engine_wants_nothing_more(rig: Rig, phase: str, halt: Halt) -> None:
+def test_nothing_is_sent_once_the_engine_wants_nothing_more(rig: Rig, phase: str, halt: StopReason) -> None:
     """Not the stop, not the reset, and not even the start that would undo the stop."""
     rig.row.halts_at = (phase, halt)
     with pytest.raises(RebuildNotStartedError, match=f"(?s){WEB}.*{halt.value}|{halt.value}.*{WEB}"):
@@ -330,8 +331,8 @@ def test_nothing_is_sent_once_the_engine_wants_nothing_more(rig: Rig, phase: str
     assert rig.sent("StartInstances") == 0
 
 
-@pytest.mark.parametrize("halt", list(Halt))
-def test_an_engine_that_goes_after_acceptance_leaves_an_open_attempt(rig: Rig, halt: Halt) -> None:
+@pytest.mark.parametrize("halt", list(StopReason))
+def test_an_engine_that_goes_after_acceptance_leaves_an_open_attempt(rig: Rig, halt: StopReason) -> None:
     """The rebuild goes on in the cloud, and the next up joins it."""
     rig.row.halts_at = ("reset accepted", halt)
     with pytest.raises(AttemptOpenError, match="in the cloud") as caught:
@@ -345,7 +346,7 @@ def test_credentials_that_expire_while_it_powers_off_name_the_machine(rig: Rig) 
     """The machine is perhaps off: the message must say which one."""
     denied = {"type": "error", "code": "AUTHFAILURE_SIGNATURE_FAILURE", "status": 401}
     rig.sim.add_fault(action="DescribeInstancesStatus", nth=1, times=9, effect=denied)
-    with pytest.raises(RebuildNotStartedError, match=f"instance {WEB} .* was told to power off"):
+    with pytest.raises(RebuildNotStartedError, match=f"instance {WEB} .* was sent StopInstances"):
         rig.rebuild()
 
 
@@ -355,7 +356,7 @@ def test_a_defect_after_the_reset_does_not_make_the_stack_forget_it(rig: Rig, mo
     def broken(*_: object, **__: object) -> None:
         raise KeyError("a value that must not be shown")
 
-    monkeypatch.setattr("zec_pulumi.rebuild.wait.Follower.run", broken)
+    monkeypatch.setattr("zec_pulumi.rebuild.wait._Wait.run", broken)
     with pytest.raises(AttemptOpenError, match=rf"defect in zec_pulumi \(KeyError\) while instance {WEB}") as caught:
         rig.rebuild()
     assert "must not be shown" not in str(caught.value)

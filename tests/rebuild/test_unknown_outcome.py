@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.operations import context as session
-
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Stack
     from zec_pulumi.journal.journal import Event
@@ -30,15 +28,15 @@ def lose_the_outcome(stack: Stack) -> str:
     return attempt_id
 
 
-def close(attempt_id: str, event: Event) -> None:
+def close(stack: Stack, attempt_id: str, event: Event) -> None:
     """Say what became of it, as the command does."""
-    session.current().journal.note(WEB, attempt_id, event)
+    stack.process.journal.note(WEB, attempt_id, event)
 
 
 def test_it_is_recorded_once_a_person_says_that_it_was_rebuilt(stack: Stack) -> None:
     """Nothing is wiped again, and the attempt is the resource's last rebuild."""
     attempt_id = lose_the_outcome(stack)
-    close(attempt_id, "closed-rebuilt")
+    close(stack, attempt_id, "closed-rebuilt")
     stack.up(imageId=JAMMY, userData=SCRIPT)
     assert "attempt" not in stack.outputs
     assert stack.outputs["lastRebuild"]["attemptId"] == attempt_id
@@ -51,12 +49,12 @@ def test_it_stays_open_while_nobody_says_that_it_was_rebuilt(stack: Stack, event
     """As often as up runs: each time the sentence names both ways out, and the answer can still be given."""
     attempt_id = lose_the_outcome(stack)
     if event:
-        close(attempt_id, event)
+        close(stack, attempt_id, event)
     for _ in range(2):
         with pytest.raises(stack.Failed, match=r"attempts close .* --rebuilt.* change rebuild_token"):
             stack.up(imageId=JAMMY, userData=SCRIPT)
     assert stack.actions() == REBUILD
-    close(attempt_id, "closed-rebuilt")
+    close(stack, attempt_id, "closed-rebuilt")
     stack.up(imageId=JAMMY, userData=SCRIPT)
     assert stack.actions() == REBUILD
 

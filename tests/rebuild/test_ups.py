@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ def test_a_program_changed_again_during_an_attempt_rebuilds_after_it(stack: Stac
 def test_a_program_taken_back_during_an_attempt_is_not_adopted_from_an_old_reading(stack: Stack) -> None:
     """The machine from before, shown once more after acceptance, is not "already as wanted"."""
     stack.up(imageId=JAMMY)
-    stack.halts_at = ("reset accepted", Halt.TOLD_TO_STOP)
+    stack.halts_at = ("reset accepted", StopReason.CANCELLED)
     with pytest.raises(stack.Failed, match="goes on in the cloud"):
         stack.up(imageId=NOBLE)
     stack.halts_at = None

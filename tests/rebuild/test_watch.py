@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi.api import AuthenticationError
-from zec_pulumi.cloud.poller import DeadlineError, InstanceGoneError
+from zec_pulumi.errors import DeadlineError, InstanceGoneError
 from zec_pulumi.progress import Progress
 from zec_pulumi.time.deadline import Deadline
 
@@ -21,7 +21,7 @@ ZONE, JAMMY = "asia-east-1a", "ubuntu2204_20240712"
 
 def settled(rig: Rig, instance_id: str, seconds: float = 3600.0) -> Instance:
     progress = Progress(rig.row, rig.clock, ticking=lambda: False)
-    return rig.watch.settled(rig.live(instance_id), Deadline(rig.clock, seconds), progress)
+    return rig.poller.settled(rig.live(instance_id), Deadline(rig.clock, seconds), progress)
 
 
 def test_a_machine_at_rest_is_settled_without_a_read(rig: Rig) -> None:
@@ -63,7 +63,7 @@ def test_a_machine_that_vanishes_while_it_settles_is_gone(rig: Rig) -> None:
     live = rig.live(NEW)
     rig.sim.delete_instance(NEW)
     with pytest.raises(InstanceGoneError, match=NEW):
-        rig.watch.settled(live, Deadline(rig.clock), Progress(rig.row, rig.clock, ticking=lambda: False))
+        rig.poller.settled(live, Deadline(rig.clock), Progress(rig.row, rig.clock, ticking=lambda: False))
 
 
 def test_refused_credentials_are_not_waited_out(rig: Rig) -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.cloud.poller import DeadlineError, InstanceGoneError, Watch
-from zec_pulumi.errors import HaltedError
-from zec_pulumi.halt import Halt
+from zec_pulumi.cloud.poller import StatusPoller
+from zec_pulumi.errors import DeadlineError, InstanceGoneError, StoppedError, StopReason
 from zec_pulumi.progress import Progress
 from zec_pulumi.time.deadline import Deadline
 
@@ -23,7 +22,7 @@ WEB = "1272168087751233112"
 
 def statuses(rig: Rig, *, interval: float = 5.0, seconds: float = 3600.0) -> Iterator[str]:
     progress = Progress(rig.row, rig.clock, ticking=lambda: False)
-    watch = Watch(rig.client, rig.reader, rig.clock, interval)
+    watch = StatusPoller(rig.client, rig.reader, rig.clock, interval)
     return watch.statuses(WEB, Deadline(rig.clock, seconds), progress)
 
 
@@ -98,9 +97,9 @@ def test_the_last_pause_ends_at_the_deadline(rig: Rig) -> None:
 
 def test_a_wait_ends_with_the_engine_unless_it_is_told_to_go_on(rig: Rig) -> None:
     """Nobody is there any more to whom the answer matters."""
-    rig.row.halts_at = ("begun", Halt.ENGINE_GONE)
+    rig.row.halts_at = ("begun", StopReason.ENGINE_GONE)
     rig.row.progress("begun")
-    with pytest.raises(HaltedError):
+    with pytest.raises(StoppedError):
         next(statuses(rig))
     assert rig.sent("DescribeInstancesStatus") == 0
 
@@ -111,7 +110,7 @@ def settling(rig: Rig, seconds: float = 3600.0) -> float:
     live = rig.live()
     begin = rig.clock.monotonic()
     progress = Progress(rig.row, rig.clock, ticking=lambda: False)
-    assert rig.watch.settled(live, Deadline(rig.clock, seconds), progress).status == "RUNNING"
+    assert rig.poller.settled(live, Deadline(rig.clock, seconds), progress).status == "RUNNING"
     return rig.clock.monotonic() - begin
 
 

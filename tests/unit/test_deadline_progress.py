@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason
 from zec_pulumi.progress import Progress
 from zec_pulumi.time.deadline import Deadline, duration
 
@@ -32,14 +32,16 @@ class Lines:
         self.shown: list[str] = []
         self.warned: list[str] = []
 
-    def halted(self) -> Halt | None:
-        return Halt.TOLD_TO_STOP if self.warned else None
+    def stop_reason(self) -> StopReason | None:
+        return StopReason.CANCELLED if self.warned else None
 
     def progress(self, text: str) -> None:
         self.shown.append(text)
 
     def warn(self, text: str) -> None:
         self.warned.append(text)
+
+    info = error = warn
 
 
 @pytest.mark.parametrize(
@@ -93,16 +95,10 @@ def test_a_phase_ticks_where_a_person_watches() -> None:
     assert row.shown == ["powering off", "DEPLOYING", "DEPLOYING 1m05s"]
 
 
-def test_a_warning_stays() -> None:
-    """It is no progress."""
-    row = Lines()
-    Progress(row, Hands(), ticking=lambda: True).warn("careful")
-    assert (row.shown, row.warned) == ([], ["careful"])
-
-
 def test_the_row_tells_whether_the_work_is_still_wanted() -> None:
     """Whoever shows progress can ask."""
-    progress = Progress(Lines(), Hands(), ticking=lambda: True)
-    assert progress.halted() is None
-    progress.warn("stop")
-    assert progress.halted() is Halt.TOLD_TO_STOP
+    row = Lines()
+    progress = Progress(row, Hands(), ticking=lambda: True)
+    assert progress.stop_reason() is None
+    row.warn("stop")
+    assert progress.stop_reason() is StopReason.CANCELLED

@@ -6,7 +6,7 @@ import pytest
 
 from zec_pulumi.api import ZecError
 from zec_pulumi.messages.fleet import Outlook
-from zec_pulumi.operations.fleet_progress import Fleets
+from zec_pulumi.operations.fleet_progress import FleetBoard
 from zec_pulumi.planning.plan import Kind
 from zec_pulumi.program import urns
 from zec_pulumi.program.rollout import Rollout
@@ -28,8 +28,13 @@ class Row:
     def warn(self, text: str) -> None:
         self.lines.append(f"warning: {text}")
 
+    error = warn
+
     def progress(self, text: str) -> None:
         self.shown.append(text)
+
+    def stop_reason(self) -> None:
+        """The engine wants the operation."""
 
 
 class Clock:
@@ -59,14 +64,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def fleets(row: Row, clock: Clock) -> Fleets:
+def fleets(row: Row, clock: Clock) -> FleetBoard:
     """A fleet of four, one canary, two at once, of which m3 is adopted."""
-    made = Fleets(clock, ticking=lambda: True)
+    made = FleetBoard(clock, ticking=lambda: True)
     made.announce(FLEET, row, Rollout.of(("m0", "m1", "m2", "m3"), 2, 1))
     for name in ("m0", "m1", "m2"):
-        made.judged(urn(name), WIPED)
+        made.planned(urn(name), WIPED)
     assert row.lines == []
-    made.judged(urn("m3"), Outlook(Kind.ADOPT))
+    made.planned(urn("m3"), Outlook(Kind.ADOPT))
     return made
 
 
@@ -74,7 +79,7 @@ def urn(name: str) -> str:
     return urns.member_urn(FLEET, name)
 
 
-def test_the_plan_is_told_once_all_machines_are_judged(fleets: Fleets, row: Row) -> None:
+def test_the_plan_is_told_once_all_machines_are_judged(fleets: FleetBoard, row: Row) -> None:
     """Not before; the fleet's row says it."""
     assert fleets
     assert [line.split(";")[0] for line in row.lines] == ["warning: fleet: 3 of 4 instances will be wiped, 1 adopted"]
@@ -82,13 +87,13 @@ def test_the_plan_is_told_once_all_machines_are_judged(fleets: Fleets, row: Row)
 
 def test_a_plan_that_wipes_nothing_is_no_warning(row: Row, clock: Clock) -> None:
     """Adopting is what a reviewer need not look for."""
-    fleets = Fleets(clock, ticking=lambda: True)
+    fleets = FleetBoard(clock, ticking=lambda: True)
     fleets.announce(FLEET, row, Rollout.of(("m0",), 1, 0))
-    fleets.judged(urn("m0"), Outlook(Kind.ADOPT))
+    fleets.planned(urn("m0"), Outlook(Kind.ADOPT))
     assert row.lines == ["fleet: none of 1 instances will be wiped, 1 adopted"]
 
 
-def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: Fleets, row: Row, clock: Clock) -> None:
+def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: FleetBoard, row: Row, clock: Clock) -> None:
     """At first by the recorded times, then by those of this run."""
     with fleets.working(urn("m0")):
         clock.sleep(40)
@@ -106,7 +111,7 @@ def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: Fleets, row:
     ]
 
 
-def test_after_a_failure_only_what_runs_is_waited_for(fleets: Fleets, row: Row) -> None:
+def test_after_a_failure_only_what_runs_is_waited_for(fleets: FleetBoard, row: Row) -> None:
     """The engine starts nothing new, so the rest is no part of the time left."""
     with pytest.raises(ZecError), fleets.working(urn("m0")):
         raise ZecError("no")
@@ -115,19 +120,19 @@ def test_after_a_failure_only_what_runs_is_waited_for(fleets: Fleets, row: Row) 
 
 def test_in_a_pipe_only_the_ends_are_told(row: Row, clock: Clock) -> None:
     """There every line stays."""
-    fleets = Fleets(clock, ticking=lambda: False)
+    fleets = FleetBoard(clock, ticking=lambda: False)
     fleets.announce(FLEET, row, Rollout.of(("m0",), 1, 0))
-    fleets.judged(urn("m0"), WIPED)
+    fleets.planned(urn("m0"), WIPED)
     with fleets.working(urn("m0")):
         assert row.shown == []
     assert row.shown == ["rebuilt 1/1, 0 running, 0 failed"]
 
 
 @pytest.mark.parametrize("other", [urn("m3"), urn("m9"), "urn:pulumi:dev::shop::x::m0", ""])
-def test_what_is_not_rebuilt_in_a_fleet_shows_nothing(fleets: Fleets, row: Row, other: str) -> None:
+def test_what_is_not_rebuilt_in_a_fleet_shows_nothing(fleets: FleetBoard, row: Row, other: str) -> None:
     """An adopted machine of it, and every resource beside it."""
     with fleets.working(other):
         pass
-    fleets.judged("urn:pulumi:dev::shop::x::m0", WIPED)
+    fleets.planned("urn:pulumi:dev::shop::x::m0", WIPED)
     assert row.shown == []
     assert len(row.lines) == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from zec_pulumi.api import AccessKey, Client, Endpoint
-from zec_pulumi.cloud.reader import BY_ID, CATALOG_SECONDS, LiveReader
+from zec_pulumi.cloud.reader import BY_ID, CATALOG_SECONDS, CloudReader
 from zec_pulumi.simulator import Simulator, default_world
 from zec_pulumi.time.clock import SystemClock
 
@@ -37,10 +37,10 @@ def reads(cloud: Simulator) -> Counter[str]:
     return Counter(request["action"] for request in cloud.requests())
 
 
-def reader(cloud: Simulator, clock: Clock | None = None) -> tuple[LiveReader, Client, Clock]:
+def reader(cloud: Simulator, clock: Clock | None = None) -> tuple[CloudReader, Client, Clock]:
     clock = clock or Clock()
     client = Client(AccessKey(cloud.access_key_id, cloud.access_key_password), Endpoint(cloud.host, "http"))
-    return LiveReader(client, clock), client, clock
+    return CloudReader(client, clock), client, clock
 
 
 @pytest.mark.parametrize(("machines", "pages"), [(500, 1), (1500, 2)])
@@ -50,7 +50,7 @@ def test_many_machines_cost_pages_not_calls(machines: int, pages: int) -> None:
     with Simulator(world) as cloud:
         live, client, _ = reader(cloud)
         with client:
-            assert all(live.glimpse(id_) for id_ in ids)
+            assert all(live.instance_cached(id_) for id_ in ids)
         assert reads(cloud)["DescribeInstances"] == BY_ID + pages
 
 
@@ -60,8 +60,8 @@ def test_one_machine_in_a_large_account_is_read_by_id() -> None:
     with Simulator(world) as cloud:
         live, client, _ = reader(cloud)
         with client:
-            assert live.glimpse(ids[0])
-            assert live.glimpse(ids[0])
+            assert live.instance_cached(ids[0])
+            assert live.instance_cached(ids[0])
         assert reads(cloud)["DescribeInstances"] == 1
 
 
@@ -88,11 +88,11 @@ def test_a_glimpse_grows_old() -> None:
     with Simulator() as cloud:
         live, client, clock = reader(cloud)
         with client:
-            before = live.glimpse("1272168087751233112")
+            before = live.instance_cached("1272168087751233112")
             cloud.patch_instance("1272168087751233112", instanceName="renamed")
-            assert live.glimpse("1272168087751233112") == before
+            assert live.instance_cached("1272168087751233112") == before
             clock.moved += CATALOG_SECONDS + 1
-            found = live.glimpse("1272168087751233112")
+            found = live.instance_cached("1272168087751233112")
         assert found is not None
         assert found.instance_name == "renamed"
 
@@ -103,9 +103,9 @@ def test_a_machine_that_no_page_shows_is_read_by_id_and_gone() -> None:
     with Simulator(world) as cloud:
         live, client, _ = reader(cloud)
         with client:
-            assert all(live.glimpse(id_) for id_ in ids)
+            assert all(live.instance_cached(id_) for id_ in ids)
             before = reads(cloud)["DescribeInstances"]
-            assert live.glimpse("1499999999999999999") is None
+            assert live.instance_cached("1499999999999999999") is None
         assert reads(cloud)["DescribeInstances"] == before + 2
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.locks import InstanceBusyError, Lock, hold
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def test_who_is_told_to_stop_waits_no_longer(tmp_path: Path) -> None:
     clock = InstantClock()
     with (
         hold(tmp_path, WEB, URN, clock, going_on),
-        pytest.raises(InstanceBusyError, match=f"^told to stop, and instance {WEB} is worked on by resource web-1"),
-        hold(tmp_path, WEB, "other", clock, lambda: Halt.TOLD_TO_STOP),
+        pytest.raises(InstanceBusyError, match=f"^cancelled, and instance {WEB} is worked on by resource web-1"),
+        hold(tmp_path, WEB, "other", clock, lambda: StopReason.CANCELLED),
     ):
         pass
     assert clock.monotonic() == 0.0

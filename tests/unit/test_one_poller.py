@@ -11,7 +11,8 @@ import pytest
 
 from zec_pulumi.api import NotFoundError, RateLimitError
 from zec_pulumi.cloud.batch import MOST
-from zec_pulumi.cloud.poller import InstanceGoneError, Watch
+from zec_pulumi.cloud.poller import StatusPoller
+from zec_pulumi.errors import InstanceGoneError
 from zec_pulumi.progress import Progress
 from zec_pulumi.time.clock import SystemClock
 from zec_pulumi.time.deadline import Deadline
@@ -60,13 +61,13 @@ class SharedClock(SystemClock):
 class Row:
     """Nobody looks."""
 
-    def halted(self) -> None:
+    def stop_reason(self) -> None:
         return None
 
     def progress(self, text: str) -> None:
         """Drop it."""
 
-    warn = progress
+    info = warn = error = progress
 
 
 class Cloud:
@@ -100,7 +101,7 @@ def seen(
     clock = SharedClock(len(ends))
     cloud = Cloud(clock, ends)
     vars(cloud).update(faults)
-    watch = Watch(cloud, None, clock, INTERVAL)  # type: ignore[arg-type]
+    watch = StatusPoller(cloud, None, clock, INTERVAL)  # type: ignore[arg-type]
 
     def wait(id_: str) -> float:
         try:

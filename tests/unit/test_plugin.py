@@ -6,12 +6,16 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pulumi.runtime.proto import engine_pb2
 
-from zec_pulumi.engine import messages, plugin, pool
+from zec_pulumi.engine import CallFailedError, Plugin, pool
+from zec_pulumi.engine.connection import EngineConnection
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STOCK = 4
 QUEUED = f"""
@@ -52,28 +56,40 @@ def pythons() -> list[str]:
 PYTHONS = pythons()
 
 
+class Engine:
+    """An engine that is there, and the lines that it was asked to show."""
+
+    def __init__(self) -> None:
+        self.lines: list[engine_pb2.LogRequest] = []
+
+    def Log(self, request: engine_pb2.LogRequest, timeout: float) -> None:  # noqa: ARG002, N802 the stub's signature
+        self.lines.append(request)
+
+    def GetRootResource(self, request: Any, timeout: float) -> None:  # noqa: N802 the same
+        """Answer: the process stays."""
+
+
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, str, str]]:
-    """What is said on rows; the process stays."""
-    lines: list[tuple[Any, str, str]] = []
-    monkeypatch.setattr(plugin, "_end_with_the_engine", lambda: None)
-    monkeypatch.setattr(messages, "send_once", lambda *line: lines.append(line))
-    return lines
+def engine() -> Engine:
+    return Engine()
 
 
-def test_what_an_sdk_does_not_allow_is_said_on_the_stacks_row(said: list[tuple[Any, str, str]]) -> None:
+@pytest.fixture
+def plugin(engine: Engine) -> Plugin:
+    return Plugin(EngineConnection(lambda: engine))
+
+
+def test_what_an_sdk_does_not_allow_is_said_on_the_stacks_row(plugin: Plugin, engine: Engine) -> None:
     """This thread belongs to no pool, and the main module is not the SDK's plugin."""
     plugin.prepare()
-    assert {(severity, urn) for severity, _, urn in said} == {(engine_pb2.WARNING, "")}
-    texts = [text for _, text, _ in said]
+    assert {(line.severity, line.urn) for line in engine.lines} == {(engine_pb2.WARNING, "")}
+    texts = [line.message for line in engine.lines]
     assert len(texts) == 2
     assert "serves 4 operations at a time" in texts[0]
     assert "does not pass Ctrl-C on" in texts[1]
 
 
-def test_where_all_of_it_works_nothing_is_said(
-    said: list[tuple[Any, str, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_all_of_it_works_nothing_is_said(plugin: Plugin, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on every SDK that the engine tests run on."""
 
     class Servicer:
@@ -83,7 +99,25 @@ def test_where_all_of_it_works_nothing_is_said(
     monkeypatch.setattr("__main__.DynamicResourceProviderServicer", Servicer, raising=False)
     with ThreadPoolExecutor(STOCK) as executor:
         executor.submit(plugin.prepare).result(30)
-    assert said == []
+    assert engine.lines == []
+
+
+def test_the_first_configuration_of_a_process_counts(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The SDK configures each provider class: a second process object would forget what the first has read."""
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    plugin.configure({"zec:pollInterval": "7"}.get)
+    first = plugin.process
+    plugin.configure({"zec:pollInterval": "9"}.get)
+    assert plugin.process is first
+    assert first.options.poll_interval == 7
+
+
+def test_an_operation_before_the_configuration_is_refused(plugin: Plugin) -> None:
+    """Which gates hold is not known then, so none is open."""
+    with pytest.raises(CallFailedError, match="not configured"), plugin.operation("Create") as (process, _):
+        assert process.options
 
 
 @pytest.mark.parametrize("python", PYTHONS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.api import BearerToken, Client, Endpoint, Instance, ResetInstanceRequest
-from zec_pulumi.cloud.reader import LiveReader
+from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.planning.inputs import parse_wanted
 from zec_pulumi.rebuild.validation import Preflight, check_password_in_place, check_rebuild, password_follows
 from zec_pulumi.simulator import Simulator
@@ -33,7 +33,7 @@ class World:
 
     def __init__(self, sim: Simulator, client: Client) -> None:
         self.sim = sim
-        self.reader = LiveReader(client, SystemClock())
+        self.reader = CloudReader(client, SystemClock())
 
     def live(self, name: str) -> Instance:
         live = self.reader.instance(IDS[name])

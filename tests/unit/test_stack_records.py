@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.operations import refreshed
 from zec_pulumi.program import stack_records
 
 if TYPE_CHECKING:
@@ -65,15 +64,3 @@ def test_what_cannot_be_read_is_one_line_and_never_an_error(
     asked = engine(answer)
     assert asyncio.run(stack_records.read()) == {"error": error}
     assert len(asked) == 3
-
-
-def test_what_was_refreshed_takes_the_place_of_the_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is gone is no record any more, and what the snapshot does not hold is none either."""
-    monkeypatch.setattr(refreshed, "_records", {})
-    refreshed.note("urn:a", {"x": 2})
-    refreshed.note("urn:b", {})
-    refreshed.note("urn:d", {"x": 4})
-    assert refreshed.over({"urn:a": {"x": 1}, "urn:b": {"x": 1}, "urn:c": {"x": 1}}) == {
-        "urn:a": {"x": 2},
-        "urn:c": {"x": 1},
-    }

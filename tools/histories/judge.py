@@ -170,7 +170,7 @@ class Judge:
         home = self._world.homes
         journals = "".join(file.read_text() for file in home.rglob("*") if file.is_file())
         state = {key: value for key, value in stack.outputs.items() if key not in SECRET_KEYS}
-        said = [outcome.text, *outcome.lines, journals, json.dumps(state), repr(self._world.session)]
+        said = [outcome.text, *outcome.lines, journals, json.dumps(state), repr(self._world.process.connection)]
         said.append(json.dumps(self._world.cloud.ledger.entries()))
         for secret in self._world.secrets:
             if any(secret in text for text in said):

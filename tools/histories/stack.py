@@ -10,17 +10,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from histories.points import PluginKilledError
-from zec_pulumi.engine import CallFailedError
-from zec_pulumi.halt import Halt
-from zec_pulumi.operations import apply, preview
-from zec_pulumi.operations import read as refresh
-from zec_pulumi.provider import InstanceOsImageProvider
+from zec_pulumi.errors import StopReason
+from zec_pulumi.operations.apply import create, update
+from zec_pulumi.operations.check import check
+from zec_pulumi.operations.diff import diff
+from zec_pulumi.operations.error_boundary import error_boundary
+from zec_pulumi.operations.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from histories.world import World
+    from zec_pulumi.operations.context import Process
 
 URN = "urn:pulumi:{stack}::demo::pulumi-python:dynamic/zec:InstanceOsImage::{name}"
 
@@ -35,7 +37,11 @@ class Outcome:
     changes: bool = False
 
 
-class Row:
+class CallFailedError(Exception):
+    """A command's error; the text is what the user reads."""
+
+
+class HistoryCall:
     """A call of the engine; a partial failure is kept as the engine keeps it, unless the engine is dead."""
 
     def __init__(self, stack: Stack) -> None:
@@ -44,7 +50,11 @@ class Row:
         self.timeout = stack.timeout
         self.old_inputs = dict(stack.inputs)
 
-    def halted(self) -> Halt | None:
+    def on_row(self, _urn: str) -> HistoryCall:
+        """Return itself: there is one row."""
+        return self
+
+    def stop_reason(self) -> StopReason | None:
         """Return why nothing more is wanted."""
         return self._stack.halt
 
@@ -76,7 +86,7 @@ class Stack:
         self.outputs: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
         self.lines: list[str] = []
-        self.halt: Halt | None = None
+        self.halt: StopReason | None = None
         self.timeout: float | None = None
         self.program: dict[str, Any] = {}
 
@@ -122,17 +132,17 @@ class Stack:
 
     def record(self, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
         """Save the state, as a living engine does."""
-        if self.halt is not Halt.ENGINE_GONE:
+        if self.halt is not StopReason.ENGINE_GONE:
             self.outputs, self.inputs = dict(outputs), dict(inputs)
             self.world.judge.recorded(outputs)
 
     def told_to_stop(self) -> None:
         """Ctrl-C."""
-        self.halt = Halt.TOLD_TO_STOP
+        self.halt = StopReason.CANCELLED
 
     def engine_dies(self) -> None:
         """SIGKILL of the engine."""
-        self.halt = Halt.ENGINE_GONE
+        self.halt = StopReason.ENGINE_GONE
 
     @contextlib.contextmanager
     def _process(self) -> Iterator[None]:
@@ -147,32 +157,45 @@ class Stack:
             except PluginKilledError:
                 return Outcome("killed", lines=self.lines)
             except CallFailedError as error:
-                end = "unrecorded" if self.halt is Halt.ENGINE_GONE else "failed"
+                end = "unrecorded" if self.halt is StopReason.ENGINE_GONE else "failed"
                 return Outcome(end, str(error), self.lines)
-        return Outcome("unrecorded" if self.halt is Halt.ENGINE_GONE else "succeeded", "", self.lines, changes)
+        return Outcome("unrecorded" if self.halt is StopReason.ENGINE_GONE else "succeeded", "", self.lines, changes)
+
+    @contextlib.contextmanager
+    def _calling(self) -> Iterator[tuple[Process, HistoryCall]]:
+        """Give a call of the engine; an error inside becomes its answer."""
+        call = HistoryCall(self)
+        with error_boundary(call):
+            yield self.world.process, call
 
     def _planned(self, wanted: dict[str, Any], *, dry_run: bool) -> bool:
-        checked = preview.check(dict(self.inputs), {**wanted, "dryRun": dry_run})
-        if checked.failures:
-            raise CallFailedError("\n".join(failure.reason for failure in checked.failures))
-        return not self.outputs or bool(preview.diff(dict(self.outputs), wanted).changes)
+        with self._calling() as (process, call):
+            checked = check(process, call, dict(self.inputs), dict(wanted), dry_run=dry_run)
+        if checked.findings:
+            raise CallFailedError("\n".join(checked.findings))
+        if not self.outputs:
+            return True
+        with self._calling() as (process, call):
+            return diff(process, call, dict(self.outputs), wanted).changes
 
     def _up(self, wanted: dict[str, Any]) -> bool:
         if not self._planned(wanted, dry_run=False):
             return False
         olds = dict(self.outputs)
-        outputs = apply.update(olds, wanted).outs if olds else apply.create(wanted).outs
+        with self._calling() as (process, call):
+            outputs = update(process, call, olds, wanted) if olds else create(process, call, wanted).outputs
         self.world.points.passed("returned")
-        self.record(outputs or {}, wanted)
+        self.record(outputs, wanted)
         return True
 
     def _refresh(self) -> bool:
-        result = refresh.read(self.instance_id, dict(self.outputs))
-        self.record(result.outs or {}, result.inputs or {})
+        with self._calling() as (process, call):
+            found = read(process, call, self.instance_id, dict(self.outputs))
+        self.record(found.outputs, found.inputs)
         return False
 
     def _delete(self) -> bool:
-        InstanceOsImageProvider().delete(self.instance_id, dict(self.outputs))
+        self.world.process.forget(self.instance_id, self.urn)
         return False
 
     def _destroy(self) -> bool:

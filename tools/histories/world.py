@@ -7,19 +7,16 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-from unittest import mock
 
 from histories import cloud as local
 from histories.judge import ClaimBrokenError, Judge
 from histories.points import Points
-from histories.stack import Row, Stack
-from zec_pulumi.cloud.poller import Watch
-from zec_pulumi.cloud.reader import LiveReader
+from histories.stack import Stack
+from zec_pulumi.cloud.poller import StatusPoller
+from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal.journal import Journal
-from zec_pulumi.operations import context as session
-from zec_pulumi.operations import preview
-from zec_pulumi.operations.claims import Claims
-from zec_pulumi.settings.config import resolve
+from zec_pulumi.operations.context import CloudConnection, Process
+from zec_pulumi.settings.options import Options
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
 
 WEB = "1272168087751233112"
 POLL_SECONDS = 5.0
-CONFIG = {"zec:token": local.TOKEN, "zenlayercloud:domain": local.HOST, "zenlayercloud:scheme": "HTTP"}
-SETTINGS = resolve(CONFIG.get, {}, Path("/nonexistent"))
 
 
 class World:
@@ -51,7 +46,7 @@ class World:
         self.judge = Judge(self)
         self.acting: Stack | None = None
         self.intended: str | None = None
-        self.session: session.Session | None = None
+        self.process = self._new_process(self.homes)
         self.secrets: set[str] = {local.TOKEN}
         self.runners = 0
         self.command = self.commands = 0
@@ -61,7 +56,6 @@ class World:
             Stack(self, "ops", WEB, first if one_runner else self._new_home()),
         ]
         self.opened = False
-        self._patches = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         self.open()
@@ -73,13 +67,10 @@ class World:
     def open(self) -> None:
         """Begin to be the world that the package sees."""
         self.opened = True
-        self._patches.enter_context(mock.patch("zec_pulumi.engine.current_call", self._current_call))
-        self._patches.enter_context(mock.patch("zec_pulumi.engine.is_interactive", return_value=False))
 
     def close(self) -> None:
         """End it and remove its files."""
         self.opened = False
-        self._patches.close()
         shutil.rmtree(self.homes, ignore_errors=True)
 
     @property
@@ -116,27 +107,21 @@ class World:
     @contextlib.contextmanager
     def running(self, stack: Stack) -> Iterator[None]:
         """Be the plugin process of a command on that stack."""
-        reader = LiveReader(self.client, self.clock)
-        watch = Watch(self.client, reader, self.clock, POLL_SECONDS)
-        journal = PointedJournal(stack.home, self.clock, self)
-        made = session.Session(SETTINGS, self.client, reader, watch, self.clock, stack.home, journal)
-        acting, self.acting, self.session = self.acting, stack, made
+        acting, self.acting = self.acting, stack
+        before, self.process = self.process, self._new_process(stack.home)  # a new process knows nothing
         command, self.commands = self.command, self.commands + 1
         self.command = self.commands
-        # A new process knows nothing.
-        with (
-            mock.patch.object(session, "_session", made),
-            mock.patch.object(preview, "_dry", preview._Dry()),  # noqa: SLF001 what the process remembers
-            mock.patch.object(preview, "claims", Claims()),
-        ):
-            try:
-                yield
-            finally:
-                self.acting, self.command = acting, command
+        try:
+            yield
+        finally:
+            self.acting, self.process, self.command = acting, before, command
 
-    def _current_call(self, _kind: str) -> Row:
-        assert self.acting is not None
-        return Row(self.acting)
+    def _new_process(self, home: Path) -> Process:
+        reader = CloudReader(self.client, self.clock)
+        connection = CloudConnection(self.client, reader, StatusPoller(self.client, reader, self.clock, POLL_SECONDS))
+        process = Process(home, self.clock, connection, Options())
+        process.journal = PointedJournal(home, self.clock, self)
+        return process
 
     def _new_home(self) -> Path:
         self.runners += 1

@@ -18,12 +18,12 @@ from zec_pulumi.api.errors import (
     RateLimitError,
     ServerError,
     TransportError,
-    ZecError,
 )
 from zec_pulumi.api.models import Image, Instance, KeyPair, Page, SystemDisk, Zone
 from zec_pulumi.api.reset_request import ResetInstanceRequest
 from zec_pulumi.api.retry import RetryPolicy
 from zec_pulumi.api.timeouts import Timeouts
+from zec_pulumi.errors import ZecError
 
 __all__ = [
     "AccessKey",

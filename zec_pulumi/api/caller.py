@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api.envelope import Result, parse
-from zec_pulumi.api.errors import RateLimitError, ZecError
+from zec_pulumi.api.errors import RateLimitError
 from zec_pulumi.api.exchange import Call
+from zec_pulumi.errors import ZecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -27,21 +27,7 @@ from typing import ClassVar
 
 from zec_pulumi.api import codes
 from zec_pulumi.api.advice import ADVICE
-
-
-class ZecError(Exception):
-    """Base of all errors of this package.
-
-    Attributes:
-        retry_after: Seconds the server asked to wait before the next request, or None.
-    """
-
-    retry_after: float | None = None
-
-    @property
-    def may_have_been_carried_out(self) -> bool:
-        """Whether a mutation that failed so may have happened: only reading the instance tells."""
-        return False
+from zec_pulumi.errors import ZecError
 
 
 class ConfigurationError(ZecError):

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api.errors import AnswerLostError, NotSentError, RateLimitError, ServerError, ZecError
+from zec_pulumi.api.errors import AnswerLostError, NotSentError, RateLimitError, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zec_pulumi.errors import ZecError
 
 
 @dataclass(frozen=True)

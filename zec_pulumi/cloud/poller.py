@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError, ZecError
+from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError
 from zec_pulumi.cloud.batch import Batch, nobody_else
 from zec_pulumi.cloud.reader import BLAMING_ONE
-from zec_pulumi.cloud.rhythm import Rhythm
-from zec_pulumi.errors import HaltedError
-from zec_pulumi.halt import Halt
+from zec_pulumi.cloud.rhythm import Rhythm, beats
+from zec_pulumi.errors import DeadlineError, InstanceGoneError, StoppedError, StopReason, ZecError
 from zec_pulumi.planning import status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zec_pulumi.api import Client, Instance
-    from zec_pulumi.cloud.reader import LiveReader
+    from zec_pulumi.cloud.reader import CloudReader
     from zec_pulumi.progress import Progress
     from zec_pulumi.time.clock import Clock
     from zec_pulumi.time.deadline import Deadline
@@ -25,24 +25,7 @@ MISSING_READS = 5
 """How often in a row an instance may be missing from the answers before it counts as gone."""
 
 
-def every_beat() -> int:
-    """Look again on the next beat."""
-    return 1
-
-
-class InstanceGoneError(ZecError):
-    """The instance disappeared while it was waited for."""
-
-
-class DeadlineError(ZecError):
-    """The time was up; ``last_status`` is the last one read."""
-
-    def __init__(self, sentence: str, last_status: str | None) -> None:
-        super().__init__(sentence)
-        self.last_status = last_status
-
-
-class Watch:
+class StatusPoller:
     """The one poller of a process: every ``interval`` seconds one DescribeInstancesStatus for all that are waited for.
 
     Reads that fail are shown and tried again for as long as the deadline allows; wrong credentials end the wait.
@@ -51,7 +34,7 @@ class Watch:
     def __init__(
         self,
         client: Client,
-        reader: LiveReader,
+        reader: CloudReader,
         clock: Clock,
         interval: float,
         crowded: Callable[[], bool] = nobody_else,
@@ -59,7 +42,7 @@ class Watch:
         self._reader = reader
         self._clock = clock
         self._statuses = Batch(
-            lambda ids: client.describe_instances_status(ids, deadline=0), clock, crowded, BLAMING_ONE
+            functools.partial(client.describe_instances_status, deadline=0), clock, crowded, BLAMING_ONE
         )
         self.rhythm = Rhythm(clock, interval)
 
@@ -71,15 +54,16 @@ class Watch:
         *,
         outlive_engine: bool = False,
         begun_now: bool = False,
-        pause: Callable[[], int] = every_beat,
+        rebuild_began: float | None = None,
     ) -> Iterator[str]:
         """Yield the status now and then every interval; with ``outlive_engine`` also when the engine is gone.
 
         ``begun_now`` says that what is waited for was asked for just now: among others, the first look then is on their
-        beat, and costs no request of its own. ``pause`` says in how many intervals to look again.
+        beat, and costs no request of its own. ``rebuild_began`` is when the rebuild was accepted, on the
+        monotonic clock: its middle is read less often.
 
         Raises:
-            HaltedError: the engine has told to stop, or is gone.
+            StoppedError: the engine has cancelled the operation, or is gone.
             DeadlineError: the deadline passed.
             InstanceGoneError: the instance was missing from several answers in a row, or the API says it is gone.
             AuthenticationError: the credentials are no longer accepted.
@@ -87,7 +71,9 @@ class Watch:
         others = self.rhythm.join()
         first = min(self.rhythm.until_beat(), deadline.remaining) if begun_now and others else 0.0
         try:
-            yield from self._looks(instance_id, deadline, progress, first, outlive_engine=outlive_engine, pause=pause)
+            yield from self._looks(
+                instance_id, deadline, progress, first, outlive_engine=outlive_engine, rebuild_began=rebuild_began
+            )
         finally:
             self.rhythm.leave()
 
@@ -99,7 +85,7 @@ class Watch:
         pause_seconds: float,
         *,
         outlive_engine: bool,
-        pause: Callable[[], int],
+        rebuild_began: float | None,
     ) -> Iterator[str]:
         missing, last = 0, None
         while True:
@@ -107,9 +93,9 @@ class Watch:
             with self._statuses.asking(instance_id, pause_seconds) as ask:
                 if pause_seconds:
                     self._clock.sleep(pause_seconds)
-                halt = progress.halted()
-                if halt is Halt.TOLD_TO_STOP or (halt and not outlive_engine):
-                    raise HaltedError(halt)
+                reason = progress.stop_reason()
+                if reason is StopReason.CANCELLED or (reason and not outlive_engine):
+                    raise StoppedError(reason)
                 try:
                     found = self._statuses.answer(ask)
                 except NotFoundError as error:
@@ -118,8 +104,8 @@ class Watch:
                     raise
                 except ZecError as error:
                     # The whole sentence holds a request id and would be a new line at every look.
-                    reason = error.code if isinstance(error, ApiError) else type(error).__name__
-                    progress.phase(f"status not readable ({reason}), trying again")
+                    problem = error.code if isinstance(error, ApiError) else type(error).__name__
+                    progress.phase(f"status not readable ({problem}), trying again")
                     pause_seconds = self._until_next(deadline, last, instance_id, at_least=error.retry_after or 0)
                     continue
             missing = 0 if found else missing + 1
@@ -128,7 +114,9 @@ class Watch:
             if found:
                 last = found
                 yield found
-            pause_seconds = self._until_next(deadline, last, instance_id, count=pause())
+            elapsed = None if rebuild_began is None else self._clock.monotonic() - rebuild_began
+            count = beats(elapsed, self.rhythm.usual)
+            pause_seconds = self._until_next(deadline, last, instance_id, count=count)
 
     def settled(self, live: Instance, deadline: Deadline, progress: Progress) -> Instance:
         """Wait until no status is transitional and return the instance as it is then.

@@ -34,7 +34,7 @@ class _Held:
     value: Any
 
 
-class LiveReader:
+class CloudReader:
     """Reads of one process, thread-safe. What instances refer to is held for a minute.
 
     Every method raises :class:`zec_pulumi.api.ZecError` when the API cannot be read.
@@ -69,7 +69,7 @@ class LiveReader:
                 return found
         return None
 
-    def glimpse(self, instance_id: str) -> Instance | None:
+    def instance_cached(self, instance_id: str) -> Instance | None:
         """Return the instance as it was at most a minute ago, for previews; None when it is gone.
 
         The engine asks for one resource after the other: the first few are read by id, then whole pages of their zones
@@ -85,7 +85,7 @@ class LiveReader:
         for zone_id in zones or ():
             self._list(zone_id)
             if instance_id in self._seen:
-                return self.glimpse(instance_id)
+                return self.instance_cached(instance_id)
         found = self.instance(instance_id)
         if found is not None and found.zone_id:
             with self._lock:

@@ -1,17 +1,6 @@
-"""The engine's side: the only package that touches internals of the Pulumi SDK. All of it degrades, never fails."""
+"""The engine's side: the only room that touches internals of the Pulumi SDK in the plugin. It degrades, never fails."""
 
-from zec_pulumi.engine.call import PROVIDER_KEY, Call, CallFailedError, current_call
-from zec_pulumi.engine.plugin import crowded, operation, prepare, told_to_stop
-from zec_pulumi.engine.terminal import is_interactive
+from zec_pulumi.engine.call import CallFailedError, EngineCall
+from zec_pulumi.engine.plugin import PLUGIN, Plugin
 
-__all__ = [
-    "PROVIDER_KEY",
-    "Call",
-    "CallFailedError",
-    "crowded",
-    "current_call",
-    "is_interactive",
-    "operation",
-    "prepare",
-    "told_to_stop",
-]
+__all__ = ["PLUGIN", "CallFailedError", "EngineCall", "Plugin"]

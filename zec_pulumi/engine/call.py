@@ -1,14 +1,14 @@
 """One call of the engine: what it is about, its row, and its answer.
 
 The SDK hands a dynamic provider neither the resource's URN nor its timeout nor the gRPC context. They are locals
-of the servicer's frame, so :func:`current_call` walks up to it.
+of the servicer's frame, so :func:`find_call` walks up to it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
@@ -18,12 +18,14 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.proto.provider_pb2 import ErrorResourceInitFailed
 
-from zec_pulumi.engine import messages, plugin
-from zec_pulumi.halt import Halt
+from zec_pulumi.errors import StopReason
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
     from types import FrameType
+
+    from zec_pulumi.engine.connection import EngineConnection
 
 try:
     from google.rpc.status_pb2 import Status
@@ -38,7 +40,7 @@ class CallFailedError(Exception):
 
 
 @dataclass
-class Call:
+class EngineCall:
     """One call of the engine: which resource it is about, how long it may take, and how to answer it.
 
     ``timeout`` is in seconds (``custom_timeouts``), None when unset. ``old_inputs`` are the recorded inputs where
@@ -48,31 +50,37 @@ class Call:
     urn: str
     timeout: float | None
     old_inputs: dict[str, Any]
+    _connection: EngineConnection = field(repr=False)
+    _cancelled: threading.Event = field(repr=False)
     _context: Any = field(repr=False, default=None)
     _provider: str = field(repr=False, default="")
 
-    def halted(self) -> Halt | None:
+    def on_row(self, urn: str) -> EngineCall:
+        """Return the same call as it shows lines on the row of another resource."""
+        return replace(self, urn=urn)
+
+    def stop_reason(self) -> StopReason | None:
         """Return why nothing more may be sent for this call, None while the engine is there and wants it done."""
-        if plugin.told_to_stop.is_set():
-            return Halt.TOLD_TO_STOP
+        if self._cancelled.is_set():
+            return StopReason.CANCELLED
         waiting = self._context is None or bool(self._context.is_active())
-        return None if waiting and messages.engine_answers() else Halt.ENGINE_GONE
+        return None if waiting and self._connection.answers() else StopReason.ENGINE_GONE
 
     def progress(self, text: str) -> None:
         """Show ``text`` on the resource's row while the operation runs; nothing of it stays."""
-        messages.send(engine_pb2.INFO, text, self.urn, ephemeral=True)
+        self._connection.log(engine_pb2.INFO, text, self.urn, ephemeral=True)
 
     def info(self, text: str) -> None:
         """Put an information line on the resource's row and under Diagnostics."""
-        messages.send_once(engine_pb2.INFO, text, self.urn)
+        self._connection.log_once(engine_pb2.INFO, text, self.urn)
 
     def warn(self, text: str) -> None:
         """Put a warning on the resource's row and under Diagnostics, once per process."""
-        messages.send_once(engine_pb2.WARNING, text, self.urn)
+        self._connection.log_once(engine_pb2.WARNING, text, self.urn)
 
     def error(self, text: str) -> None:
         """Put an error line on the row; unlike a failure it does not end a preview."""
-        messages.send_once(engine_pb2.ERROR, text, self.urn)
+        self._connection.log_once(engine_pb2.ERROR, text, self.urn)
 
     def fail(self, message: str) -> NoReturn:
         """Answer the call with ``message`` alone, no traceback, on every supported SDK."""
@@ -105,7 +113,7 @@ class Call:
         raise CallFailedError
 
 
-def current_call(kind: str) -> Call:
+def find_call(kind: str, connection: EngineConnection, cancelled: threading.Event) -> EngineCall:
     """Return the engine's call of that ``kind`` ("Create", "Read", …) on this thread's stack.
 
     Outside one, or should an SDK name its locals otherwise, the call is a blank one: without row, timeout or answer.
@@ -113,21 +121,23 @@ def current_call(kind: str) -> Call:
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 the SDK passes neither request nor context on
     while frame is not None:
         if frame.f_code.co_name == kind and {"request", "context"} <= {*frame.f_locals}:
-            return _call(frame.f_locals["request"], frame.f_locals["context"])
+            return _call(frame.f_locals["request"], frame.f_locals["context"], connection, cancelled)
         frame = frame.f_back
-    return Call(urn="", timeout=None, old_inputs={})
+    return EngineCall("", None, {}, connection, cancelled)
 
 
-def _call(request: Any, context: Any) -> Call:
+def _call(request: Any, context: Any, connection: EngineConnection, cancelled: threading.Event) -> EngineCall:
     properties = _plain(request, "news", "properties")
     old_inputs = _plain(request, "old_inputs", "inputs")
     old_inputs.pop(PROVIDER_KEY, None)
-    return Call(
-        urn=request.urn,
-        timeout=getattr(request, "timeout", 0) or None,
-        old_inputs=old_inputs,
-        _context=context,
-        _provider=str(properties.get(PROVIDER_KEY, "")),
+    return EngineCall(
+        request.urn,
+        getattr(request, "timeout", 0) or None,
+        old_inputs,
+        connection,
+        cancelled,
+        context,
+        str(properties.get(PROVIDER_KEY, "")),
     )
 
 

@@ -1,6 +1,6 @@
-"""The plugin process: how many operations it serves, and when it is told to stop.
+"""The plugin process: the operations it serves, its configuration, and its end.
 
-The SDK serves four operations at a time and ignores the engine's ``Cancel``. Both are mended here from inside, with
+The SDK serves four operations at a time and ignores the engine's ``Cancel``. Both are changed here from inside, with
 guards: should an SDK be built otherwise, its stock behaviour stays, and a warning says so.
 """
 
@@ -11,68 +11,104 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime.proto import engine_pb2
 
-from zec_pulumi.engine import messages, pool
+from zec_pulumi.engine import pool
+from zec_pulumi.engine.call import EngineCall, find_call
+from zec_pulumi.engine.connection import EngineConnection
+from zec_pulumi.engine.terminal import is_interactive
+from zec_pulumi.operations.context import Process
+from zec_pulumi.operations.error_boundary import error_boundary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-told_to_stop = threading.Event()
-"""Set by the engine's ``Cancel``, at the first Ctrl-C."""
-
-_LOOK_SECONDS = 2.0
+_CHECK_SECONDS = 2.0
 _SILENCES = 3
-_operations = 0
-_lock = threading.Lock()
+"""After so many checks in a row without an answer the engine counts as gone, and the process ends."""
 
 
-def prepare() -> None:
-    """Widen the pool and listen for ``Cancel``; what cannot be done is said on the stack's row. Once per process.
+class Plugin:
+    """This process, as the dynamic edge sees it: the one object that lives as long as the process."""
 
-    Called from ``configure``, which runs on a thread of the pool.
-    """
-    if not pool.widen():
-        _say("this Pulumi SDK serves 4 operations at a time, and that could not be changed: --parallel goes no further")
-    if not _hear_cancel():
-        _say("this Pulumi SDK does not pass Ctrl-C on: waits for rebuilds go on to their end")
-    threading.Thread(target=_end_with_the_engine, name="zec_pulumi: end with the engine", daemon=True).start()
+    def __init__(self, connection: EngineConnection) -> None:
+        self.connection = connection
+        self.cancelled = threading.Event()
+        """Set by the engine's ``Cancel``, at the first Ctrl-C."""
+        self.process = Process.unconfigured(os.environ, Path.home())
+        self._configured = False
+        self._operations = 0
+        self._lock = threading.Lock()
+        self._configuring = threading.Lock()
+
+    def configure(self, stack_config: Callable[[str], str | None]) -> None:
+        """Take the stack's configuration and make the process ready.
+
+        The engine configures each provider class of a process, all of them alike: the first time counts. Runs on a
+        thread of the SDK's pool. What an SDK does not allow is said on the stack's row.
+        """
+        with self._configuring:
+            if self._configured:
+                return
+            self.process = Process.configured(
+                stack_config,
+                os.environ,
+                Path.home(),
+                cancelled=self.cancelled,
+                is_busy=self.is_busy,
+                is_interactive=is_interactive,
+            )
+            self.prepare()
+            self._configured = True
+
+    def prepare(self) -> None:
+        """Widen the SDK's pool, listen for ``Cancel``, and end with the engine."""
+        if not pool.widen():
+            self._warn("this Pulumi SDK serves 4 operations at a time and does not let that change, so --parallel is 4")
+        if not _listen_for_cancel():
+            self._warn("this Pulumi SDK does not pass Ctrl-C on, so waits for rebuilds run to their end")
+        threading.Thread(target=self._end_with_the_engine, name="zec_pulumi: end with the engine", daemon=True).start()
+
+    @contextlib.contextmanager
+    def operation(self, kind: str) -> Iterator[tuple[Process, EngineCall]]:
+        """Give the process and the engine's call of that ``kind``; an error inside becomes the call's answer.
+
+        The process does not end before the operation has.
+        """
+        call = find_call(kind, self.connection, self.cancelled)
+        with self._lock:
+            self._operations += 1
+        try:
+            with error_boundary(call):
+                yield self.process, call
+        finally:
+            with self._lock:
+                self._operations -= 1
+
+    def is_busy(self) -> bool:
+        """Whether more than one operation is under way."""
+        return self._operations > 1
+
+    def _warn(self, text: str) -> None:
+        self.connection.log_once(engine_pb2.WARNING, f"{text}; rebuilds are as safe as ever", "")
+
+    def _end_with_the_engine(self) -> None:
+        """End this process some seconds after an engine that was killed; the SDK's plugin would stay for ever."""
+        silent = 0
+        while silent < _SILENCES or self._operations:
+            time.sleep(_CHECK_SECONDS)
+            silent = 0 if self.connection.answers() else silent + 1
+        os._exit(1)
 
 
-def _say(text: str) -> None:
-    messages.send_once(engine_pb2.WARNING, f"{text}; rebuilds are as safe as ever", "")
+PLUGIN = Plugin(EngineConnection())
+"""This process. The SDK makes and unpickles provider objects as it likes, so its state must stand beside them."""
 
 
-@contextlib.contextmanager
-def operation() -> Iterator[None]:
-    """Count an operation under way: the process does not end before it has."""
-    global _operations  # noqa: PLW0603 the process's own count
-    with _lock:
-        _operations += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _operations -= 1
-
-
-def crowded() -> bool:
-    """Whether more than one operation is under way."""
-    return _operations > 1
-
-
-def _end_with_the_engine() -> None:
-    """End this process some seconds after an engine that was killed; the SDK's plugin would stay for ever."""
-    silent = 0
-    while silent < _SILENCES or _operations:
-        time.sleep(_LOOK_SECONDS)
-        silent = 0 if messages.engine_answers() else silent + 1
-    os._exit(1)
-
-
-def _hear_cancel() -> bool:
+def _listen_for_cancel() -> bool:
     """Exchange the code of the servicer's ``Cancel``, which the engine calls at the first Ctrl-C."""
     with contextlib.suppress(Exception):
         servicer = sys.modules["__main__"].DynamicResourceProviderServicer
@@ -85,7 +121,7 @@ def _cancel(self: Any, request: Any, context: Any) -> Any:  # noqa: ARG001 the s
     # This code runs with the globals of the SDK's module: everything it needs is imported here.
     from google.protobuf import empty_pb2  # noqa: PLC0415 see above
 
-    from zec_pulumi.engine import plugin  # noqa: PLC0415, PLW0406 see above
+    from zec_pulumi.engine.plugin import PLUGIN  # noqa: PLC0415 see above
 
-    plugin.told_to_stop.set()
+    PLUGIN.cancelled.set()
     return empty_pb2.Empty()

@@ -48,7 +48,7 @@ def run(arguments: Sequence[str], variables: Mapping[str, str], patience: Patien
     Raises:
         NotHealthyError: it could not be started, took too long and was killed, or its exit status is not 0; the text
             has its last line of output.
-        HaltedError: as :meth:`Patience.check`; it was killed.
+        StoppedError: as :meth:`Patience.check`; it was killed.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 the user's own command, given as a list

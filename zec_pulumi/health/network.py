@@ -39,7 +39,7 @@ def tcp(address: str, port: int, patience: Patience) -> None:
 
     Raises:
         OSError: the connection failed, TimeoutError included.
-        HaltedError: as :meth:`Patience.check`.
+        StoppedError: as :meth:`Patience.check`.
     """
     with _connected(address, port, patience):
         pass
@@ -49,7 +49,7 @@ def ssh(address: str, port: int, patience: Patience) -> None:
     """Read the SSH banner, which other lines may precede (RFC 4253, 4.2).
 
     Raises:
-        OSError, HaltedError: as :func:`tcp`.
+        OSError, StoppedError: as :func:`tcp`.
         NotHealthyError: there is none.
     """
     with _connected(address, port, patience) as connection:
@@ -64,7 +64,7 @@ def http(address: str, port: int, path: str, status: int, patience: Patience, *,
     """Ask for ``path`` and read the status of the final answer.
 
     Raises:
-        OSError, HaltedError: as :func:`tcp`.
+        OSError, StoppedError: as :func:`tcp`.
         NotHealthyError: another status, or no HTTP.
     """
     with _connected(address, port, patience) as connection, _spoken(connection, patience, tls=tls) as stream:

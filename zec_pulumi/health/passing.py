@@ -6,7 +6,7 @@ import os
 import ssl
 from typing import TYPE_CHECKING
 
-from zec_pulumi.errors import HaltedError, UnhealthyError
+from zec_pulumi.errors import StoppedError, UnhealthyError
 from zec_pulumi.health import child, network
 from zec_pulumi.health.network import NotHealthyError
 from zec_pulumi.health.patience import Patience
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zec_pulumi.api import Instance
-    from zec_pulumi.halt import Halt
+    from zec_pulumi.errors import StopReason
     from zec_pulumi.health import HealthGate
     from zec_pulumi.progress import Progress
     from zec_pulumi.time.clock import Clock
@@ -46,15 +46,15 @@ def pass_gate(gate: HealthGate, live: Instance, clock: Clock, progress: Progress
 
     Raises:
         UnhealthyError: it did not pass in the gate's time or within ``deadline``, there is no address to probe, or the
-            operation was halted.
+            operation was stopped.
     """
     what, own = told(gate, live), deadline.within(gate.deadline)
     passed, said = 0, "it was not probed"
     while True:
         try:
-            failed = probe(gate, live, min(gate.timeout, max(own.remaining, _LEAST_SECONDS)), progress.halted)
-        except HaltedError as halted:
-            raise UnhealthyError(f"{halted.halt.value} before its health gate ({what}) had passed") from halted
+            failed = probe(gate, live, min(gate.timeout, max(own.remaining, _LEAST_SECONDS)), progress.stop_reason)
+        except StoppedError as stopped:
+            raise UnhealthyError(f"{stopped.reason.value} before its health gate ({what}) had passed") from stopped
         passed = 0 if failed else passed + 1
         if passed >= gate.successes:
             progress.phase(f"healthy: {what}")
@@ -67,14 +67,14 @@ def pass_gate(gate: HealthGate, live: Instance, clock: Clock, progress: Progress
         clock.sleep(min(gate.interval, own.remaining))
 
 
-def probe(gate: HealthGate, live: Instance, seconds: float, halted: Callable[[], Halt | None]) -> str | None:
+def probe(gate: HealthGate, live: Instance, seconds: float, stop_reason: Callable[[], StopReason | None]) -> str | None:
     """Probe once, for ``seconds`` at most; return why the machine is not healthy, None when it is.
 
     Raises:
-        HaltedError: the engine has told to stop, or is gone.
+        StoppedError: the engine has cancelled the operation, or is gone.
         UnhealthyError: there is no address to probe.
     """
-    patience = Patience(seconds, halted)
+    patience = Patience(seconds, stop_reason)
     try:
         _probe(gate, live, patience)
     except NotHealthyError as error:

@@ -1,11 +1,11 @@
-"""How long one probe waits: until its time is up, or the operation is halted."""
+"""How long one probe waits: until its time is up, or the operation is stopped."""
 
 from __future__ import annotations
 
 import selectors
 from typing import TYPE_CHECKING
 
-from zec_pulumi.errors import HaltedError
+from zec_pulumi.errors import StoppedError
 from zec_pulumi.time.clock import SystemClock
 from zec_pulumi.time.deadline import Deadline
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from zec_pulumi.halt import Halt
+    from zec_pulumi.errors import StopReason
 
 LOOK_SECONDS = 1.0
 """How often a waiting probe looks whether it is still wanted; each look is a call to the engine."""
@@ -22,9 +22,9 @@ LOOK_SECONDS = 1.0
 class Patience:
     """The time of one probe, ``seconds`` from now, by the machine's own clock: what is probed keeps no other."""
 
-    def __init__(self, seconds: float, halted: Callable[[], Halt | None]) -> None:
+    def __init__(self, seconds: float, stop_reason: Callable[[], StopReason | None]) -> None:
         self._deadline = Deadline(SystemClock(), seconds)
-        self._halted = halted
+        self._stop_reason = stop_reason
         self._look = Deadline(SystemClock(), 0)
 
     def check(self) -> None:
@@ -32,13 +32,13 @@ class Patience:
 
         Raises:
             TimeoutError: the time is up.
-            HaltedError: the engine has told to stop, or is gone.
+            StoppedError: the engine has cancelled the operation, or is gone.
         """
         if self._look.expired:
             self._look = Deadline(SystemClock(), LOOK_SECONDS)
-            halt = self._halted()
-            if halt:
-                raise HaltedError(halt)
+            reason = self._stop_reason()
+            if reason:
+                raise StoppedError(reason)
         if self._deadline.expired:
             raise TimeoutError
 

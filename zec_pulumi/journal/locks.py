@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from zec_pulumi.halt import Halt
+    from zec_pulumi.errors import StopReason
     from zec_pulumi.time.clock import Clock
 
 PATIENCE_SECONDS = 10.0
@@ -32,19 +32,21 @@ class InstanceBusyError(ZecError):
 
 
 @contextlib.contextmanager
-def hold(folder: Path, instance_id: str, urn: str, clock: Clock, halted: Callable[[], Halt | None]) -> Iterator[Lock]:
+def hold(
+    folder: Path, instance_id: str, urn: str, clock: Clock, stop_reason: Callable[[], StopReason | None]
+) -> Iterator[Lock]:
     """Hold the lock of an instance; ``urn`` is what others are told about the holder.
 
     Raises:
-        InstanceBusyError: it was not free within some seconds, or ``halted`` gave a reason to wait no longer; the
+        InstanceBusyError: it was not free within some seconds, or ``stop_reason`` gave a reason to wait no longer; the
             text says who holds it.
     """
     lock = Lock(folder / "locks" / f"{instance_id}.lock")
     until = clock.monotonic() + PATIENCE_SECONDS
     while not lock.take(urn):
-        halt = halted()
-        if halt or clock.monotonic() >= until:
-            why = f"{halt.value}, and " if halt else ""
+        reason = stop_reason()
+        if reason or clock.monotonic() >= until:
+            why = f"{reason.value}, and " if reason else ""
             raise InstanceBusyError(
                 f"{why}instance {instance_id} is worked on by {lock.holder()}; nothing was changed. Wait until that has"
                 " ended, and check that no two resources have this instance_id"

@@ -5,98 +5,91 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pulumi.dynamic import CreateResult, UpdateResult
-
-from zec_pulumi import engine
-from zec_pulumi.api import Instance, ZecError
-from zec_pulumi.cloud.poller import DeadlineError
-from zec_pulumi.errors import AttemptOpenError, HaltedError, RebuildNotStartedError, UnhealthyError
+from zec_pulumi.errors import DeadlineError, PartialFailureError, StoppedError, UnhealthyError, ZecError
 from zec_pulumi.health.passing import pass_gate
 from zec_pulumi.journal import locks, recovery
-from zec_pulumi.journal.journal import InstanceLog
-from zec_pulumi.operations import context as session
+from zec_pulumi.messages import outcomes
 from zec_pulumi.operations.decision import decide
-from zec_pulumi.operations.error_boundary import answering
-from zec_pulumi.operations.fleet_progress import fleets
+from zec_pulumi.operations.results import Created
 from zec_pulumi.planning import gates, record
 from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan
-from zec_pulumi.planning.status import name
-from zec_pulumi.progress import Progress
-from zec_pulumi.rebuild.rebuild import Rebuilder
+from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
+from zec_pulumi.rebuild.rebuild import rebuild
+from zec_pulumi.rebuild.send import send
 from zec_pulumi.rebuild.validation import check_password_in_place, check_rebuild, password_follows
-from zec_pulumi.rebuild.wait import Target
-from zec_pulumi.time.deadline import DEFAULT_SECONDS, Deadline, duration
+from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
-    from zec_pulumi.api import ResetInstanceRequest
-    from zec_pulumi.journal.locks import Lock
-
-
-def create(props: dict[str, Any]) -> CreateResult:
-    """Adopt or rebuild the machine of a resource that the stack does not hold."""
-    with answering("Create") as call, fleets.working(call.urn), _held(call, parse_wanted(props)) as lock:
-        work = _Work.begin(call, lock, props, {})
-        return CreateResult(work.live.instance_id, work.carry_out())
+    from zec_pulumi.api import Instance, ResetInstanceRequest
+    from zec_pulumi.operations.context import Call, Process
+    from zec_pulumi.rebuild.operation import Operation
 
 
-def update(olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-    """Bring the machine of a recorded resource to what the program says."""
-    with answering("Update") as call, fleets.working(call.urn), _held(call, parse_wanted(news)) as lock:
-        return UpdateResult(_Work.begin(call, lock, news, olds).carry_out())
+def create(process: Process, call: Call, inputs: Mapping[str, Any]) -> Created:
+    """Adopt or rebuild the machine of a resource that the stack does not hold.
+
+    Raises:
+        PartialFailureError: a rebuild is open; the stack must record it.
+        ZecError: nothing was wiped; says what state the machine is in.
+    """
+    instance_id, outputs = _apply(process, call, inputs, {})
+    return Created(instance_id, outputs)
 
 
-def _held(call: engine.Call, wanted: Wanted) -> AbstractContextManager[Lock]:
-    """Keep everybody else on this machine off the instance."""
-    now = session.current()
-    return locks.hold(now.home, wanted.instance_id or "", call.urn, now.clock, call.halted)
+def update(process: Process, call: Call, before: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring the machine of a recorded resource to what the program says; return the new outputs.
+
+    ``before`` are the recorded outputs. Raises as :func:`create`.
+    """
+    return _apply(process, call, inputs, before)[1]
+
+
+def _apply(
+    process: Process, call: Call, inputs: Mapping[str, Any], before: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """Return the instance's id and the new outputs."""
+    wanted, recorded = parse_wanted(dict(inputs)), parse_recorded(dict(before))
+    instance_id = wanted.instance_id or ""
+    # The lock keeps other processes of this machine off the instance.
+    lock = locks.hold(process.home, instance_id, call.urn, process.clock, call.stop_reason)
+    with process.fleets.working(call.urn), lock as held:
+        op = process.operation(call, held, instance_id, record.last_attempt(before))
+        live = _settled(op, instance_id, record.last_rebuild_seconds(before))
+        return instance_id, _Apply(process, call, op, inputs, before, wanted, recorded, live).carry_out()
+
+
+def _settled(op: Operation, instance_id: str, last_rebuild_seconds: float | None) -> Instance:
+    """Read the machine and wait until it is in no transitional status."""
+    # The engine sends one operation after the other: where others wait anyway, this one can wait for the next few.
+    live = op.reader.instance(instance_id, op.poller.rhythm.until_part())
+    if live is None:
+        raise ZecError(outcomes.not_found_at_start(instance_id))
+    try:
+        live = op.poller.settled(live, op.deadline, op.progress)
+    except StoppedError as stopped:
+        raise RebuildNotStartedError(outcomes.stopped_at_start(stopped.reason, live)) from stopped
+    except DeadlineError as error:
+        raise RebuildNotStartedError(outcomes.never_settled(error)) from error
+    if last_rebuild_seconds:
+        op.poller.rhythm.learn(last_rebuild_seconds)
+    return live
 
 
 @dataclass
-class _Work:
+class _Apply:
     """One create or update under way. ``before`` is the record so far, empty in a create."""
 
-    call: engine.Call
-    session: session.Session
-    rebuilder: Rebuilder
+    process: Process
+    call: Call
+    op: Operation
     inputs: Mapping[str, Any]
     before: Mapping[str, Any]
     wanted: Wanted
     recorded: Recorded
     live: Instance
-
-    @classmethod
-    def begin(cls, call: engine.Call, lock: Lock, inputs: Mapping[str, Any], before: Mapping[str, Any]) -> _Work:
-        """Read the machine and wait until it is in no transitional status."""
-        now = session.current()
-        wanted, recorded = parse_wanted(dict(inputs)), parse_recorded(dict(before))
-        instance_id = wanted.instance_id or ""
-        deadline = Deadline(now.clock, call.timeout or DEFAULT_SECONDS)
-        progress = Progress(call, now.clock, ticking=engine.is_interactive)
-        # The engine sends one operation after the other: where others wait anyway, this one can wait for the next few.
-        live = now.reader.instance(instance_id, now.watch.rhythm.until_part())
-        if live is None:
-            raise ZecError(
-                f"instance_id: instance {instance_id} was not found; nothing was changed. If it was released,"
-                " run pulumi refresh to drop it from the state"
-            )
-        try:
-            live = now.watch.settled(live, deadline, progress)
-        except HaltedError as halted:
-            raise RebuildNotStartedError(f"{halted.halt.value} before anything was done to {name(live)}") from halted
-        except DeadlineError as error:
-            raise RebuildNotStartedError(
-                f"{error}; nothing was changed. Wait until it is RUNNING or STOPPED, then run pulumi up again"
-            ) from error
-        took = record.last_rebuild_seconds(before)
-        if took:
-            now.watch.rhythm.learn(took)
-        log = InstanceLog(now.journal, instance_id, call.urn, record.last_attempt(before))
-        rebuilder = Rebuilder(now.client, now.reader, now.watch, now.clock, progress, deadline, log, lock)
-        return cls(call, now, rebuilder, inputs, before, wanted, recorded, live)
 
     def carry_out(self) -> dict[str, Any]:
         """Do what the plan says and return the new record."""
@@ -110,20 +103,18 @@ class _Work:
         adopted = plan.kind is Kind.ADOPT
         try:
             self._change_in_place(plan)
-            done = self._recorded(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
+            done = self._record(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
         except ZecError as error:
-            raise ZecError(
-                f"{error}. Nothing was wiped; {name(self.live)} is {self.live.status}. The next pulumi up tries again"
-            ) from error
+            raise ZecError(outcomes.not_rebuilt(error, self.live)) from error
         if adopted:
-            self._probe_what_was_not_recorded()
+            self._probe_unrecorded_rebuild()
         if adopted and not self.before:
-            recovery.forget_resource(self.session.journal, self.live.instance_id, self.call.urn)
+            recovery.forget_resource(self.process.journal, self.live.instance_id, self.call.urn)
         return done
 
     def _plan(self) -> Plan:
-        """Decide; an attempt that only the journal knows is gone on with, or asked about."""
-        journal, urn = self.session.journal, self.call.urn
+        """Decide; an attempt that only the journal knows is continued, or asked about."""
+        journal, urn = self.process.journal, self.call.urn
         decision = decide(journal, self.wanted, self.recorded, self.live, self.before, urn, tidy=True)
         if decision.question:
             raise RebuildNotStartedError(decision.question)
@@ -133,87 +124,68 @@ class _Work:
         return decision.plan
 
     def _rebuild(self, plan: Plan) -> dict[str, Any]:
-        preflight = check_rebuild(self.wanted, self.live, self.session.reader)
+        preflight = check_rebuild(self.wanted, self.live, self.op.reader)
         if preflight.findings or preflight.request is None:
-            findings = "\n".join(preflight.findings)
-            raise RebuildNotStartedError(f"{findings}\nNothing was changed on instance {self.live.instance_id}")
-        self._pass_gates(plan, preflight.request)
+            raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
+        self._check_gates(plan, preflight.request)
         before = Applied.model_validate(record.applied_now(self.live))
         causes = tuple(str(cause) for cause in plan.causes)
+        force = self.wanted.power_off == "force"
         try:
-            attempt, self.live = self.rebuilder.run(
-                self.live, preflight.request, causes, force=self.wanted.power_off == "force"
-            )
+            attempt, self.live = rebuild(self.op, self.live, preflight.request, causes, force=force)
         except AttemptOpenError as error:
             self._leave_open(error, before)
         return self._finish(attempt, before, plan)
 
-    def _pass_gates(self, plan: Plan, request: ResetInstanceRequest) -> None:
+    def _check_gates(self, plan: Plan, request: ResetInstanceRequest) -> None:
         """Enforce the gates on what is about to be sent, whatever a preview said."""
-        options, previous = self.session.settings.options, record.last_attempt(self.before)
-        closed = gates.closed(self.wanted, plan, options, self.call.urn, previous, request)
+        previous = record.last_attempt(self.before)
+        closed = gates.closed(self.wanted, plan, self.process.options, self.call.urn, previous, request)
         if closed:
             raise RebuildNotStartedError("\n".join(closed))
 
     def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
         target = Target.of_attempt(self.live.instance_id, self.recorded)
-        follower = self.rebuilder.follower(attempt, target)
         try:
-            self.live = follower.run()
+            attempt, self.live = wait_until_rebuilt(self.op, attempt, target)
         except AttemptOpenError as error:
             self._leave_open(error, self.recorded.applied)
-        return self._finish(follower.attempt, self.recorded.applied, plan)
+        return self._finish(attempt, self.recorded.applied, plan)
 
     def _finish(self, attempt: Attempt, before: Applied, plan: Plan) -> dict[str, Any]:
         """Do what a verified rebuild still lacks, and close the attempt. Whatever fails here must not forget it."""
-        finished = attempt.verified_at or self.session.clock.now()
-        took = duration(finished - attempt.started_at)
-        # Nobody knows whose rebuild it was when the answer was lost: then it is adopted, and not told as ours.
+        finished = attempt.verified_at or self.op.clock.now()
+        # Nobody knows whose rebuild it was when the answer was lost: then it is adopted, and not reported as ours.
         ours = attempt.outcome != "unknown"
-        ended = f"rebuilt in {took}" if ours else "adopted as it is"
-        self.rebuilder.progress.phase(f"{self.live.status} on {self.live.image_id}, {ended}")
+        self.op.progress.phase(outcomes.finished(self.live, finished - attempt.started_at, ours=ours))
         try:
-            if attempt.verified_at is None and password_follows(self.wanted, self.live, self.session.reader):
+            if attempt.verified_at is None and password_follows(self.wanted, self.live, self.op.reader):
                 self._set_password()
             self._change_in_place(plan)
             attempt = attempt.model_copy(update={"moved": True, "verified_at": finished})
             self._pass_health_gate()
-            return self._recorded(record.applied_now(self.live), record.rebuilt(attempt, finished) if ours else None)
+            return self._record(record.applied_now(self.live), record.rebuilt(attempt, finished) if ours else None)
         except UnhealthyError as error:
-            self._leave_open(AttemptOpenError(self._unhealthy(error, ours=ours), attempt), before)
+            self._leave_open(AttemptOpenError(outcomes.unhealthy(self.live, error, ours=ours), attempt), before)
         except Exception as error:  # noqa: BLE001 a defect of ours, too, must not cost a second wipe
             reason = str(error) if isinstance(error, ZecError) else f"a defect in zec_pulumi, {type(error).__name__}"
-            self._leave_open(
-                AttemptOpenError(
-                    f"instance {self.live.instance_id} was rebuilt and is RUNNING, but what follows was not done:"
-                    f" {reason}. The next pulumi up does it and wipes nothing",
-                    attempt.model_copy(update={"moved": True}),
-                ),
-                before,
-            )
+            sentence = outcomes.unfinished_after_rebuild(self.live.instance_id, reason)
+            self._leave_open(AttemptOpenError(sentence, attempt.model_copy(update={"moved": True})), before)
 
     def _pass_health_gate(self) -> None:
         if self.wanted.health:
-            rebuilder = self.rebuilder
-            pass_gate(self.wanted.health, self.live, rebuilder.clock, rebuilder.progress, rebuilder.deadline)
+            pass_gate(self.wanted.health, self.live, self.op.clock, self.op.progress, self.op.deadline)
 
-    def _probe_what_was_not_recorded(self) -> None:
+    def _probe_unrecorded_rebuild(self) -> None:
         """Hold an adopted machine to its health gate if a run that was killed has rebuilt it."""
         previous = record.last_attempt(self.before)
-        journal, instance_id = self.session.journal, self.live.instance_id
+        journal, instance_id = self.process.journal, self.live.instance_id
         if not self.wanted.health or not recovery.left_behind(journal, instance_id, self.call.urn, previous):
             return
         try:
             self._pass_health_gate()
         except UnhealthyError as error:
-            raise ZecError(
-                f"{name(self.live)} is {self.live.status} as wanted, rebuilt by a run that was interrupted, but {error}"
-                ". Nothing was wiped now; the next pulumi up probes it again and wipes nothing"
-            ) from error
-
-    def _unhealthy(self, error: UnhealthyError, *, ours: bool) -> str:
-        done = "was rebuilt and is RUNNING" if ours else "is RUNNING as wanted"
-        return f"{name(self.live)} {done}, but {error}. The next pulumi up probes it again and wipes nothing"
+            raise ZecError(outcomes.unhealthy_adopted(self.live, error)) from error
 
     def _change_in_place(self, plan: Plan) -> None:
         # The password first: it is the one that can be refused for the machine's state.
@@ -223,24 +195,22 @@ class _Work:
                 raise ZecError("\n".join(findings))
             self._set_password()
         if "instanceName" in plan.changes and self.wanted.instance_name:
-            self.rebuilder.progress.phase("renaming")
+            self.op.progress.phase("renaming")
             ids, new_name = [self.live.instance_id], self.wanted.instance_name
-            client = self.session.client
-            self.rebuilder.sender.send(lambda: client.modify_instances_attribute(ids, instance_name=new_name))
+            send(self.op, self.op.client.modify_instances_attribute, ids, instance_name=new_name)
             self.live = self.live.model_copy(update={"instance_name": new_name})
 
     def _set_password(self) -> None:
-        self.rebuilder.progress.phase("setting the password")
-        instance_id, password = self.live.instance_id, self.wanted.password or ""
-        self.rebuilder.sender.send(lambda: self.session.client.reset_instance_password(instance_id, password))
+        self.op.progress.phase("setting the password")
+        send(self.op, self.op.client.reset_instance_password, self.live.instance_id, self.wanted.password or "")
 
     def _leave_open(self, error: AttemptOpenError, before: Applied) -> NoReturn:
-        """Record the open attempt in the stack and fail."""
+        """Have the stack record the open attempt, and fail."""
         outputs = record.with_attempt(self.inputs, self.before, error.attempt, before, self.live.status)
         inputs = self.call.old_inputs or record.inputs_only(self.inputs)
-        self.call.fail_partially(str(error), self.live.instance_id, outputs, inputs)
+        raise PartialFailureError(str(error), self.live.instance_id, outputs, inputs) from error
 
-    def _recorded(self, applied: Mapping[str, Any], last_rebuild: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        image = self.session.reader.image(self.live.zone_id or "", self.live.image_id) if self.live.image_id else None
+    def _record(self, applied: Mapping[str, Any], last_rebuild: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        image = self.op.reader.image(self.live.zone_id or "", self.live.image_id) if self.live.image_id else None
         last = last_rebuild or self.before.get("lastRebuild")
         return record.outputs(self.inputs, self.live, image, applied=applied, last_rebuild=last)

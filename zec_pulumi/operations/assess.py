@@ -1,29 +1,32 @@
-"""Judges one resource for the preview: what ``up`` will do to its machine, and why it may not."""
+"""Assesses one resource for its row: what ``up`` will do to its machine, and why it may not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi.api import MissingCredentialsError
+from zec_pulumi.errors import ZecError
 from zec_pulumi.messages import rebuild as sentences
-from zec_pulumi.operations import context as session
+from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations.decision import Decision, decide
 from zec_pulumi.planning import gates
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
-from zec_pulumi.planning.record import last_attempt
+from zec_pulumi.planning.record import last_attempt, last_rebuild_seconds
 from zec_pulumi.rebuild.validation import Preflight, check_password_in_place, check_rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api import Instance
+    from zec_pulumi.operations.context import Call, Process
     from zec_pulumi.planning.inputs import Recorded, Wanted
 
 _PREFLIGHT_INPUTS = frozenset({"imageId", "keyId", "password", "timezone", "enableAgent"})
 
 
 @dataclass
-class Verdict:
+class Assessment:
     """What to put on the row, and what refuses the resource outright.
 
     ``warnings`` are wipes and what else a reviewer must see, ``errors`` closed gates in a preview, which goes on.
@@ -40,6 +43,7 @@ class Verdict:
 class Case:
     """One resource: ``before`` are its recorded outputs, empty when the stack does not hold it."""
 
+    process: Process
     urn: str
     wanted: Wanted
     recorded: Recorded
@@ -47,27 +51,27 @@ class Case:
     live: Instance | None
     dry_run: bool
 
-    def judge(self) -> Verdict:
-        """Return the verdict; reads images, keys and time zones for a rebuild only.
+    def assess(self) -> Assessment:
+        """Return the assessment; reads images, keys and time zones for a rebuild only.
 
         Raises:
             ZecError: the API or the journal cannot be read.
         """
         decision = self._decision()
-        plan, verdict = decision.plan, Verdict(decision.plan)
+        plan, assessment = decision.plan, Assessment(decision.plan)
         if decision.question:
-            return self._gated(verdict, [decision.question])
+            return self._gated(assessment, [decision.question])
         preflight = self._preflight(plan)
-        verdict.refusals = [plan.refusal] if plan.refusal else list(preflight.findings)
-        if verdict.refusals:
-            return verdict
+        assessment.refusals = [plan.refusal] if plan.refusal else list(preflight.findings)
+        if assessment.refusals:
+            return assessment
         closed = self._closed(plan, preflight)
-        self._tell(verdict, decision, wiped=not closed)
-        return self._gated(verdict, closed)
+        self._tell(assessment, decision, wiped=not closed)
+        return self._gated(assessment, closed)
 
     def _decision(self) -> Decision:
         if self.live is not None:
-            journal = session.current().journal
+            journal = self.process.journal
             return decide(journal, self.wanted, self.recorded, self.live, self.before, self.urn, tidy=False)
         plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
         return Decision(plan, self.recorded)
@@ -77,40 +81,98 @@ class Case:
         if self.live is None or self.wanted.unknown & _PREFLIGHT_INPUTS:
             return Preflight(())
         if plan.kind is Kind.REBUILD:
-            return check_rebuild(self.wanted, self.live, session.current().reader)
+            return check_rebuild(self.wanted, self.live, self.process.reader)
         if "password" in plan.changes:
             return Preflight(tuple(check_password_in_place(self.live)))
         return Preflight(())
 
     def _closed(self, plan: Plan, preflight: Preflight) -> list[str]:
         request = None if self.wanted.unknown else preflight.request
-        return gates.closed(self.wanted, plan, session.options(), self.urn, last_attempt(self.before), request)
+        return gates.closed(self.wanted, plan, self.process.options, self.urn, last_attempt(self.before), request)
 
-    def _gated(self, verdict: Verdict, closed: list[str]) -> Verdict:
+    def _gated(self, assessment: Assessment, closed: list[str]) -> Assessment:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""
-        (verdict.errors if self.dry_run else verdict.refusals).extend(closed)
-        return verdict
+        (assessment.errors if self.dry_run else assessment.refusals).extend(closed)
+        return assessment
 
-    def _tell(self, verdict: Verdict, decision: Decision, *, wiped: bool) -> None:
-        plan, live = verdict.plan, self.live
+    def _tell(self, assessment: Assessment, decision: Decision, *, wiped: bool) -> None:
+        plan, live = assessment.plan, self.live
         if plan.kind is Kind.JOIN:
-            now = session.current().clock.now() if live else 0.0
+            now = self.process.clock.now() if live else 0.0
             gated = self.wanted.health is not None or "health" in self.wanted.unknown
-            verdict.warnings.append(sentences.join(decision.recorded, live, now, gated=gated))
+            assessment.warnings.append(sentences.join(decision.recorded, live, now, gated=gated))
         if decision.warning:
-            verdict.warnings.append(decision.warning)
+            assessment.warnings.append(decision.warning)
         will = "will be wiped" if self.dry_run else "is wiped now"
         wipe = will if wiped else "would be wiped"
         line = sentences.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan))
         if line:
-            (verdict.warnings if plan.kind is Kind.REBUILD or plan.undecided else verdict.infos).append(line)
-        verdict.warnings.extend(plan.notes)
+            (assessment.warnings if plan.kind is Kind.REBUILD or plan.undecided else assessment.infos).append(line)
+        assessment.warnings.extend(plan.notes)
 
     def _image_names(self, plan: Plan) -> dict[str, str]:
         """Return the names of the images that the causes mention, as far as the zone shows them."""
         if self.live is None or not self.live.zone_id:
             return {}
-        reader = session.current().reader
+        reader = self.process.reader
         ids = {text for cause in plan.causes if cause.trigger == "imageId" for text in (cause.old, cause.new) if text}
         found = {image_id: reader.image(self.live.zone_id, image_id) for image_id in ids}
         return {image_id: image.image_name for image_id, image in found.items() if image and image.image_name}
+
+
+def assess_and_show(
+    process: Process, call: Call, wanted: Wanted, recorded: Recorded, before: Mapping[str, Any], *, dry_run: bool
+) -> Assessment:
+    """Read the machine, assess the resource, put the result on its row, and return it.
+
+    Raises:
+        ZecError: the machine does not exist, or cannot be read; or the journal cannot be read.
+    """
+    live = _live(process, call, wanted, dry_run=dry_run)
+    assessment = Case(process, call.urn, wanted, recorded, before, live, dry_run).assess()
+    for text in assessment.infos:
+        call.info(text)
+    for text in assessment.warnings:
+        call.warn(text)
+    for text in assessment.errors:
+        call.error(text)
+    if dry_run:
+        process.fleets.planned(call.urn, outlook(assessment, before))
+    return assessment
+
+
+def outlook(assessment: Assessment, before: Mapping[str, Any]) -> Outlook:
+    """Return what a fleet needs to know of one of its machines; ``before`` are its recorded outputs."""
+    plan = assessment.plan
+    return Outlook(
+        plan.kind, undecided=bool(plan.undecided), closed=bool(assessment.errors), took=last_rebuild_seconds(before)
+    )
+
+
+def not_found(instance_id: str) -> str:
+    """Return what to say when an instance does not exist."""
+    return (
+        f"instance_id: instance {instance_id} was not found in this account. If it was released, run"
+        " pulumi refresh to drop it from the state; else correct the id or the credentials"
+    )
+
+
+def _live(process: Process, call: Call, wanted: Wanted, *, dry_run: bool) -> Instance | None:
+    """Return the machine; None in a preview without credentials, or while its id is not known.
+
+    Raises:
+        ZecError: it does not exist, or cannot be read.
+    """
+    if wanted.instance_id is None:
+        return None
+    try:
+        reader = process.reader
+    except MissingCredentialsError as error:
+        if not dry_run:
+            raise
+        call.warn(f"live checks were not made: {error}")
+        return None
+    live = reader.instance_cached(wanted.instance_id)
+    if live is None:
+        raise ZecError(not_found(wanted.instance_id))
+    return live

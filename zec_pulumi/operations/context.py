@@ -1,112 +1,250 @@
-"""What all resources of a plugin process share: settings, one client, one reader of live data.
+"""What the operations of one plugin process share: one object, made from the stack's configuration.
 
-The provider itself is stateless (it is pickled by reference into every stack's state), so this is the one place
-that holds state. It is made from the stack's configuration when the engine configures the provider.
+Providers are pickled by reference into every stack's state and hold nothing, so an edge keeps this object and hands
+it to each operation.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from zec_pulumi import engine
 from zec_pulumi.api import Client, ConfigurationError
 from zec_pulumi.api.throttle import Throttle
-from zec_pulumi.cloud.poller import Watch
-from zec_pulumi.cloud.reader import LiveReader
-from zec_pulumi.journal import journal, recovery
-from zec_pulumi.settings.config import Settings, resolve
-from zec_pulumi.settings.options import Options, resolve_options
-from zec_pulumi.time.clock import Clock, SystemClock
+from zec_pulumi.cloud.poller import StatusPoller
+from zec_pulumi.cloud.reader import CloudReader
+from zec_pulumi.journal import recovery
+from zec_pulumi.journal.journal import InstanceLog, Journal, JournalError, home
+from zec_pulumi.operations.fleet_progress import FleetBoard
+from zec_pulumi.program import urns
+from zec_pulumi.progress import Progress, Row
+from zec_pulumi.rebuild.operation import Operation
+from zec_pulumi.settings.config import resolve
+from zec_pulumi.settings.options import resolve_options
+from zec_pulumi.time.clock import InterruptibleClock, SystemClock
+from zec_pulumi.time.deadline import DEFAULT_SECONDS, Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from zec_pulumi.journal.locks import Lock
+    from zec_pulumi.settings.config import Settings
+    from zec_pulumi.settings.options import Options
+    from zec_pulumi.time.clock import Clock
+
+
+class Call(Row, Protocol):
+    """One call of the engine, as an edge hands it in.
+
+    ``timeout`` is in seconds (``custom_timeouts``), None when unset. ``old_inputs`` are the recorded inputs where the
+    engine sends them (refresh, update), else empty.
+    """
+
+    urn: str
+    timeout: float | None
+    old_inputs: dict[str, Any]
+
+    def on_row(self, urn: str) -> Row:
+        """Return the row of another resource of the stack."""
 
 
 @dataclass(frozen=True)
-class Session:
-    """One process's connection to the cloud."""
+class CloudConnection:
+    """The API as one process uses it: one client, one reader, one poller."""
 
-    settings: Settings
     client: Client
-    reader: LiveReader
-    watch: Watch
-    clock: Clock
-    home: Path
-    journal: journal.Journal
+    reader: CloudReader
+    poller: StatusPoller
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock, is_busy: Callable[[], bool]) -> CloudConnection:
+        """Return a connection with the credentials in ``settings``; nothing is sent yet."""
+        client = Client(
+            settings.credentials,
+            settings.endpoint,
+            timeouts=settings.timeouts,
+            clock=SystemClock(),
+            throttle=Throttle(clock),
+        )
+        reader = CloudReader(client, clock, is_busy)
+        return cls(client, reader, StatusPoller(client, reader, clock, settings.options.poll_interval, is_busy))
 
 
-class StoppableClock(SystemClock):
-    """The machine's own clock, whose sleepers wake when the engine tells the plugin to stop."""
+class Process:
+    """What all operations of a plugin process share. It serves one command of the engine. Thread-safe.
 
-    def sleep(self, seconds: float) -> None:
-        """Wait for ``seconds``, or until told to stop."""
-        if seconds > 0:
-            engine.told_to_stop.wait(seconds)
-
-
-_lock = threading.Lock()
-_options: Options | ConfigurationError = Options()
-_session: Session | ConfigurationError = ConfigurationError("the provider is not configured")
-
-
-def configure(stack_config: Callable[[str], str | None]) -> None:
-    """Make the process's session.
-
-    Missing or wrong settings are kept and raised by :func:`current`: a preview may do without them.
+    Args:
+        home: Where journal and locks are kept.
+        clock: Time, for everything but requests.
+        connection: The API, or why there is none.
+        options: This package's own settings, or why they cannot be read. They are known without credentials.
+        is_interactive: Whether a person watches the engine's display.
     """
-    global _session, _options  # noqa: PLW0603 the one state of the process, see above
-    with _lock:
+
+    def __init__(
+        self,
+        home: Path,
+        clock: Clock,
+        connection: CloudConnection | ConfigurationError,
+        options: Options | ConfigurationError,
+        is_interactive: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.home = home
+        self.clock = clock
+        self.journal = Journal(home, clock)
+        self.declared = DeclaredInstances()
+        self.refreshed = RefreshedRecords()
+        self.checked = CheckedResources()
+        self.fleets = FleetBoard(clock, ticking=is_interactive)
+        self._connection = connection
+        self._options = options
+        self._is_interactive = is_interactive
+
+    @classmethod
+    def configured(
+        cls,
+        stack_config: Callable[[str], str | None],
+        environ: Mapping[str, str],
+        user_home: Path,
+        *,
+        cancelled: threading.Event,
+        is_busy: Callable[[], bool],
+        is_interactive: Callable[[], bool],
+    ) -> Process:
+        """Return the process for a stack's configuration.
+
+        Missing or wrong settings are kept, and raised where they are needed: a preview may do without them.
+        ``cancelled`` ends every wait.
+        """
+        clock = InterruptibleClock(cancelled)
+        options: Options | ConfigurationError
+        connection: CloudConnection | ConfigurationError
         try:
-            _options = resolve_options(stack_config)
+            options = resolve_options(stack_config)
         except ConfigurationError as error:
-            _options = error
+            options = error
         try:
-            settings = resolve(stack_config, os.environ, Path.home())
-            _session = open_session(settings, StoppableClock(), journal.home(os.environ, Path.home()))
+            connection = CloudConnection.open(resolve(stack_config, environ, user_home), clock, is_busy)
         except ConfigurationError as error:
-            _session = error
+            connection = error
+        return cls(home(environ, user_home), clock, connection, options, is_interactive)
+
+    @classmethod
+    def unconfigured(cls, environ: Mapping[str, str], user_home: Path) -> Process:
+        """Return a process that can only forget: it has neither credentials nor settings."""
+        missing = ConfigurationError("the provider is not configured")
+        return cls(home(environ, user_home), SystemClock(), missing, missing)
+
+    @property
+    def connection(self) -> CloudConnection:
+        """The API.
+
+        Raises:
+            ConfigurationError: the settings are missing or wrong; the text says how to set them.
+        """
+        if isinstance(self._connection, ConfigurationError):
+            raise self._connection
+        return self._connection
+
+    @property
+    def reader(self) -> CloudReader:
+        """The reader of live data; raises as :attr:`connection`."""
+        return self.connection.reader
+
+    @property
+    def options(self) -> Options:
+        """This package's own settings.
+
+        Raises:
+            ConfigurationError: one of them is wrong.
+        """
+        if isinstance(self._options, ConfigurationError):
+            raise self._options
+        return self._options
+
+    def operation(self, call: Call, lock: Lock, instance_id: str, previous: str | None) -> Operation:
+        """Return an operation that begins now; ``previous`` is the attempt id of the last recorded rebuild.
+
+        Raises:
+            ConfigurationError: the settings are missing or wrong.
+        """
+        return Operation(
+            self.connection.client,
+            self.connection.reader,
+            self.connection.poller,
+            self.clock,
+            Progress(call, self.clock, ticking=self._is_interactive),
+            Deadline(self.clock, call.timeout or DEFAULT_SECONDS),
+            InstanceLog(self.journal, instance_id, call.urn, previous),
+            lock,
+        )
+
+    def forget(self, instance_id: str, urn: str) -> None:
+        """Have the journal forget a resource that the stack forgets; needs no credentials, and never fails."""
+        with contextlib.suppress(JournalError):
+            recovery.forget_resource(self.journal, instance_id, urn)
 
 
-def open_session(settings: Settings, clock: Clock, home: Path) -> Session:
-    """Return a session with its own client; journal and locks are kept in ``home``."""
-    throttle = Throttle(clock)
-    client = Client(
-        settings.credentials, settings.endpoint, timeouts=settings.timeouts, clock=SystemClock(), throttle=throttle
-    )
-    reader = LiveReader(client, clock, engine.crowded)
-    watch = Watch(client, reader, clock, settings.options.poll_interval, engine.crowded)
-    return Session(settings, client, reader, watch, clock, home, journal.Journal(home, clock))
+class DeclaredInstances:
+    """Which resource of the stack declares which instance: a machine has one operating system. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._urns: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def declare(self, instance_id: str, urn: str) -> str | None:
+        """Declare the instance for a resource; return why it cannot be, None when it can.
+
+        A resource may be checked twice. Only what each resource says now counts, so two may exchange their instances.
+        """
+        with self._lock:
+            holder = self._urns.setdefault(instance_id, urn) if urn else urn
+        if holder == urn:
+            return None
+        first, second = urns.name_of(holder), urns.name_of(urn)
+        if first == second:
+            first, second = holder, urn
+        return (
+            f"instance_id: instance {instance_id} is declared twice in this stack, by {first} and by {second}; a"
+            " machine has one operating system, so take one of them out"
+        )
 
 
-def options() -> Options:
-    """Return this package's own settings, which are known without credentials.
+class RefreshedRecords:
+    """What this command has refreshed: in ``up --refresh`` newer than the stack's last snapshot. Thread-safe."""
 
-    Raises:
-        ConfigurationError: a setting is wrong.
-    """
-    if isinstance(_options, ConfigurationError):
-        raise _options
-    return _options
+    def __init__(self) -> None:
+        self._records: dict[str, dict[str, Any]] = {}
+        self._lock = threading.Lock()
 
+    def add(self, urn: str, outputs: Mapping[str, Any]) -> None:
+        """Add a resource as it was read; empty outputs mean that it is gone."""
+        with self._lock:
+            self._records[urn] = dict(outputs)
 
-def current() -> Session:
-    """Return the process's session.
-
-    Raises:
-        ConfigurationError: the settings are missing or wrong; the text says how to set them.
-    """
-    if isinstance(_session, ConfigurationError):
-        raise _session
-    return _session
+    def over(self, records: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Return the records of a snapshot, with those that were refreshed in their place."""
+        with self._lock:
+            newest = {urn: self._records.get(urn, record) for urn, record in records.items()}
+        return {urn: record for urn, record in newest.items() if record}
 
 
-def forget(instance_id: str, urn: str) -> None:
-    """Have the journal forget a resource that the stack forgets; works without credentials, and never fails."""
-    where = _session.home if isinstance(_session, Session) else journal.home(os.environ, Path.home())
-    with contextlib.suppress(journal.JournalError):
-        recovery.forget_resource(journal.Journal(where, SystemClock()), instance_id, urn)
+class CheckedResources:
+    """Which resources were checked and not diffed yet, and whether that was in a preview. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._dry_run: dict[str, bool] = {}
+        self._lock = threading.Lock()
+
+    def add(self, urn: str, *, dry_run: bool) -> None:
+        """Add a resource that is checked now."""
+        with self._lock:
+            self._dry_run[urn] = dry_run
+
+    def take(self, urn: str) -> bool | None:
+        """Return whether the check was in a preview; None when there was no check: the engine refreshes."""
+        with self._lock:
+            return self._dry_run.pop(urn, None)

@@ -5,24 +5,33 @@ from __future__ import annotations
 import contextlib
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from zec_pulumi import engine
-from zec_pulumi.api import ZecError
+from zec_pulumi.errors import PartialFailureError, ZecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+
+class Answerable(Protocol):
+    """A call of the engine that can be answered with a failure."""
+
+    def fail(self, message: str) -> NoReturn:
+        """Answer with ``message`` alone."""
+
+    def fail_partially(
+        self, message: str, resource_id: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any]
+    ) -> NoReturn:
+        """Answer with ``message``, and have the stack record ``outputs`` and ``inputs``."""
 
 
 @contextlib.contextmanager
-def answering(kind: str) -> Iterator[engine.Call]:
-    """Give the engine's call of that ``kind``; what is raised inside becomes its answer, as the sentence alone."""
-    call = engine.current_call(kind)
+def error_boundary(call: Answerable) -> Iterator[None]:
+    """Answer ``call`` with whatever is raised inside, as a sentence."""
     try:
-        with engine.operation():
-            yield call
-    except engine.CallFailedError:
-        raise
+        yield
+    except PartialFailureError as error:
+        call.fail_partially(str(error), error.resource_id, error.outputs, error.inputs)
     except ZecError as error:
         call.fail(str(error))
     except Exception as error:  # noqa: BLE001 the engine must get an answer, and a traceback could hold a secret

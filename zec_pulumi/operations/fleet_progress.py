@@ -1,41 +1,27 @@
-"""How far each fleet of this process is: told by its machines as they are judged, begin and end; shown on its row."""
+"""How far each fleet of this process is, as its machines report it; shown on the fleet's row."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from zec_pulumi import engine
 from zec_pulumi.messages import fleet as fleet_sentences
 from zec_pulumi.planning.plan import Kind
 from zec_pulumi.program import urns
-from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zec_pulumi.messages.fleet import Outlook
     from zec_pulumi.program.rollout import Rollout
+    from zec_pulumi.progress import Row
     from zec_pulumi.time.clock import Clock
 
 
-class Row(Protocol):
-    """A fleet's row in the engine's display; :class:`zec_pulumi.engine.Call` is one."""
-
-    def info(self, text: str) -> None:
-        """Put a line on the row, where it stays."""
-
-    def warn(self, text: str) -> None:
-        """Put a warning on the row."""
-
-    def progress(self, text: str) -> None:
-        """Show ``text`` while the operation runs."""
-
-
 @dataclass
-class Fleet:
+class _FleetState:
     """One fleet: its row, its order, and its machines by name.
 
     ``begun`` is when each machine that is being rebuilt began, on the monotonic clock; ``took`` are the seconds of
@@ -66,22 +52,22 @@ class Fleet:
         return fleet_sentences.progress(len(self.took), len(self.busy), len(running), len(self.failed), left)
 
 
-class Fleets:
+class FleetBoard:
     """The fleets of one operation, thread-safe. Machines are known by their URNs."""
 
     def __init__(self, clock: Clock, *, ticking: Callable[[], bool]) -> None:
         self._clock = clock
         self._ticking = ticking
-        self._members: dict[str, tuple[Fleet, str]] = {}
+        self._members: dict[str, tuple[_FleetState, str]] = {}
         self._lock = threading.Lock()
 
     def announce(self, urn: str, row: Row, rollout: Rollout) -> None:
         """Take note of the fleet ``urn`` before its machines come."""
-        fleet = Fleet(row, rollout)
+        fleet = _FleetState(row, rollout)
         with self._lock:
             self._members.update({urns.member_urn(urn, name): (fleet, name) for name in rollout.order})
 
-    def judged(self, urn: str, outlook: Outlook) -> None:
+    def planned(self, urn: str, outlook: Outlook) -> None:
         """Take note of what is planned for a machine; with the last of a fleet, its row says the plan."""
         with self._lock:
             fleet, name = self._members.get(urn, (None, ""))
@@ -121,11 +107,7 @@ class Fleets:
         finally:
             self._show(fleet)
 
-    def _show(self, fleet: Fleet) -> None:
+    def _show(self, fleet: _FleetState) -> None:
         with self._lock:
             line = fleet.line(self._clock.monotonic())
         fleet.row.progress(line)
-
-
-fleets = Fleets(SystemClock(), ticking=engine.is_interactive)
-"""Those of this process, which serves one operation of the engine."""

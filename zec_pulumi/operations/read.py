@@ -4,45 +4,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulumi.dynamic import ReadResult
-
+from zec_pulumi.errors import PartialFailureError
 from zec_pulumi.messages import rebuild as sentences
-from zec_pulumi.operations import context as session
-from zec_pulumi.operations.error_boundary import answering
+from zec_pulumi.operations.results import ReadBack
 from zec_pulumi.planning import record
 from zec_pulumi.planning.inputs import Recorded, parse_recorded
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
-    from zec_pulumi.engine import Call
+    from zec_pulumi.cloud.reader import CloudReader
+    from zec_pulumi.operations.context import Call, Process
 
 DRIFTING = ("imageId", "keyId", "instanceName")
 """Inputs that follow the machine, so that the next preview shows drift as a change. Time zone and agent only warn:
 as a change they would be refused, because nothing but a rebuild can change them."""
 
 
-def read(id_: str, props: dict[str, Any]) -> ReadResult:
-    """Return the record as the machine is now; an empty one when the machine is gone."""
-    with answering("Read") as call:
-        now = session.current()
-        recorded = parse_recorded(props)
-        live = now.reader.instance(id_)
-        if live is None:
-            call.warn(f"instance {id_} is gone: it is dropped from the state")
-            return ReadResult("", {}, {})
-        inputs = dict(call.old_inputs) or record.inputs_only(props)
-        if recorded.attempt is not None:
-            # Answering normally would clear the partial failure, and with it what the next up must know.
-            outputs = {**record.known(props), "status": live.status}
-            call.fail_partially(sentences.join(recorded, live, now.clock.now()), id_, outputs, inputs)
-        _warn_of_drift(call, recorded, live, inputs)
-        return ReadResult(id_, _outputs(props, inputs, live, recorded, now), _follow(inputs, live))
+def read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any]) -> ReadBack:
+    """Return the record as the machine is now; an empty one when the machine is gone.
+
+    Raises:
+        PartialFailureError: a rebuild is open; the record keeps it.
+        ZecError: the machine cannot be read.
+    """
+    found = _read(process, call, resource_id, outputs)
+    process.refreshed.add(call.urn, found.outputs if found.id else {})
+    return found
+
+
+def _read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any]) -> ReadBack:
+    recorded = parse_recorded(outputs)
+    live = process.reader.instance(resource_id)
+    if live is None:
+        call.warn(f"instance {resource_id} is gone: it is dropped from the state")
+        return ReadBack("", {}, {})
+    inputs = dict(call.old_inputs) or record.inputs_only(outputs)
+    if recorded.attempt is not None:
+        # Answering normally would clear the partial failure, and with it what the next up must know.
+        kept = {**record.known(outputs), "status": live.status}
+        raise PartialFailureError(sentences.join(recorded, live, process.clock.now()), resource_id, kept, inputs)
+    _warn_of_drift(call, recorded, live, inputs)
+    return ReadBack(resource_id, _outputs(outputs, inputs, live, recorded, process.reader), _follow(inputs, live))
 
 
 def _outputs(
-    props: dict[str, Any], inputs: dict[str, Any], live: Instance, recorded: Recorded, now: session.Session
+    props: dict[str, Any], inputs: dict[str, Any], live: Instance, recorded: Recorded, reader: CloudReader
 ) -> dict[str, Any]:
-    image = now.reader.image(live.zone_id or "", live.image_id) if live.image_id else None
+    image = reader.image(live.zone_id or "", live.image_id) if live.image_id else None
     omitted = {k: v for k, v in record.as_the_machine_has_it(live).items() if k not in inputs}
     if recorded.password is not None:
         omitted.pop("keyId", None)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zec_pulumi.api import Image, Instance
-    from zec_pulumi.cloud.reader import LiveReader
+    from zec_pulumi.cloud.reader import CloudReader
     from zec_pulumi.planning.inputs import Wanted
 
 NO_LOGIN_CATEGORIES = frozenset({"windows", "generic"})
@@ -33,7 +33,7 @@ class Preflight:
     password_later: bool = False
 
 
-def check_rebuild(wanted: Wanted, live: Instance, reader: LiveReader) -> Preflight:
+def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Preflight:
     """Check a rebuild of ``live`` against what the API shows; reads images, the key pair and time zones.
 
     Raises:
@@ -90,7 +90,7 @@ def _status_findings(live: Instance) -> Iterator[str]:
         yield f"instance_id: instance {live.instance_id} is CREATE_FAILED: it has no system to rebuild"
 
 
-def _image_findings(image_id: str | None, image: Image | None, live: Instance, reader: LiveReader) -> Iterator[str]:
+def _image_findings(image_id: str | None, image: Image | None, live: Instance, reader: CloudReader) -> Iterator[str]:
     zone_id = live.zone_id or ""
     if image_id is None:
         yield "image_id: the instance shows no image now, so one must be given"
@@ -133,7 +133,7 @@ def _login_findings(wanted: Wanted, live: Instance, *, takes_login: bool) -> Ite
         )
 
 
-def _time_zone_findings(wanted: Wanted, reader: LiveReader) -> Iterator[str]:
+def _time_zone_findings(wanted: Wanted, reader: CloudReader) -> Iterator[str]:
     if wanted.timezone is None:
         return
     names = reader.time_zones()
@@ -155,7 +155,7 @@ def _agent_after(wanted: Wanted, live: Instance) -> bool:
     return bool(live.enable_agent if wanted.enable_agent is None else wanted.enable_agent)
 
 
-def password_follows(wanted: Wanted, live: Instance, reader: LiveReader) -> bool:
+def password_follows(wanted: Wanted, live: Instance, reader: CloudReader) -> bool:
     """Whether the password is set after the rebuild, because the image that runs takes none in it."""
     if wanted.password is None or live.image_id is None:
         return False

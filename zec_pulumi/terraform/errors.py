@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api.errors import ZecError
+from zec_pulumi.errors import ZecError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

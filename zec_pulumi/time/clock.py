@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import threading
 
 
 class Clock(Protocol):
@@ -34,3 +37,15 @@ class SystemClock:
         """Wait for ``seconds``; zero or less returns at once."""
         if seconds > 0:
             time.sleep(seconds)
+
+
+class InterruptibleClock(SystemClock):
+    """The machine's own clock, whose sleepers wake when ``interrupt`` is set."""
+
+    def __init__(self, interrupt: threading.Event) -> None:
+        self._interrupt = interrupt
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``, or until interrupted."""
+        if seconds > 0:
+            self._interrupt.wait(seconds)

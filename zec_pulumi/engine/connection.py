@@ -1,0 +1,69 @@
+"""The plugin's connection to the engine: lines on resources' rows, and whether the engine is there."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+from zec_pulumi.cloud.batch import Batch
+from zec_pulumi.time.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+RPC_SECONDS = 5.0
+"""How long the engine, which is on this machine, may take to answer."""
+
+
+def _stub() -> Any:
+    """Return the engine's stub; its address is the plugin's last argument."""
+    return engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
+
+
+class EngineConnection:
+    """The engine that started this process. Thread-safe; a line that is lost never fails an operation.
+
+    Args:
+        stub: Makes the gRPC stub; called once, when it is first needed.
+    """
+
+    def __init__(self, stub: Callable[[], Any] = _stub) -> None:
+        self._stub = functools.cache(stub)
+        self._logged: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+        self._presence = Batch(self._present, SystemClock())
+
+    def log(self, severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str, *, ephemeral: bool = False) -> None:
+        """Put ``text`` on the row of ``urn``; an ephemeral line shows only while the operation runs."""
+        message = engine_pb2.LogRequest(severity=severity, message=text, urn=urn, streamId=0, ephemeral=ephemeral)
+        with contextlib.suppress(Exception):
+            self._stub().Log(message, timeout=RPC_SECONDS)
+
+    def log_once(self, severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str) -> None:
+        """Put a lasting line on the row, once per process: a replace checks twice, and each line is wanted once."""
+        with self._lock:
+            if (urn, text) in self._logged:
+                return
+            self._logged.add((urn, text))
+        self.log(severity, text, urn)
+
+    def answers(self) -> bool:
+        """Whether the engine is there now. Any answer counts, only silence does not. Blocks some seconds at most.
+
+        Hundreds of waits ask at the same moment: one request answers all that came before it was sent.
+        """
+        return bool(self._presence.get("engine"))
+
+    def _present(self, names: Sequence[str]) -> dict[str, bool]:
+        try:
+            self._stub().GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=RPC_SECONDS)
+        except grpc.RpcError as error:
+            silent = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+            return dict.fromkeys(names, not silent)
+        return dict.fromkeys(names, True)

@@ -1,0 +1,53 @@
+"""The engine's ``check``: wrong inputs are refused, and of a new resource the row says what ``up`` will do.
+
+The engine does not diff new resources, so these are assessed here. Existing ones are assessed in ``diff``, which alone
+knows what is recorded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from zec_pulumi.errors import ZecError
+from zec_pulumi.operations.assess import assess_and_show
+from zec_pulumi.operations.results import Checked
+from zec_pulumi.planning.input_rules import input_findings
+from zec_pulumi.planning.inputs import Recorded, Wanted, parse_wanted, type_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zec_pulumi.operations.context import Call, Process
+
+
+def check(process: Process, call: Call, olds: Mapping[str, Any], inputs: dict[str, Any], *, dry_run: bool) -> Checked:
+    """Return the inputs to record, or everything that is wrong with them.
+
+    Args:
+        process: What this process shares.
+        call: The engine's call.
+        olds: The recorded inputs; empty for a resource that the stack does not hold.
+        inputs: What the program gives, by property key.
+        dry_run: Whether this is a preview.
+    """
+    process.checked.add(call.urn, dry_run=dry_run)
+    try:
+        wanted = parse_wanted(inputs)
+    except ValidationError as error:
+        return Checked(inputs, type_findings(error))
+    findings = input_findings(wanted)
+    duplicate = process.declared.declare(wanted.instance_id, call.urn) if wanted.instance_id else None
+    findings += [duplicate] if duplicate else []
+    if not findings and not olds:
+        findings = _new_resource(process, call, wanted, dry_run=dry_run)
+    return Checked(inputs, findings)
+
+
+def _new_resource(process: Process, call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
+    """Show what creating the resource will do; return why it is refused."""
+    try:
+        return assess_and_show(process, call, wanted, Recorded(), {}, dry_run=dry_run).refusals
+    except ZecError as error:
+        return [str(error)]
