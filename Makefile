@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all kill-matrix engine browser pythons opentofu lint types format bench bench-simulator clean
+.PHONY: help demo test test-all kill-matrix engine browser pythons opentofu lint types format reference bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench     all benchmarks, half an hour and more; parts: .venv/bin/python benchmarks/run.py --help"
 	@echo "make bench-simulator  what the simulator bears; results go to docs/simulator.md by hand"
 	@echo "make format    format and mend what can be mended"
+	@echo "make reference  write docs/inputs.md from the table of inputs"
 	@echo "make clean     remove what the other targets made, except the engine"
 
 demo: .venv/ready .cache/engine/ready
@@ -66,6 +67,9 @@ types: .venv/ready
 
 format: .venv/ready
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+reference: .venv/ready
+	@$(BIN)/python tools/reference.py
 
 bench: .venv/ready .cache/engine/ready
 	@$(BIN)/python benchmarks/run.py

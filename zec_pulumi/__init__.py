@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zec_pulumi import health
     from zec_pulumi.program.fleet import Fleet
-    from zec_pulumi.program.fleet_members import FleetInstance
+    from zec_pulumi.program.inputs import FleetInstance
     from zec_pulumi.program.resource import InstanceOsImage
 
     __version__: str
 
 __all__ = ["Fleet", "FleetInstance", "InstanceOsImage", "__version__", "health"]
 
-_MODULES = {"Fleet": "fleet", "FleetInstance": "fleet_members", "InstanceOsImage": "resource"}
+_MODULES = {"Fleet": "fleet", "FleetInstance": "inputs", "InstanceOsImage": "resource"}
 
 
 def __getattr__(name: str) -> Any:

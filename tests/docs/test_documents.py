@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import reference
 import zec_pulumi
 from driver import ROOT
 from zec_pulumi.api.codes import Code
-from zec_pulumi.planning.record import INPUT_KEYS, OUTPUT_KEYS
 from zec_pulumi.program.fleet import Fleet
-from zec_pulumi.program.fleet_members import FleetInstance
-from zec_pulumi.program.resource import InstanceOsImage
+from zec_pulumi.program.inputs import INPUTS, OUTPUTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +24,7 @@ ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
 STATE = (ROOT / "docs" / "recorded-state.md").read_text("utf-8")
 PAGES = sorted(page for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(pattern))
 SOURCES = "\n".join(path.read_text("utf-8") for path in (ROOT / "zec_pulumi").rglob("*.py"))
+INPUT_NAMES = {spec.name for spec in INPUTS}
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 
 HEADING = re.compile(r"^#+ (.+)$", flags=re.MULTILINE)
@@ -73,34 +73,31 @@ def test_every_python_block_compiles(page: Path) -> None:
 
 
 def test_readme_has_every_input_and_no_other() -> None:
-    """The table of inputs and the constructor agree."""
-    parameters = set(inspect.signature(InstanceOsImage.__init__).parameters)
-    assert first_column(README, "input") == parameters - {"self", "resource_name", "opts"}
+    """Its table agrees with the one in the package."""
+    assert first_column(README, "input") == {spec.name for spec in INPUTS}
 
 
 def test_readme_has_every_output_and_no_other() -> None:
-    """The table of outputs and the record agree."""
-    assert first_column(README, "output") == {re.sub("([A-Z])", r"_\1", key).lower() for key in OUTPUT_KEYS}
+    """Its table agrees with the one in the package."""
+    assert first_column(README, "output") == {spec.name for spec in OUTPUTS}
+
+
+def test_the_reference_of_inputs_is_current() -> None:
+    """``make reference`` writes it."""
+    assert reference.PAGE.read_text("utf-8") == reference.render(), "run `make reference`"
 
 
 def test_the_page_about_fleets_has_every_input_and_no_other() -> None:
-    """The table of inputs and the constructor agree, and so do the outputs."""
+    """The table has what only a fleet takes; the rest is in the reference."""
     page = (ROOT / "docs" / "fleet.md").read_text("utf-8")
     parameters = set(inspect.signature(Fleet.__init__).parameters)
-    assert first_column(page, "fleet's input") == parameters - {"self", "resource_name", "opts"}
+    assert first_column(page, "fleet's input") == parameters - INPUT_NAMES - {"self", "resource_name", "opts"}
     assert first_column(page, "output") == {"instances", "summary"}
 
 
-def test_a_fleets_instance_may_have_every_input_of_its_own() -> None:
-    """A new input of the one resource is one of the other."""
-    parameters = set(inspect.signature(InstanceOsImage.__init__).parameters)
-    assert set(FleetInstance.__annotations__) == parameters - {"self", "resource_name", "opts"}
-    assert parameters <= set(inspect.signature(Fleet.__init__).parameters) | {"instance_id", "instance_name"}
-
-
-def test_the_page_about_the_state_has_every_key() -> None:
-    """Inputs, outputs, and what only this package reads."""
-    for key in (*INPUT_KEYS, *OUTPUT_KEYS, "applied", "attempt", "__provider"):
+def test_the_page_about_the_state_has_every_key_that_the_reference_has_not() -> None:
+    """What only this package and the SDK read."""
+    for key in ("applied", "attempt", "__provider"):
         assert f"`{key}`" in STATE
 
 

@@ -286,7 +286,7 @@ def test_a_fleet_that_cannot_be_is_refused_in_one_sentence(stack: Stack) -> None
     """No traceback of the program, and nothing is registered."""
     refused: dict[str, dict[str, Any]] = {
         "max_unavailable must be a number of instances from 1, or a percentage": {"max_unavailable": "101%"},
-        "canary: 'web-9' is none of the fleet's instances": {"canary": "web-9"},
+        "canary: the fleet has no instance 'web-9'": {"canary": "web-9"},
         "instances: a fleet has at least one instance": {"instances": {}},
         "instances['web-1']: instance_id must be a string": {"instances": {"web-1": 1}},
     }

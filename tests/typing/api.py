@@ -28,6 +28,8 @@ full = zec.InstanceOsImage(
 small = zec.InstanceOsImage("small", instance_id="1", password=pulumi.Output.secret("Abcdef-1"))
 raw = zec.InstanceOsImage("raw", instance_id="1", user_data_base64="eA==", adopt="only", power_off="force")
 
+omitted = zec.InstanceOsImage("omitted", instance_id="1", image_id=pulumi.Config().get("imageId"), key_id=None)
+
 own: zec.FleetInstance = {"instance_id": "2", "user_data": pulumi.Output.secret("#!/bin/sh\n"), "instance_name": "b"}
 fleet = zec.Fleet(
     "fleet",
@@ -54,6 +56,7 @@ gate: zec.health.HealthGate = zec.health.tcp(22, interval=2.5, successes=3, time
 later = zec.InstanceOsImage("later", instance_id="1", health=pulumi.Output.from_input(zec.health.ssh()))
 checked = zec.InstanceOsImage("checked", instance_id="1", health=zec.health.command(["./check", "--all"]))
 health: pulumi.Output[dict[str, Any] | None] = checked.health
+triggers: pulumi.Output[list[str] | None] = checked.rebuild_on
 version: str = zec.__version__
 
 zec.InstanceOsImage("number", instance_id=1)  # type: ignore[arg-type]
@@ -62,6 +65,7 @@ zec.InstanceOsImage("positional", "1")  # type: ignore[call-arg]
 zec.InstanceOsImage("misspelt", instance_id="1", adopt="yes")  # type: ignore[arg-type]
 zec.InstanceOsImage("misspelt", instance_id="1", power_off="hard")  # type: ignore[arg-type]
 zec.InstanceOsImage("misspelt", instance_id="1", rebuild_on=["image_id"])  # type: ignore[list-item]
+zec.InstanceOsImage("misspelt", instance_id="1", imageid="ubuntu2404")  # type: ignore[call-arg]
 zec.InstanceOsImage("no gate", instance_id="1", health={"kind": "tcp"})  # type: ignore[arg-type]
 zec.health.tcp("22")  # type: ignore[arg-type]
 zec.health.tcp(22, retries=2)  # type: ignore[call-arg]

@@ -8,7 +8,8 @@ import pytest
 from pulumi.output import Unknown
 from pydantic import ValidationError
 
-from zec_pulumi.planning.inputs import Wanted, parse_recorded, parse_wanted, snake, type_findings
+from zec_pulumi.planning.inputs import Wanted, parse_recorded, parse_wanted, type_findings
+from zec_pulumi.program.inputs import snake
 
 UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
 

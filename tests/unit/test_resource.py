@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
 
 import zec_pulumi as zec
-from zec_pulumi.planning.inputs import DRY_RUN_KEY, Wanted
-from zec_pulumi.planning.record import INPUT_KEYS, OUTPUT_KEYS
+from zec_pulumi.planning.inputs import DRY_RUN_KEY
+from zec_pulumi.program.inputs import INPUTS, OUTPUTS
 
-INPUTS = [name for name in inspect.signature(zec.InstanceOsImage.__init__).parameters if name not in ("self", "opts")][
-    1:
-]
+if TYPE_CHECKING:
+    from zec_pulumi.program.inputs import InputSpec, OutputSpec
 
 
 @pytest.fixture
@@ -43,12 +41,11 @@ def test_a_number_as_instance_id_is_a_type_error_with_the_remedy(value: Any) -> 
         zec.InstanceOsImage("web-1", instance_id=value)
 
 
-@pytest.mark.parametrize("name", [*INPUTS, "status", "image_name", "public_ip_addresses", "last_rebuild"])
-def test_every_property_translates_there_and_back(resource: zec.InstanceOsImage, name: str) -> None:
+@pytest.mark.parametrize("spec", [*INPUTS, *OUTPUTS], ids=lambda spec: spec.name)
+def test_every_property_translates_there_and_back(resource: zec.InstanceOsImage, spec: InputSpec | OutputSpec) -> None:
     """snake_case in Python, camelCase in state."""
-    key = resource.translate_input_property(name)
-    assert key in {*INPUT_KEYS, *OUTPUT_KEYS}
-    assert resource.translate_output_property(key) == name
+    assert resource.translate_input_property(spec.name) == spec.key
+    assert resource.translate_output_property(spec.key) == spec.name
 
 
 @pytest.mark.parametrize("spelling", ["image_id", "imageId"])
@@ -62,11 +59,23 @@ def test_the_sdks_own_property_keeps_its_name(resource: zec.InstanceOsImage) -> 
     assert resource.translate_input_property("__provider") == "__provider"
 
 
-def test_arguments_inputs_and_recorded_keys_are_the_same_set(resource: zec.InstanceOsImage) -> None:
-    """An argument that is nowhere read, or an input that is not recorded, would be a silent loss."""
-    arguments = {resource.translate_input_property(name) for name in INPUTS}
-    fields = {field.alias for name, field in Wanted.model_fields.items() if name != "unknown"}
-    assert arguments == set(INPUT_KEYS) == fields
+def test_every_input_reaches_the_engine_and_every_output_comes_back(declared: dict[str, Any]) -> None:
+    """The SDK sets only the properties that the constructor names."""
+    values: dict[str, Any] = {spec.name: f"value of {spec.name}" for spec in INPUTS if spec.type == "string"}
+    zec.InstanceOsImage("web-1", **values)
+
+    assert set(declared) == {spec.name for spec in (*INPUTS, *OUTPUTS)} | {"dry_run", "name", "opts"}
+    assert {key: declared[key] for key in values if key != "password"} == {
+        key: value for key, value in values.items() if key != "password"
+    }
+
+
+def test_a_misspelt_input_is_a_type_error_that_names_the_right_one(declared: dict[str, Any]) -> None:
+    """Before anything is registered."""
+    misspelt: Any = {"imageid": "ubuntu2404"}
+    with pytest.raises(TypeError, match=r"there is no input 'imageid'; did you mean 'image_id'\?"):
+        zec.InstanceOsImage("web-1", instance_id="1", **misspelt)
+    assert declared == {}
 
 
 def test_the_type_token_is_a_contract(resource: zec.InstanceOsImage) -> None:
@@ -74,15 +83,22 @@ def test_the_type_token_is_a_contract(resource: zec.InstanceOsImage) -> None:
     assert resource._resource_type_name == "dynamic/zec:InstanceOsImage"
 
 
-def test_a_password_is_always_a_secret(declared: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", [spec.name for spec in INPUTS if spec.secret])
+def test_a_secret_input_is_always_a_secret(declared: dict[str, Any], name: str) -> None:
     """Whether or not the program marks it as one."""
+    values: Any = {name: "Abcdef-1"}
 
     async def is_secret() -> bool:
-        zec.InstanceOsImage("web-1", instance_id="1", password="Abcdef-1")
-        password: pulumi.Output[str] = declared["password"]
-        return await password.is_secret()
+        zec.InstanceOsImage("web-1", instance_id="1", **values)
+        value: pulumi.Output[str] = declared[name]
+        return await value.is_secret()
 
     assert asyncio.run(is_secret())
+
+
+def test_a_password_is_a_secret_input() -> None:
+    """The engine shows and stores it encrypted."""
+    assert [spec.name for spec in INPUTS if spec.secret] == ["password"]
 
 
 def test_a_health_gate_travels_as_plain_values(declared: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ def test_canaries_are_a_number_a_name_or_names(canary: Any, canaries: tuple[str,
 @pytest.mark.parametrize("wrong", ["web-9", ["m1", "web-9"]])
 def test_an_unknown_canary_is_named(wrong: Any) -> None:
     """It is a slip of the pen."""
-    with pytest.raises(ValueError, match="'web-9' is none of the fleet's instances"):
+    with pytest.raises(ValueError, match="the fleet has no instance 'web-9'"):
         Rollout.of(NAMES, 2, wrong)
 
 

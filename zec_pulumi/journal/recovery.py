@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from zec_pulumi.journal.journal import ENDED, Entry, Journal
 from zec_pulumi.messages import recovery as sentences
 from zec_pulumi.planning import status
-from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted, snake
+from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
 from zec_pulumi.planning.plan import READABLE, Cause, Kind, Plan, all_readable, shown
 from zec_pulumi.planning.record import last_attempt
+from zec_pulumi.program.inputs import snake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

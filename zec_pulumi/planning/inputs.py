@@ -12,17 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pulumi.output import Unknown
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
 
 from zec_pulumi.health import HealthGate
+from zec_pulumi.program.inputs import INPUTS, Adopt, PowerOff, camel, snake
 
 DRY_RUN_KEY = "dryRun"
 """Tells ``check`` whether this is a preview. The constructor sets it, ``check`` takes it out: it is never recorded."""
-
-
-def snake(key: str) -> str:
-    """Return the Python spelling of a property key: ``imageId`` → ``image_id``."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in key)
 
 
 def _text(value: object) -> object:
@@ -33,7 +28,11 @@ def _text(value: object) -> object:
 
 
 def _trigger(value: object) -> object:
-    return "enableAgent" if value == "enable_agent" else value
+    for spec in INPUTS:
+        if spec.on_demand and value in (spec.name, spec.key):
+            return spec.key
+    names = ", ".join(repr(spec.name) for spec in INPUTS if spec.on_demand)
+    raise ValueError(f"may name {names} and nothing else")
 
 
 def _health(value: object) -> object:
@@ -45,7 +44,7 @@ def _health(value: object) -> object:
     return value
 
 
-Trigger = Annotated[Literal["timezone", "enableAgent", "password"], BeforeValidator(_trigger)]
+Trigger = Annotated[str, BeforeValidator(_trigger)]
 Text = Annotated[str, BeforeValidator(_text)]
 Health = Annotated[HealthGate, BeforeValidator(_health)]
 
@@ -54,7 +53,7 @@ class Model(BaseModel):
     """Base: camelCase outside, snake_case inside, immutable, and silent about its values when printed."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel,
+        alias_generator=camel,
         populate_by_name=True,
         frozen=True,
         extra="ignore",
@@ -85,8 +84,8 @@ class Wanted(Model):
     rebuild_token: Text | None = None
     rebuild_on: tuple[Trigger, ...] = ()
     rebuild_protection: bool = False
-    adopt: Literal["auto", "only", "never"] = "auto"
-    power_off: Literal["graceful", "force"] = "graceful"
+    adopt: Adopt = "auto"
+    power_off: PowerOff = "graceful"
     health: Health | None = None
     unknown: frozenset[str] = frozenset()
 

@@ -10,30 +10,16 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi.program.inputs import INPUTS, OUTPUTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api import Image, Instance
     from zec_pulumi.planning.inputs import Applied, Attempt
 
-INPUT_KEYS = (
-    "instanceId",
-    "imageId",
-    "keyId",
-    "password",
-    "userData",
-    "userDataBase64",
-    "timezone",
-    "enableAgent",
-    "instanceName",
-    "rebuildToken",
-    "rebuildOn",
-    "rebuildProtection",
-    "adopt",
-    "powerOff",
-    "health",
-)
-OUTPUT_KEYS = ("status", "imageName", "osType", "publicIpAddresses", "privateIpAddresses", "lastRebuild")
+INPUT_KEYS = tuple(spec.key for spec in INPUTS)
+OUTPUT_KEYS = tuple(spec.key for spec in OUTPUTS)
 
 
 def observed(live: Instance, image: Image | None) -> dict[str, Any]:

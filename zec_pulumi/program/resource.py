@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from zec_pulumi.health import HealthGate
+from zec_pulumi.program.inputs import INPUTS, OUTPUTS, camel, refuse_unknown, snake
 from zec_pulumi.program.sdk_outputs import wait_for_one
+from zec_pulumi.program.signature import describe
 from zec_pulumi.provider import InstanceOsImageProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from typing_extensions import Unpack
 
-_OUTPUTS = ("status", "image_name", "os_type", "public_ip_addresses", "private_ip_addresses", "last_rebuild")
-
-RebuildTrigger = Literal["timezone", "enable_agent", "password"]
+    from zec_pulumi.program.inputs import ImageInputs, InputSpec
 
 
 class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
@@ -50,6 +50,14 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
     """The display name."""
     rebuild_token: pulumi.Output[str | None]
     """The token that was last asked for."""
+    rebuild_on: pulumi.Output[list[str] | None]
+    """The further inputs whose change rebuilds."""
+    rebuild_protection: pulumi.Output[bool | None]
+    """Whether every rebuild is refused."""
+    adopt: pulumi.Output[str | None]
+    """What creating does with the machine."""
+    power_off: pulumi.Output[str | None]
+    """How the instance is powered off before a rebuild."""
     health: pulumi.Output[dict[str, Any] | None]
     """The health gate, as plain values."""
     status: pulumi.Output[str]
@@ -71,94 +79,52 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
         resource_name: str,
         *,
         instance_id: pulumi.Input[str],
-        image_id: pulumi.Input[str] | None = None,
-        key_id: pulumi.Input[str] | None = None,
-        password: pulumi.Input[str] | None = None,
-        user_data: pulumi.Input[str] | None = None,
-        user_data_base64: pulumi.Input[str] | None = None,
-        timezone: pulumi.Input[str] | None = None,
-        enable_agent: pulumi.Input[bool] | None = None,
-        instance_name: pulumi.Input[str] | None = None,
-        rebuild_token: pulumi.Input[str] | None = None,
-        rebuild_on: pulumi.Input[Sequence[RebuildTrigger]] | None = None,
-        rebuild_protection: pulumi.Input[bool] | None = None,
-        adopt: pulumi.Input[Literal["auto", "only", "never"]] | None = None,
-        power_off: pulumi.Input[Literal["graceful", "force"]] | None = None,
-        health: pulumi.Input[HealthGate] | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        **inputs: Unpack[ImageInputs],
     ) -> None:
         """Declare the OS image of an instance.
 
         Args:
             resource_name: Name of the resource in the stack.
-            instance_id: Id of the instance, as a string: a bare number loses digits on its way and is refused.
-            image_id: Image to run; omitted: whatever image runs now. A change rebuilds.
-            key_id: SSH key pair to install; with neither key nor password the instance keeps the key it has. A change
-                rebuilds.
-            password: Administrator's password instead of a key; always secret. A change alone is made in place, through
-                the agent, while the instance runs.
-            user_data: First-boot script, text, less than 64 KiB. A change rebuilds.
-            user_data_base64: The same as Base64, for bytes.
-            timezone: IANA name; omitted: as the instance has it. Only a rebuild changes it.
-            enable_agent: Guest agent (QGA) on or off; omitted: as the instance has it. Only a rebuild changes it.
-            instance_name: Display name, changed in place; omitted: as the instance has it.
-            rebuild_token: Any string; change it to rebuild the same image again. Taking it out does nothing.
-            rebuild_on: Inputs whose change shall rebuild too: ``timezone``, ``enable_agent``, ``password``.
-            rebuild_protection: Refuse every rebuild of this instance. Pulumi's own ``protect`` does not.
-            adopt: What creating does with a machine that exists: ``"auto"`` (default) adopts it if it already is as
-                described and else rebuilds it; ``"only"`` refuses anything but adopting; ``"never"`` always rebuilds.
-            power_off: ``"graceful"`` (default) lets the system unmount its data disks; ``"force"`` cuts the power.
-            health: What a rebuilt instance must answer before its rebuild counts as done: ``zec.health.tcp(22)``,
-                ``zec.health.http("/healthz")``, ``zec.health.ssh()`` or ``zec.health.command([...])``. A change alone
-                touches nothing.
+            instance_id: Id of the instance, a string.
             opts: Options of the resource.
+            inputs: The other inputs of docs/inputs.md.
 
         Raises:
-            TypeError: ``instance_id`` is a number.
+            TypeError: ``instance_id`` is a number, or there is no such input.
         """
+        refuse_unknown(inputs, ["opts", *(spec.name for spec in INPUTS)])
         if isinstance(instance_id, (int, float)):
             raise TypeError(f"instance_id must be a string: write {str(instance_id)!r}, in quotes")
-        properties: dict[str, Any] = {
-            "instance_id": instance_id,
-            "image_id": image_id,
-            "key_id": key_id,
-            "password": None if password is None else pulumi.Output.secret(password),
-            "user_data": user_data,
-            "user_data_base64": user_data_base64,
-            "timezone": timezone,
-            "enable_agent": enable_agent,
-            "instance_name": instance_name,
-            "rebuild_token": rebuild_token,
-            "rebuild_on": rebuild_on,
-            "rebuild_protection": rebuild_protection,
-            "adopt": adopt,
-            "power_off": power_off,
-            "health": None if health is None else _plain_input(health),
-            # check() takes it out again: it is neither compared nor recorded.
-            "dry_run": pulumi.runtime.is_dry_run(),
-        }
-        properties.update(dict.fromkeys(_OUTPUTS))
+        values: dict[str, Any] = {"instance_id": instance_id, **inputs}
+        properties = {spec.name: _property(spec, values.get(spec.name)) for spec in INPUTS}
+        # check() takes it out again: it is neither compared nor recorded.
+        properties["dry_run"] = pulumi.runtime.is_dry_run()
+        properties.update(dict.fromkeys(spec.name for spec in OUTPUTS))
         super().__init__(InstanceOsImageProvider(), resource_name, properties, opts)
         wait_for_one(self)
 
     def translate_output_property(self, prop: str) -> str:
         """Return the Python name of a property key: ``imageId`` → ``image_id``."""
-        return "".join(f"_{c.lower()}" if c.isupper() else c for c in prop)
+        return snake(prop)
 
     def translate_input_property(self, prop: str) -> str:
         """Return the property key of a Python name, so that ``ignore_changes=["image_id"]`` works."""
         return prop if prop.startswith("_") else camel(prop)  # the SDK's own begin with _
 
 
-def camel(name: str) -> str:
-    """Return the property key of an input's Python name: ``image_id`` → ``imageId``."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+describe(InstanceOsImage.__init__, INPUTS)
 
 
-def _plain_input(health: Any) -> object:
-    """Return a health gate as plain JSON, now or when it is known."""
-    return health.properties() if isinstance(health, HealthGate) else pulumi.Output.from_input(health).apply(plain_gate)
+def _property(spec: InputSpec, value: Any) -> Any:
+    """Return an input as the SDK takes it. None stays None, which the SDK drops."""
+    if value is None:
+        return None
+    if spec.secret:
+        return pulumi.Output.secret(value)
+    if spec.name != "health":
+        return value
+    return plain_gate(value) if isinstance(value, HealthGate) else pulumi.Output.from_input(value).apply(plain_gate)
 
 
 def plain_gate(health: object) -> object:

@@ -1,7 +1,7 @@
-"""In which order the machines of a fleet take their turn: canaries first, then lanes side by side. Pure functions.
+"""The order of a fleet's machines: canaries first, then lanes side by side. Pure functions.
 
-A lane is a chain of machines, each waiting for the one before it. With as many lanes as may be unavailable at once, the
-engine itself keeps that limit.
+A lane is a chain of machines, each of which waits for the one before it. There are as many lanes as machines may be
+unavailable at once, so the engine itself keeps that limit.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Rollout:
         """Return the order of the machines ``names``.
 
         Raises:
-            ValueError: a number is out of range, or a canary is none of the machines.
-            TypeError: an argument has another type.
+            ValueError: a number is out of range, or a canary is not one of the machines.
+            TypeError: an argument has the wrong type.
         """
         canaries = _canaries(names, canary)
         others = tuple(name for name in names if name not in canaries)
@@ -44,17 +44,17 @@ class Rollout:
 
     def after(self, name: str) -> tuple[str, ...]:
         """Return the machines that a machine waits for."""
-        lanes = self.canaries if name in self.canaries else self.others
-        turn = lanes.index(name) - self.at_once
-        if turn >= 0:
-            return (lanes[turn],)
+        group = self.canaries if name in self.canaries else self.others
+        predecessor = group.index(name) - self.at_once
+        if predecessor >= 0:
+            return (group[predecessor],)
         # The last of each lane of canaries: all others come before one of these.
         return () if name in self.canaries else self.canaries[-self.at_once :]
 
     def waves(self, rebuilt: Collection[str]) -> tuple[int, int]:
-        """Return how many of the machines ``rebuilt`` come one after the other: among the canaries, then the others."""
-        one_each = dict.fromkeys(rebuilt, 1)
-        return int(self._longest(self.canaries, one_each)), int(self._longest(self.others, one_each))
+        """Return how many rebuilds follow each other, of the canaries and of the others, if ``rebuilt`` are rebuilt."""
+        counts = dict.fromkeys(rebuilt, 1)
+        return int(self._longest(self.canaries, counts)), int(self._longest(self.others, counts))
 
     def seconds(self, each: Mapping[str, float]) -> float:
         """Return how long the machines take together, ``each`` as many seconds as given and the rest none."""
@@ -67,17 +67,17 @@ class Rollout:
 
 def _at_once(max_unavailable: int | str, machines: int) -> int:
     """Return how many machines may be unavailable at once: a percentage is rounded down, and at least one may be."""
-    wrong = "max_unavailable must be a number of instances from 1, or a percentage from '1%' to '100%', not {!r}"
+    message = "max_unavailable must be a number of instances from 1, or a percentage from '1%' to '100%', not {!r}"
     if isinstance(max_unavailable, bool) or not isinstance(max_unavailable, (int, str)):
-        raise TypeError(wrong.format(max_unavailable))
+        raise TypeError(message.format(max_unavailable))
     if isinstance(max_unavailable, int):
         if max_unavailable < 1:
-            raise ValueError(wrong.format(max_unavailable))
+            raise ValueError(message.format(max_unavailable))
         return min(max_unavailable, machines)
-    found = _PERCENT.fullmatch(max_unavailable)
-    if not found or not 1 <= int(found[1]) <= _WHOLE:
-        raise ValueError(wrong.format(max_unavailable))
-    return max(1, machines * int(found[1]) // _WHOLE)
+    percentage = _PERCENT.fullmatch(max_unavailable)
+    if not percentage or not 1 <= int(percentage[1]) <= _WHOLE:
+        raise ValueError(message.format(max_unavailable))
+    return max(1, machines * int(percentage[1]) // _WHOLE)
 
 
 def _canaries(names: Sequence[str], canary: int | str | Sequence[str]) -> tuple[str, ...]:
@@ -87,8 +87,8 @@ def _canaries(names: Sequence[str], canary: int | str | Sequence[str]) -> tuple[
         if not 0 <= canary <= len(names):
             raise ValueError(f"canary must be a number from 0 to {len(names)}, the number of instances, not {canary}")
         return tuple(names[:canary])
-    chosen = (canary,) if isinstance(canary, str) else tuple(canary)
-    unknown = [name for name in chosen if name not in names]
+    canaries = (canary,) if isinstance(canary, str) else tuple(canary)
+    unknown = [name for name in canaries if name not in names]
     if unknown:
-        raise ValueError(f"canary: {', '.join(map(repr, unknown))} is none of the fleet's instances")
-    return tuple(dict.fromkeys(chosen))
+        raise ValueError(f"canary: the fleet has no instance {' or '.join(map(repr, unknown))}")
+    return tuple(dict.fromkeys(canaries))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.program import stack_records
+from zec_pulumi.program import stack_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         monkeypatch.setattr("pulumi.get_organization", lambda: "organization")
         monkeypatch.setattr("pulumi.get_project", lambda: "shop")
         monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
-        monkeypatch.setattr(stack_records, "PAUSES_SECONDS", (0.0, 0.0))
+        monkeypatch.setattr(stack_state, "PAUSES_SECONDS", (0.0, 0.0))
         return asked
 
     return answer_with
@@ -43,14 +43,14 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
 def test_the_running_stack_is_asked_for_by_its_full_name(engine: Callable[..., list[Any]]) -> None:
     """Of its organization, or another one's stack of the same name would answer."""
     asked = engine({"outputs": RECORD})
-    assert asyncio.run(stack_records.read()) == {"records": RECORD}
+    assert asyncio.run(stack_state.read()) == {"records": RECORD}
     assert asked == [("pulumi:pulumi:readStackResourceOutputs", {"stackName": "organization/shop/dev"})]
 
 
 def test_a_snapshot_that_is_being_written_is_read_again(engine: Callable[..., list[Any]]) -> None:
     """A file backend may show half of it, which the engine calls an error."""
     engine(Exception("failed to load checkpoint: EOF"), {"outputs": RECORD})
-    assert asyncio.run(stack_records.read()) == {"records": RECORD}
+    assert asyncio.run(stack_state.read()) == {"records": RECORD}
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_what_cannot_be_read_is_one_line_and_never_an_error(
 ) -> None:
     """The program goes on, after some tries; so it does under the mocks of a unit test."""
     asked = engine(answer)
-    assert asyncio.run(stack_records.read()) == {"error": error}
+    assert asyncio.run(stack_state.read()) == {"error": error}
     assert len(asked) == 3

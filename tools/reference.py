@@ -1,0 +1,73 @@
+"""Writes docs/inputs.md, the reference of all inputs and outputs, from the table in the package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driver import ROOT
+from zec_pulumi.program.inputs import INPUTS, OUTPUTS, Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from zec_pulumi.program.inputs import InputSpec
+
+PAGE = ROOT / "docs" / "inputs.md"
+
+_INTRODUCTION = """\
+# Inputs and outputs
+
+All inputs and outputs of `zec_pulumi.InstanceOsImage`. `make reference` writes this page from
+`zec_pulumi/program/inputs.py`; do not edit it.
+
+Python uses the names in snake_case. The recorded state, `pulumi stack export` and previews use the keys in camelCase.
+`ignore_changes` takes both. A [fleet](fleet.md) takes the same inputs for all of its instances, with the exceptions
+that are marked.
+
+A **rebuild** wipes the boot disk of the instance. An input whose default is "as it is now" changes nothing when it is
+omitted: the state records the value that the instance has.
+"""
+_OUTPUTS = """\
+## Outputs
+
+Every input is an output, too. The following are outputs only.
+"""
+
+
+def render() -> str:
+    """Return the text of docs/inputs.md."""
+    sections = [_INTRODUCTION, *(_inputs(group) for group in Group)]
+    outputs = ((f"`{spec.name}`", f"`{spec.key}`", spec.type, spec.doc) for spec in OUTPUTS)
+    sections.append(f"{_OUTPUTS}\n{_table(('output', 'key', 'type', 'what it is'), outputs)}")
+    return "\n".join(sections)
+
+
+def _inputs(group: Group) -> str:
+    rows = (
+        (f"`{spec.name}`", f"`{spec.key}`", spec.form, spec.omitted, _description(spec), spec.consequence)
+        for spec in INPUTS
+        if spec.group is group
+    )
+    head = ("input", "key", "type", "default", "what it is", "when it changes")
+    return f"## {group.value}\n\n{_table(head, rows)}"
+
+
+def _description(spec: InputSpec) -> str:
+    sentences = [spec.doc]
+    if spec.instead_of:
+        sentences.append(f"Give it instead of `{spec.instead_of}`.")
+    if spec.secret:
+        sentences.append("Always secret.")
+    if not spec.in_fleet:
+        sentences.append("In a fleet: per instance only.")
+    return " ".join(sentences)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    lines.insert(1, "|---" * len(head) + "|")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), "utf-8")
