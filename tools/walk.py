@@ -18,6 +18,7 @@ from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.engine import PLUGIN
 from zec_pulumi.engine.connection import EngineConnection
+from zec_pulumi.operations import apply  # noqa: F401 loading is no part of the walk
 from zec_pulumi.operations.context import CloudConnection, Process
 from zec_pulumi.provider import InstanceOsImageProvider
 from zec_pulumi.settings.options import Options
@@ -82,7 +83,7 @@ class Walk:
             return
         self.calls[file] += 1
         caller = stack[0] if stack else ""
-        name = frame.f_code.co_qualname if sys.version_info >= (3, 11) else frame.f_code.co_name
+        name = str(getattr(frame.f_code, "co_qualname", frame.f_code.co_name))  # Python 3.10 has no qualified one
         if caller == file:
             return
         self.crossings += 1
@@ -109,7 +110,6 @@ def walk() -> Walk:
         PLUGIN.connection = EngineConnection(_Engine)
         PLUGIN.process = Process(Path(home), clock, connection, Options())
         provider = InstanceOsImageProvider()
-        provider.check({}, {})  # what is loaded once is no part of the walk
         sys.setprofile(recorded.record)
         try:
             provider.create({"instanceId": WEB, "imageId": "ubuntu2404_20240712"})
@@ -132,8 +132,8 @@ def render(found: Walk) -> str:
             "|---|---|",
             *rows,
             "",
-            f"{len(shown)} files ({counts}), besides the leaves `time/`, `errors.py` and `progress.py`."
-            f" {found.crossings} calls cross a file. Calls back into a file that is waiting: {returns}.",
+            f"{len(shown)} files ({counts}), besides the leaves `time/`, `errors.py` and `progress.py`.",
+            f"{found.crossings} calls cross a file. Calls back into a file that is waiting: {returns}.",
         ]
     )
 

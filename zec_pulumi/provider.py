@@ -53,19 +53,21 @@ class InstanceOsImageProvider(ResourceProvider):
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs; for a resource the stack does not hold, also say what ``up`` will do."""
-        from zec_pulumi.operations.check import check  # noqa: PLC0415 programs start without it
+        from zec_pulumi.engine.values import core_values  # noqa: PLC0415 programs start without it
+        from zec_pulumi.operations.check import check  # noqa: PLC0415 the same
 
         inputs = {key: value for key, value in news.items() if key not in (DRY_RUN_KEY, PROVIDER_KEY)}
         with plugin().operation("Check") as (process, call):
-            checked = check(process, call, olds, inputs, dry_run=bool(news.get(DRY_RUN_KEY)))
-        return CheckResult(checked.inputs, check_failures(checked.findings))
+            findings = check(process, call, olds, core_values(inputs), dry_run=bool(news.get(DRY_RUN_KEY)))
+        return CheckResult(inputs, check_failures(findings))
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Compare what is recorded with what is wanted, and say what ``up`` will do to the machine."""
-        from zec_pulumi.operations.diff import diff  # noqa: PLC0415 programs start without it
+        from zec_pulumi.engine.values import core_values  # noqa: PLC0415 programs start without it
+        from zec_pulumi.operations.diff import diff  # noqa: PLC0415 the same
 
         with plugin().operation("Diff") as (process, call):
-            compared = diff(process, call, olds, news)
+            compared = diff(process, call, olds, core_values(news))
         return DiffResult(changes=compared.changes, replaces=list(compared.replaced))
 
     def create(self, props: dict[str, Any]) -> CreateResult:

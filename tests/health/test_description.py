@@ -6,14 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from pulumi.output import Unknown
 from pydantic import ValidationError
 
 from zec_pulumi import health
 from zec_pulumi.health import HealthGate
-from zec_pulumi.planning.inputs import parse_wanted, type_findings
+from zec_pulumi.planning.inputs import UNKNOWN, parse_wanted, type_findings
 
-UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
 GATES = [
     health.tcp(22),
     health.tcp(65535, address="private", interval=0.1, successes=1, timeout=0.5, deadline=1),

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pulumi.output import Unknown
 from pydantic import ValidationError
 
-from zec_pulumi.planning.inputs import Wanted, parse_recorded, parse_wanted, type_findings
+from zec_pulumi.planning.inputs import UNKNOWN, Wanted, parse_recorded, parse_wanted, type_findings
 from zec_pulumi.program.inputs import snake
-
-UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
 
 
 def findings(properties: dict[str, Any]) -> list[str]:

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi.output import Unknown
 
 from zec_pulumi.api import Instance
-from zec_pulumi.planning.inputs import Recorded, Wanted, parse_recorded, parse_wanted
+from zec_pulumi.planning.inputs import UNKNOWN, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 
-UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
 OLD, NEW, THIRD = "ubuntu2204", "ubuntu2404", "debian12"
 KEY, KEY_2 = "key-1", "key-2"
 SCRIPT, SCRIPT_BASE64 = "#!/bin/sh\n", "IyEvYmluL3NoCg=="

@@ -9,8 +9,8 @@ import pulumi
 import pytest
 
 import zec_pulumi as zec
-from zec_pulumi.planning.inputs import DRY_RUN_KEY
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS
+from zec_pulumi.provider import DRY_RUN_KEY
 
 if TYPE_CHECKING:
     from zec_pulumi.program.inputs import InputSpec, OutputSpec

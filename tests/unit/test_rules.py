@@ -6,12 +6,10 @@ import base64
 from typing import Any
 
 import pytest
-from pulumi.output import Unknown
 
 from zec_pulumi.planning.input_rules import input_findings
-from zec_pulumi.planning.inputs import parse_wanted
+from zec_pulumi.planning.inputs import UNKNOWN, parse_wanted
 
-UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
 LIMIT = 64 * 1024
 
 

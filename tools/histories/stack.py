@@ -170,9 +170,9 @@ class Stack:
 
     def _planned(self, wanted: dict[str, Any], *, dry_run: bool) -> bool:
         with self._calling() as (process, call):
-            checked = check(process, call, dict(self.inputs), dict(wanted), dry_run=dry_run)
-        if checked.findings:
-            raise CallFailedError("\n".join(checked.findings))
+            findings = check(process, call, dict(self.inputs), dict(wanted), dry_run=dry_run)
+        if findings:
+            raise CallFailedError("\n".join(findings))
         if not self.outputs:
             return True
         with self._calling() as (process, call):

@@ -93,6 +93,10 @@ class Client:
         }
         return self._page("DescribeInstances", body, Instance, deadline=deadline)
 
+    def instances_by_id(self, instance_ids: Sequence[str]) -> dict[str, Instance]:
+        """Return up to 100 instances by id; those that the API does not show are missing. DescribeInstances."""
+        return {item.instance_id: item for item in self.describe_instances(instance_ids=instance_ids).items}
+
     def describe_instances_status(
         self, instance_ids: Sequence[str], *, deadline: float | None = None
     ) -> dict[str, str]:

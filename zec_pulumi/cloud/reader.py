@@ -11,7 +11,7 @@ from zec_pulumi.api import Image, Instance, InvalidRequestError, NotFoundError
 from zec_pulumi.cloud.batch import Batch, nobody_else
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from zec_pulumi.api import Client
     from zec_pulumi.time.clock import Clock
@@ -43,7 +43,7 @@ class CloudReader:
     def __init__(self, client: Client, clock: Clock, crowded: Callable[[], bool] = nobody_else) -> None:
         self._client = client
         self._clock = clock
-        self._instances = Batch(self._by_id, clock, crowded, BLAMING_ONE)
+        self._instances = Batch(client.instances_by_id, clock, crowded, BLAMING_ONE)
         self._held: dict[tuple[str, ...], _Held] = {}
         self._reading: dict[tuple[str, ...], threading.Lock] = {}
         self._seen: dict[str, _Held] = {}
@@ -92,10 +92,6 @@ class CloudReader:
                 self._zones.add(found.zone_id)
                 self._seen[instance_id] = _Held(self._clock.monotonic(), found)
         return found
-
-    def _by_id(self, instance_ids: Sequence[str]) -> dict[str, Instance]:
-        page = self._client.describe_instances(instance_ids=instance_ids)
-        return {item.instance_id: item for item in page.items}
 
     def _list(self, zone_id: str) -> None:
         """Read all instances of a zone, 1000 a page."""

@@ -6,16 +6,14 @@ import contextlib
 import functools
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from zec_pulumi.cloud.batch import Batch
-from zec_pulumi.time.clock import SystemClock
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 RPC_SECONDS = 5.0
 """How long the engine, which is on this machine, may take to answer."""
@@ -37,7 +35,9 @@ class EngineConnection:
         self._stub = functools.cache(stub)
         self._logged: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
-        self._presence = Batch(self._present, SystemClock())
+        self._asking = threading.Lock()
+        self._asked_at = float("-inf")
+        self._present = False
 
     def log(self, severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str, *, ephemeral: bool = False) -> None:
         """Put ``text`` on the row of ``urn``; an ephemeral line shows only while the operation runs."""
@@ -58,12 +58,16 @@ class EngineConnection:
 
         Hundreds of waits ask at the same moment: one request answers all that came before it was sent.
         """
-        return bool(self._presence.get("engine"))
+        came = time.monotonic()
+        with self._asking:
+            if self._asked_at <= came:
+                self._asked_at = time.monotonic()
+                self._present = self._ask()
+            return self._present
 
-    def _present(self, names: Sequence[str]) -> dict[str, bool]:
+    def _ask(self) -> bool:
         try:
             self._stub().GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=RPC_SECONDS)
         except grpc.RpcError as error:
-            silent = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-            return dict.fromkeys(names, not silent)
-        return dict.fromkeys(names, True)
+            return error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+        return True

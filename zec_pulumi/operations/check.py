@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from zec_pulumi.errors import ZecError
 from zec_pulumi.operations.assess import assess_and_show
-from zec_pulumi.operations.results import Checked
 from zec_pulumi.planning.input_rules import input_findings
 from zec_pulumi.planning.inputs import Recorded, Wanted, parse_wanted, type_findings
 
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from zec_pulumi.operations.context import Call, Process
 
 
-def check(process: Process, call: Call, olds: Mapping[str, Any], inputs: dict[str, Any], *, dry_run: bool) -> Checked:
-    """Return the inputs to record, or everything that is wrong with them.
+def check(process: Process, call: Call, olds: Mapping[str, Any], inputs: dict[str, Any], *, dry_run: bool) -> list[str]:
+    """Return everything that is wrong with the inputs, one finding a sentence; empty when they may be recorded.
 
     Args:
         process: What this process shares.
@@ -36,13 +35,13 @@ def check(process: Process, call: Call, olds: Mapping[str, Any], inputs: dict[st
     try:
         wanted = parse_wanted(inputs)
     except ValidationError as error:
-        return Checked(inputs, type_findings(error))
+        return type_findings(error)
     findings = input_findings(wanted)
     duplicate = process.declared.declare(wanted.instance_id, call.urn) if wanted.instance_id else None
     findings += [duplicate] if duplicate else []
     if not findings and not olds:
         findings = _new_resource(process, call, wanted, dry_run=dry_run)
-    return Checked(inputs, findings)
+    return findings
 
 
 def _new_resource(process: Process, call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:

@@ -7,14 +7,6 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Checked:
-    """The inputs to record, or everything that is wrong with them: one finding a sentence."""
-
-    inputs: dict[str, Any] = field(repr=False)
-    findings: list[str]
-
-
-@dataclass(frozen=True)
 class Compared:
     """Whether there is anything to do; ``replaced`` names the inputs that make it another instance."""
 

@@ -10,14 +10,17 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from pulumi.output import Unknown
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from zec_pulumi.health import HealthGate
 from zec_pulumi.program.inputs import INPUTS, Adopt, PowerOff, camel, snake
 
-DRY_RUN_KEY = "dryRun"
-"""Tells ``check`` whether this is a preview. The constructor sets it, ``check`` takes it out: it is never recorded."""
+
+class Unknown:
+    """The value of an input that only ``up`` will know. An edge puts :data:`UNKNOWN` in place of its engine's mark."""
+
+
+UNKNOWN = Unknown()
 
 
 def _text(value: object) -> object:
