@@ -60,6 +60,8 @@ opentofu: .cache/opentofu/tofu .cache/opentofu/terraform-provider-zenlayercloud
 lint: .venv/ready
 	@echo "lint: ruff ..."
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@echo "lint: import contracts ..."
+	@found=$$($(BIN)/lint-imports --no-cache --no-logo 2>&1) || { echo "$$found"; exit 1; }
 
 types: .venv/ready
 	@echo "types: mypy --strict ..."
