@@ -10,7 +10,7 @@ import pytest
 from zec_pulumi import health
 from zec_pulumi.errors import HaltedError
 from zec_pulumi.halt import Halt
-from zec_pulumi.health.passing import probe, told
+from zec_pulumi.health.gate import probe, told
 
 if TYPE_CHECKING:
     import socket

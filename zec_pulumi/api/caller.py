@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api.envelope import Result, parse
 from zec_pulumi.api.errors import RateLimitError, ZecError
-from zec_pulumi.api.exchange import Call
+from zec_pulumi.api.exchange import ApiRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ class Caller:
             body: Its parameters; None leaves one out.
             secrets: Values in ``body`` that no message may repeat.
         """
-        return self._attempt(Call(action, "zec", _encode(body), secrets), self._transport.timeouts)
+        return self._attempt(ApiRequest(action, "zec", _encode(body), secrets), self._transport.timeouts)
 
     def read(
         self, action: str, body: Mapping[str, Any], *, service: str = "zec", deadline: float | None = None
@@ -61,7 +61,7 @@ class Caller:
             service: The service it belongs to.
             deadline: Overrides the retry policy's.
         """
-        call = Call(action, service, _encode(body))
+        call = ApiRequest(action, service, _encode(body))
         end = self._clock.monotonic() + (self._retry.deadline if deadline is None else deadline)
         timeouts = self._transport.timeouts
         attempt = 1
@@ -77,7 +77,7 @@ class Caller:
             attempt += 1
             timeouts = self._transport.timeouts.within(max(end - self._clock.monotonic(), 0.1))
 
-    def _attempt(self, call: Call, timeouts: Timeouts) -> Result:
+    def _attempt(self, call: ApiRequest, timeouts: Timeouts) -> Result:
         answer = self._transport.send(call, timeouts)
         try:
             result = parse(

@@ -22,7 +22,7 @@ from zec_pulumi.api.headers import retry_after
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zec_pulumi.api.exchange import Answer
+    from zec_pulumi.api.exchange import HttpResponse
 
 CLASSES: Mapping[Family, type[ApiError]] = {
     Family.AUTHENTICATION: AuthenticationError,
@@ -40,7 +40,7 @@ _MIN_SECRET = 4
 
 def api_error(
     envelope: Mapping[str, Any],
-    answer: Answer,
+    answer: HttpResponse,
     *,
     action: str,
     note: str = "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.endpoint import Endpoint
-from zec_pulumi.api.models import Image, Instance, InstanceStatus, KeyPair, Model, Page, Zone
+from zec_pulumi.api.models import ApiModel, Image, Instance, InstanceStatus, KeyPair, Page, Zone
 from zec_pulumi.api.retry import RetryPolicy
 from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.api.timeouts import Timeouts
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_PAGE_SIZE = 1000
 MAX_IDS = 100
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=ApiModel)
 
 
 class Client:

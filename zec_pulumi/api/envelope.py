@@ -17,15 +17,15 @@ from zec_pulumi.api.classify import api_error
 from zec_pulumi.api.codes import Code
 from zec_pulumi.api.errors import AnswerLostError, ApiError
 from zec_pulumi.api.headers import clock_difference, retry_after
-from zec_pulumi.api.models import Model
+from zec_pulumi.api.models import ApiModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api.endpoint import Endpoint
-    from zec_pulumi.api.exchange import Answer
+    from zec_pulumi.api.exchange import HttpResponse
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=ApiModel)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ class Result:
         return AnswerLostError(sentence, action=self.action, host=self.host, http_status=HTTPStatus.OK)
 
 
-def parse(answer: Answer, *, action: str, endpoint: Endpoint, now: float, secrets: tuple[str, ...] = ()) -> Result:
+def parse(
+    answer: HttpResponse, *, action: str, endpoint: Endpoint, now: float, secrets: tuple[str, ...] = ()
+) -> Result:
     """Return the result that ``answer`` holds.
 
     Args:
@@ -110,7 +112,7 @@ def parse(answer: Answer, *, action: str, endpoint: Endpoint, now: float, secret
     raise _not_the_api(answer, action, endpoint)
 
 
-def _blocked(answer: Answer, action: str) -> ApiError | None:
+def _blocked(answer: HttpResponse, action: str) -> ApiError | None:
     if answer.status == HTTPStatus.FORBIDDEN and answer.headers.get("cf-mitigated", "").lower() == "challenge":
         code = Code.SECURITY_CHALLENGE
     elif answer.status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
@@ -120,7 +122,7 @@ def _blocked(answer: Answer, action: str) -> ApiError | None:
     return api_error({"code": code.value}, answer, action=action)
 
 
-def _clock_note(envelope: Mapping[str, Any], answer: Answer, now: float) -> str:
+def _clock_note(envelope: Mapping[str, Any], answer: HttpResponse, now: float) -> str:
     if envelope["code"] != Code.AUTHFAILURE_SIGNATURE_EXPIRED:
         return ""
     difference = clock_difference(answer.headers, now)
@@ -135,7 +137,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _not_the_api(answer: Answer, action: str, endpoint: Endpoint) -> AnswerLostError:
+def _not_the_api(answer: HttpResponse, action: str, endpoint: Endpoint) -> AnswerLostError:
     what = f"HTTP {answer.status}, {len(answer.body)} bytes of {answer.headers.get('content-type') or 'no type'}"
     location = answer.headers.get("location")
     if location:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiRequest:
     """One action with its encoded parameters.
 
     Attributes:
@@ -27,7 +27,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """An HTTP answer from somewhere, perhaps from the API; header names in lower case."""
 
     status: int

@@ -11,7 +11,7 @@ import requests
 
 from zec_pulumi.api import connections, failures
 from zec_pulumi.api.credentials import AccessKey, Credentials
-from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 from zec_pulumi.api.signing import authorization_headers
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Transport:
         """Close all connections."""
         self._session.close()
 
-    def send(self, call: Call, timeouts: Timeouts) -> Answer:
+    def send(self, call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
         """Send ``call`` once.
 
         Raises:
@@ -75,11 +75,11 @@ class Transport:
             )
         else:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, headers, response.content)
+            return HttpResponse(response.status_code, headers, response.content)
         # Raised out here, so that the original error, which holds the request, is not its context.
         raise failure
 
-    def _send(self, call: Call, timeouts: Timeouts) -> requests.Response:
+    def _send(self, call: ApiRequest, timeouts: Timeouts) -> requests.Response:
         request = self._prepare(call)
         proxies, verify = self._environment(request.url or "")
         return self._session.send(
@@ -90,13 +90,13 @@ class Transport:
             verify=verify,
         )
 
-    def _prepare(self, call: Call) -> requests.PreparedRequest:
+    def _prepare(self, call: ApiRequest) -> requests.PreparedRequest:
         # Not Session.prepare_request: that would let ~/.netrc overwrite the Authorization header.
         return requests.Request(
             "POST", self.endpoint.url(call.service), headers=self._headers(call), data=call.body
         ).prepare()
 
-    def _headers(self, call: Call) -> dict[str, str]:
+    def _headers(self, call: ApiRequest) -> dict[str, str]:
         host = self.endpoint.domain
         return {
             "Accept-Encoding": "gzip, deflate",

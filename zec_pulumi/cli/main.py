@@ -6,10 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from zec_pulumi.cli import attempts, listing
+from zec_pulumi.cli import attempts, listing, simulator
 from zec_pulumi.cli.doctor import command as doctor
 from zec_pulumi.cli.report import command as report
-from zec_pulumi.simulator import command as simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

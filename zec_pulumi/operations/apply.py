@@ -11,7 +11,7 @@ from zec_pulumi import engine
 from zec_pulumi.api import Instance, ZecError
 from zec_pulumi.cloud.poller import DeadlineError
 from zec_pulumi.errors import AttemptOpenError, HaltedError, RebuildNotStartedError, UnhealthyError
-from zec_pulumi.health.passing import pass_gate
+from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.journal import locks, recovery
 from zec_pulumi.journal.journal import InstanceLog
 from zec_pulumi.operations import context as session

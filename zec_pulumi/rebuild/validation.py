@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import ResetInstanceRequest
-from zec_pulumi.health.passing import address_findings
+from zec_pulumi.health.gate import address_findings
 from zec_pulumi.planning import status
 
 if TYPE_CHECKING:

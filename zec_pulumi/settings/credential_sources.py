@@ -32,7 +32,7 @@ _NONE_FOUND = (
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundCredentials:
     """A credential, the names of the settings it came from, and what to warn of."""
 
     credentials: Credentials
@@ -51,7 +51,7 @@ class _Source:
     token_wins: bool = False
     place: str = ""
 
-    def find(self) -> Found | None:
+    def find(self) -> FoundCredentials | None:
         """Return what this source supplies; None if it has nothing at all."""
         token = self._value(self.token) if self.token else ""
         key_id, secret = self._value(self.key_id), self._value(self.key_secret)
@@ -61,10 +61,10 @@ class _Source:
                 "are both set: remove one of them"
             )
         if token:
-            return Found(BearerToken(token), self._name(self.token))
+            return FoundCredentials(BearerToken(token), self._name(self.token))
         if key_id and secret:
             origin = f"{self.key_id} and {self._name(self.key_secret)}"
-            return Found(AccessKey(key_id, secret), origin)
+            return FoundCredentials(AccessKey(key_id, secret), origin)
         if key_id or secret:
             present, missing = self.key_id, self.key_secret
             if secret:
@@ -81,7 +81,7 @@ class _Source:
         return f"{name}{self.place}"
 
 
-def find_credentials(stack: Callable[[str], str | None], environ: Mapping[str, str], home: Path) -> Found:
+def find_credentials(stack: Callable[[str], str | None], environ: Mapping[str, str], home: Path) -> FoundCredentials:
     """Return the credentials of the first source that has any.
 
     Raises:
@@ -105,11 +105,11 @@ def find_credentials(stack: Callable[[str], str | None], environ: Mapping[str, s
     return found
 
 
-def _from_file(environ: Mapping[str, str], home: Path) -> Found | None:
+def _from_file(environ: Mapping[str, str], home: Path) -> FoundCredentials | None:
     profile = read_profile(home, environ.get("ZENLAYER_PROFILE", "").strip())
     if profile is None:
         return None
     place = f" in profile {profile.name} of {profile.path}"
     source = _Source(profile.fields.get, "access_key_id", "access_key_secret", "token", token_wins=True, place=place)
     found = source.find()
-    return None if found is None else Found(found.credentials, found.origin, profile.warnings)
+    return None if found is None else FoundCredentials(found.credentials, found.origin, profile.warnings)

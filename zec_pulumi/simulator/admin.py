@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from zec_pulumi.simulator.listing import Found, Listing, LogPart, find
+from zec_pulumi.simulator.admin_queries import InstanceQuery, LogQuery, Selection, find
 from zec_pulumi.simulator.models import SeedModel
 from zec_pulumi.simulator.world import SetupError, explain
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from zec_pulumi.simulator.cloud import Cloud
     from zec_pulumi.simulator.ledger import Log
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.models import Machine
 
 
 class ClockMove(SeedModel):
@@ -26,7 +26,7 @@ class ClockMove(SeedModel):
     settle: bool = False
 
 
-def describe(instance: Instance) -> dict[str, Any]:
+def describe(instance: Machine) -> dict[str, Any]:
     """Return an instance as an administrator sees it: everything, the pending change included."""
     return instance.model_dump(by_alias=True)
 
@@ -37,18 +37,18 @@ class Administration:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def ledger(self, query: Mapping[str, str]) -> Found:
+    def ledger(self, query: Mapping[str, str]) -> Selection:
         """Accepted mutations."""
-        return _part(self._cloud.ledger, query)
+        return _log_entries(self._cloud.ledger, query)
 
-    def requests(self, query: Mapping[str, str]) -> Found:
+    def requests(self, query: Mapping[str, str]) -> Selection:
         """API requests."""
-        return _part(self._cloud.requests, query)
+        return _log_entries(self._cloud.requests, query)
 
-    def instances(self, query: Mapping[str, str]) -> Found:
+    def instances(self, query: Mapping[str, str]) -> Selection:
         """Instances, all or those looked for."""
-        found = find(self._cloud.instances(), Listing.read(query))
-        return Found([describe(instance) for instance in found.items], found.total)
+        found = find(self._cloud.instances(), InstanceQuery.read(query))
+        return Selection([describe(instance) for instance in found.items], found.total)
 
     def summary(self, _: Any) -> Any:
         """How much there is of everything; ``world`` is another when all began anew."""
@@ -105,6 +105,6 @@ class Administration:
         return self.time(None)
 
 
-def _part(log: Log, query: Mapping[str, str]) -> Found:
-    part = LogPart.read(query)
-    return Found(log.entries(after=part.after, limit=part.limit), len(log))
+def _log_entries(log: Log, query: Mapping[str, str]) -> Selection:
+    part = LogQuery.read(query)
+    return Selection(log.entries(after=part.after, limit=part.limit), len(log))

@@ -18,7 +18,7 @@ from zec_pulumi.simulator.effects import (
     Redirect,
     Truncated,
 )
-from zec_pulumi.simulator.envelope import Answer, ApiError, failure, new_request_id
+from zec_pulumi.simulator.envelope import Answer, RefusedError, failure, new_request_id
 from zec_pulumi.simulator.responses import CutResponse, JsonResponse
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _page(effect: Effect) -> Response | None:
 
 
 def _refusal(status: int, code: str, message: str) -> Sent:
-    return plain(failure(new_request_id(), ApiError(status, code, message)))
+    return plain(failure(new_request_id(), RefusedError(status, code, message)))
 
 
 def _rate_limited(retry_after: int | None) -> Sent:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from zec_pulumi.simulator.call import Request
+from zec_pulumi.simulator.action_call import ActionParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Ids = Annotated[list[str], Field(max_length=MAX_IDS)]
 SomeIds = Annotated[list[str], Field(min_length=1, max_length=MAX_IDS)]
 
 
-class Paged(Request):
+class Paged(ActionParameters):
     """The paging parameters that lists share."""
 
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = 20

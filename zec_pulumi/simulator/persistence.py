@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from zec_pulumi.simulator.clock import ClockState
-from zec_pulumi.simulator.models import Instance, KeyPair
-from zec_pulumi.simulator.statefile import Changes, StateFile
+from zec_pulumi.simulator.models import KeyPair, Machine
+from zec_pulumi.simulator.statefile import Commit, StateFile
 from zec_pulumi.simulator.world import Seed, SetupError, load_seed
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Persistence:
         machines = cloud.world.instances
         present = machines if everything else {name: machines[name] for name in touched if name in machines}
         self._file.write(
-            Changes(
+            Commit(
                 everything=everything,
                 durable=bool(ledger or cloud.touched or everything),
                 documents={name: _document(cloud, name) for name in documents},
@@ -121,7 +121,7 @@ def _restore(file: StateFile, cloud: Cloud) -> None:
         world.key_pairs = {key.key_id: key for key in _KEY_PAIRS.validate_python(account["keyPairs"])}
         world.deleted_keys = set(account["deletedKeys"])
         world.made = account["made"]
-        world.instances = {one.instance_id: one for one in map(Instance.model_validate_json, file.instances())}
+        world.instances = {one.instance_id: one for one in map(Machine.model_validate_json, file.instances())}
         for machine in world.instances.values():
             world.check(machine)
         cloud.ledger.restore(file.ledger())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.addresses import LOOPBACK, called, listen
 from zec_pulumi.simulator.clock import SimulatorClock
-from zec_pulumi.simulator.cloud import Cloud, Pace
+from zec_pulumi.simulator.cloud import Cloud, Timing
 from zec_pulumi.simulator.controls import Controls
 from zec_pulumi.simulator.persistence import Persistence
 from zec_pulumi.simulator.world import load_seed
@@ -82,7 +82,7 @@ class Simulator(Controls):
         self._cloud = Cloud(
             wanted or load_seed(None) if self._persistence is None else self._persistence.seed,
             ticking,
-            Pace(rebuild_seconds, stop_seconds, transition),
+            Timing(rebuild_seconds, stop_seconds, transition),
             actions={name for _, _, name in ACTIONS},
             observer=observer,
         )

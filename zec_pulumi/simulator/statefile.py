@@ -42,7 +42,7 @@ _PUT_INSTANCE = (
 
 
 @dataclass
-class Changes:
+class Commit:
     """What one commit writes. ``everything`` empties the file first.
 
     ``durable`` commits survive a power cut, the others a killed process.
@@ -99,7 +99,7 @@ class StateFile:
         rows = self._connection.execute("SELECT content FROM request ORDER BY sequence")
         return [json.loads(content) for (content,) in rows]
 
-    def write(self, changes: Changes) -> None:
+    def write(self, changes: Commit) -> None:
         """Commit the changes, all or none. Raises sqlite3.Error, a full disk for example."""
         execute = self._connection.execute
         rows: list[tuple[str, Sequence[Sequence[Any]]]] = [

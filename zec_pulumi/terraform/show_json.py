@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-class _Resource(BaseModel):
+class _ShownResource(BaseModel):
     """One object of a resource."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -32,7 +32,7 @@ class _Module(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    resources: list[_Resource] = []
+    resources: list[_ShownResource] = []
     child_modules: list[_Module] = []
 
 
@@ -72,13 +72,13 @@ def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
             yield parse(source, resource.address, resource.values, _sensitive(resource))
 
 
-def _resources(module: _Module) -> Iterator[_Resource]:
+def _resources(module: _Module) -> Iterator[_ShownResource]:
     yield from module.resources
     for child in module.child_modules:
         yield from _resources(child)
 
 
-def _sensitive(resource: _Resource) -> set[str]:
+def _sensitive(resource: _ShownResource) -> set[str]:
     marks = resource.sensitive_values
     if marks is True:
         return set(resource.values)

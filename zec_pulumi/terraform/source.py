@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.terraform import show_json, state_file
-from zec_pulumi.terraform.command import show
 from zec_pulumi.terraform.errors import TerraformError
 from zec_pulumi.terraform.instance import RESOURCE_TYPE
+from zec_pulumi.terraform.show_command import show
 
 if TYPE_CHECKING:
     from zec_pulumi.terraform.instance import Instance

@@ -34,7 +34,7 @@ class _Object(BaseModel):
     sensitive_attributes: list[list[_Step]] = []
 
 
-class _Resource(BaseModel):
+class _StateResource(BaseModel):
     """One resource block with its objects."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -51,7 +51,7 @@ class _State(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    resources: list[_Resource]
+    resources: list[_StateResource]
 
 
 def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
@@ -75,7 +75,7 @@ def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
         raise malformed(source, error) from None
 
 
-def _objects(source: str, resource: _Resource) -> Iterator[Instance]:
+def _objects(source: str, resource: _StateResource) -> Iterator[Instance]:
     for one in map(_Object.model_validate, resource.instances):
         # A deposed object is the old half of a replacement: Terraform is about to destroy that machine.
         if not one.deposed:
@@ -83,7 +83,7 @@ def _objects(source: str, resource: _Resource) -> Iterator[Instance]:
             yield parse(source, _address(resource, one.index_key), one.attributes, sensitive)
 
 
-def _address(resource: _Resource, key: int | str | None) -> str:
+def _address(resource: _StateResource, key: int | str | None) -> str:
     parts = [*([resource.module] if resource.module else []), resource.type, resource.name]
     return ".".join(parts) + ("" if key is None else f"[{_quoted(key)}]")
 

@@ -18,7 +18,7 @@ ATTEMPTS = "attempts"
 _MAKE_WRITABLE = "make it writable for this user, or set PULUMI_HOME to a folder that is"
 
 
-def look(folder: Path) -> list[Finding]:
+def check(folder: Path) -> list[Finding]:
     """Try to write where journal and locks are kept, leaving nothing, and read the attempts."""
     return [_writable(folder), *_open(folder)]
 

@@ -7,7 +7,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.doctor import attempts, configuration, engine, permissions, python, reach, report, stack, terraform
+from zec_pulumi.cli.doctor import (
+    attempts,
+    connectivity,
+    engine,
+    permissions,
+    python,
+    report,
+    settings,
+    stack,
+    terraform,
+)
 from zec_pulumi.cli.doctor.finding import Finding, problem, warning
 from zec_pulumi.cli.doctor.project import Project, ProjectError, find_project
 from zec_pulumi.journal import journal
@@ -90,16 +100,16 @@ def examine(
     """
     project, findings = _project(folder)
     config, more = stack.read(stack_name, project, environ, folder)
-    configured = configuration.look(config, environ, home)
+    configured = settings.check(config, environ, home)
     return [
         *findings,
         *more,
         *configured.findings,
         *_cloud(configured, clock),
-        *engine.look(environ, folder),
-        *python.look(project, environ, folder),
-        *attempts.look(journal.home(environ, home)),
-        *(terraform.look(terraform_folder, stack_name, environ, folder) if terraform_folder else []),
+        *engine.check(environ, folder),
+        *python.check(project, environ, folder),
+        *attempts.check(journal.home(environ, home)),
+        *(terraform.check(terraform_folder, stack_name, environ, folder) if terraform_folder else []),
     ]
 
 
@@ -110,16 +120,16 @@ def _project(folder: Path) -> tuple[Project | None, list[Finding]]:
         return None, [problem("project", str(error), "correct the file")]
 
 
-def _cloud(configured: configuration.Configuration, clock: Clock) -> list[Finding]:
+def _cloud(configured: settings.CheckedSettings, clock: Clock) -> list[Finding]:
     if configured.settings is None:
         return [_unasked("a setting is wrong", "mend that and run again")]
-    answered, findings = reach.look(configured.settings, clock)
+    answered, findings = connectivity.check(configured.settings, clock)
     if not answered:
         return findings
     if not configured.usable:
         fix = "mend the credentials first; those that are secret in the stack are tried by `pulumi preview`"
         return [*findings, _unasked("there are no credentials to ask with", fix)]
-    return [*findings, *permissions.look(configured.settings, clock)]
+    return [*findings, *permissions.check(configured.settings, clock)]
 
 
 def _unasked(reason: str, fix: str) -> Finding:

@@ -20,7 +20,7 @@ LANGUAGE_HOST = "pulumi-language-python"
 _INSTALL = "install Pulumi 3.259 or newer: https://www.pulumi.com/docs/install/"
 
 
-def look(environ: Mapping[str, str], folder: Path) -> list[Finding]:
+def check(environ: Mapping[str, str], folder: Path) -> list[Finding]:
     """Find ``pulumi`` on PATH and ask for its version."""
     path = environ.get("PATH")
     program = shutil.which("pulumi", path=path)

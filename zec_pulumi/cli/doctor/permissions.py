@@ -19,7 +19,7 @@ PERMISSIONS = "permissions"
 UNTRIED = "StopInstances, StartInstances, ResetInstance, ResetInstancePassword and ModifyInstancesAttribute"
 
 
-def look(settings: Settings, clock: Clock) -> list[Finding]:
+def check(settings: Settings, clock: Clock) -> list[Finding]:
     """Try every read that previews and rebuilds use, and say what was refused."""
     # A doctor shall not wait a minute for a service that struggles.
     with Client(

@@ -46,7 +46,7 @@ class Interpreter:
     environment: Path | None = None
 
 
-def look(project: Project | None, environ: Mapping[str, str], folder: Path) -> list[Finding]:
+def check(project: Project | None, environ: Mapping[str, str], folder: Path) -> list[Finding]:
     """Find the Python and let it import the provider, in the folder where the engine would start it."""
     if project is not None and project.runtime != "python":
         text = f"{project.file} says runtime {project.runtime}; dynamic providers in Python need a Python program"

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from zec_pulumi.cli.report import as_json, markdown, terminal
-from zec_pulumi.cli.report.build import build
+from zec_pulumi.cli.report.from_preview import report_of
 from zec_pulumi.cli.report.model import FailOn, Failure, Report
 from zec_pulumi.cli.report.preview_json import Preview, PreviewError, read
 
@@ -71,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except PreviewError as error:
         print(f"zec-pulumi report: {error}", file=sys.stderr)  # noqa: T201 the command's output
         return 1
-    report = build(preview)
+    report = report_of(preview)
     for text in _unrepeated(preview):
         print(text, file=sys.stderr)  # noqa: T201 the same
     if ended and not report.failures:

@@ -55,7 +55,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Row:
+class MachineRow:
     """One resource of this package. ``approval``, ``causes``, ``gates`` and ``token`` belong to rebuilds.
 
     ``undecided`` are inputs whose values only ``up`` will know, ``detail`` is the provider's sentence where it is no
@@ -79,7 +79,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Fleet:
+class FleetLine:
     """What a fleet's own row says of its machines together: how many are wiped, in which order, how long it takes."""
 
     urn: str
@@ -106,18 +106,18 @@ class Report:
 
     project: str | None
     stack: str | None
-    rows: tuple[Row, ...] = ()
-    fleets: tuple[Fleet, ...] = ()
+    rows: tuple[MachineRow, ...] = ()
+    fleets: tuple[FleetLine, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     unread: int = 0
     kept_tokens: tuple[str, ...] = ()
 
-    def of(self, action: Action) -> list[Row]:
+    def of(self, action: Action) -> list[MachineRow]:
         """Return the rows with that action."""
         return [row for row in self.rows if row.action is action]
 
-    def rebuilds(self, approval: Approval) -> list[Row]:
+    def rebuilds(self, approval: Approval) -> list[MachineRow]:
         """Return the rebuilds with that approval."""
         return [row for row in self.rows if row.approval is approval]
 

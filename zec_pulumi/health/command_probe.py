@@ -9,13 +9,13 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
-from zec_pulumi.health.network import NotHealthyError
+from zec_pulumi.health.network_probes import NotHealthyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Instance
-    from zec_pulumi.health.patience import Patience
+    from zec_pulumi.health.probe_deadline import ProbeDeadline
 
 KEPT_BYTES = 4096
 """How much of the end of the output is kept; the rest is read and dropped."""
@@ -42,13 +42,13 @@ def environment(inherited: Mapping[str, str], live: Instance, address: str | Non
     }
 
 
-def run(arguments: Sequence[str], variables: Mapping[str, str], patience: Patience) -> None:
+def run(arguments: Sequence[str], variables: Mapping[str, str], deadline: ProbeDeadline) -> None:
     """Run the command to its end, or end it and all of its process group.
 
     Raises:
         NotHealthyError: it could not be started, took too long and was killed, or its exit status is not 0; the text
             has its last line of output.
-        HaltedError: as :meth:`Patience.check`; it was killed.
+        HaltedError: as :meth:`ProbeDeadline.check`; it was killed.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 the user's own command, given as a list
@@ -64,8 +64,8 @@ def run(arguments: Sequence[str], variables: Mapping[str, str], patience: Patien
     output = _Output(process)
     try:
         while process.poll() is None:
-            patience.check()
-            output.take(patience.slice)
+            deadline.check()
+            output.take(deadline.slice)
         output.take_rest()
     except TimeoutError:
         raise NotHealthyError(f"took too long and was killed{output.last_line()}") from None

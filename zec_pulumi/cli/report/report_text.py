@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.report.model import Action, Approval, Report, Row
+from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
 from zec_pulumi.messages.rebuild import CONSEQUENCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zec_pulumi.cli.report.model import Fleet
+    from zec_pulumi.cli.report.model import FleetLine
     from zec_pulumi.messages.parse import Cause, Value
 
 WIPED = f"A rebuild wipes a machine's boot disk: {CONSEQUENCES}."
@@ -57,7 +57,7 @@ def headline(report: Report) -> str:
     return "; ".join(parts) or "no boot disk is wiped"
 
 
-def fleet(found: Fleet) -> str:
+def fleet(found: FleetLine) -> str:
     """Return what a fleet's machines come to together."""
     return f"fleet {found.resource}: {found.detail}"
 
@@ -82,7 +82,7 @@ def cause(found: Cause) -> str:
     return f"{change} (drift: it was changed outside Pulumi, and goes back)" if found.drift else change
 
 
-def approval(row: Row) -> str:
+def approval(row: MachineRow) -> str:
     """Return whether a rebuild may happen, and which gates refuse it."""
     word = APPROVALS[row.approval or Approval.UNGATED]
     if row.approval is Approval.REFUSED:
@@ -92,7 +92,7 @@ def approval(row: Row) -> str:
     return word
 
 
-def detail(row: Row) -> str:
+def detail(row: MachineRow) -> str:
     """Return what happens to a machine that is not rebuilt."""
     usual = {Action.FORGET: "the machine is not touched", Action.RECORD: "no trigger changed"}
     text = row.detail or usual.get(row.action, "")

@@ -27,7 +27,7 @@ _SET_THEM = (
 
 
 @dataclass(frozen=True)
-class Configuration:
+class CheckedSettings:
     """What was found.
 
     Attributes:
@@ -41,7 +41,7 @@ class Configuration:
     findings: list[Finding]
 
 
-def look(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Configuration:
+def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> CheckedSettings:
     """Collect the settings as the provider does, with stand-ins for what is secret in the stack."""
     secret = {key: _PLACEHOLDER for key in CREDENTIALS if key in stack.secret}
     findings = [_unread(key) for key in sorted(stack.secret - set(CREDENTIALS))]
@@ -56,12 +56,12 @@ def look(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Configur
     if hidden and isinstance(settings.credentials, AccessKey):
         # The API shall not see failed signatures of a real key.
         settings = replace(settings, credentials=AccessKey(_PLACEHOLDER, _PLACEHOLDER))
-    return Configuration(settings, not hidden, [*findings, *_others(settings)])
+    return CheckedSettings(settings, not hidden, [*findings, *_others(settings)])
 
 
 def _without_credentials(
     stack: StackConfig, environ: Mapping[str, str], home: Path, findings: list[Finding], cause: ConfigurationError
-) -> Configuration:
+) -> CheckedSettings:
     """Look at the other settings, with a key that is nobody's."""
     rest = {key: value for key, value in stack.values.items() if key not in CREDENTIALS}
     try:
@@ -69,8 +69,8 @@ def _without_credentials(
     except ConfigurationError as error:
         if str(error) != str(cause):
             findings.append(problem("settings", str(error), _CORRECT_IT))
-        return Configuration(None, usable=False, findings=findings)
-    return Configuration(settings, usable=False, findings=[*findings, *_others(settings)])
+        return CheckedSettings(None, usable=False, findings=findings)
+    return CheckedSettings(settings, usable=False, findings=[*findings, *_others(settings)])
 
 
 def _credentials_problem(error: ConfigurationError) -> Finding:

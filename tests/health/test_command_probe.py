@@ -15,8 +15,8 @@ import pytest
 from zec_pulumi import health
 from zec_pulumi.errors import HaltedError
 from zec_pulumi.halt import Halt
-from zec_pulumi.health.child import KEPT_BYTES, environment
-from zec_pulumi.health.passing import probe
+from zec_pulumi.health.command_probe import KEPT_BYTES, environment
+from zec_pulumi.health.gate import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

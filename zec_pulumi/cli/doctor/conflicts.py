@@ -12,7 +12,7 @@ from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zec_pulumi.cli.doctor.owned import Owner
+    from zec_pulumi.cli.doctor.stack_instances import Owner
     from zec_pulumi.terraform.blocks import Block
 
 CHECK = "terraform"
@@ -39,7 +39,7 @@ class Shared:
     owners: Mapping[str, Owner]
 
 
-def judge(shared: Shared, block: Block) -> Iterator[Finding]:
+def check_block(shared: Shared, block: Block) -> Iterator[Finding]:
     """Yield what is wrong with the block; that nothing is, if so."""
     missing = block.missing()
     some = _some(shared.owners)

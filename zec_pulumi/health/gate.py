@@ -7,9 +7,9 @@ import ssl
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import HaltedError, UnhealthyError
-from zec_pulumi.health import child, network
-from zec_pulumi.health.network import NotHealthyError
-from zec_pulumi.health.patience import Patience
+from zec_pulumi.health import command_probe, network_probes
+from zec_pulumi.health.network_probes import NotHealthyError
+from zec_pulumi.health.probe_deadline import ProbeDeadline
 from zec_pulumi.time.deadline import duration
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def probe(gate: HealthGate, live: Instance, seconds: float, halted: Callable[[],
         HaltedError: the engine has told to stop, or is gone.
         UnhealthyError: there is no address to probe.
     """
-    patience = Patience(seconds, halted)
+    deadline = ProbeDeadline(seconds, halted)
     try:
-        _probe(gate, live, patience)
+        _probe(gate, live, deadline)
     except NotHealthyError as error:
         return str(error)
     except TimeoutError:
@@ -99,16 +99,16 @@ def told(gate: HealthGate, live: Instance) -> str:
     return f"{'https' if gate.tls else 'http'}://{host}:{gate.port}{gate.path}"
 
 
-def _probe(gate: HealthGate, live: Instance, patience: Patience) -> None:
+def _probe(gate: HealthGate, live: Instance, deadline: ProbeDeadline) -> None:
     address, port = address_of(gate, live), gate.port or 0
-    patience.check()
+    deadline.check()
     if gate.kind == "command":
-        child.run(gate.command or (), child.environment(os.environ, live, address), patience)
+        command_probe.run(gate.command or (), command_probe.environment(os.environ, live, address), deadline)
     elif address is None:
         raise UnhealthyError(f"it has no {gate.address} address to probe {gate.kind} on")
     elif gate.kind == "tcp":
-        network.tcp(address, port, patience)
+        network_probes.tcp(address, port, deadline)
     elif gate.kind == "ssh":
-        network.ssh(address, port, patience)
+        network_probes.ssh(address, port, deadline)
     else:
-        network.http(address, port, gate.path or "/", gate.status or 200, patience, tls=bool(gate.tls))
+        network_probes.http(address, port, gate.path or "/", gate.status or 200, deadline, tls=bool(gate.tls))

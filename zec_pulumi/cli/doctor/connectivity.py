@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api import AccessKey, ApiError, BlockedError, ServerError, TransportError
 from zec_pulumi.api.envelope import parse
-from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 from zec_pulumi.api.transport import Transport
 from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
 
@@ -24,13 +24,13 @@ MAX_SKEW = 300.0
 NOTABLE_SKEW = 60.0
 
 
-def look(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
+def check(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
     """Ask once; return whether an answer of the API came, whatever it said, and the findings."""
     transport = Transport(settings.credentials, settings.endpoint, settings.timeouts, clock)
     where = settings.endpoint.base_url
     try:
         begun = clock.monotonic()
-        answer = transport.send(Call(ACTION, "zec", b"{}"), settings.timeouts)
+        answer = transport.send(ApiRequest(ACTION, "zec", b"{}"), settings.timeouts)
         milliseconds = round((clock.monotonic() - begun) * 1000)
         parse(answer, action=ACTION, endpoint=settings.endpoint, now=clock.now(), secrets=transport.secrets)
     except (TransportError, BlockedError) as error:
@@ -45,7 +45,7 @@ def look(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
     return True, [ok(CHECK, f"{where} answered in {milliseconds} ms"), skew]
 
 
-def _skew(answer: Answer, settings: Settings, clock: Clock) -> Finding:
+def _skew(answer: HttpResponse, settings: Settings, clock: Clock) -> Finding:
     try:
         server = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
     except (ValueError, OverflowError):

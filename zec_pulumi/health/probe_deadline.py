@@ -19,7 +19,7 @@ LOOK_SECONDS = 1.0
 """How often a waiting probe looks whether it is still wanted; each look is a call to the engine."""
 
 
-class Patience:
+class ProbeDeadline:
     """The time of one probe, ``seconds`` from now, by the machine's own clock: what is probed keeps no other."""
 
     def __init__(self, seconds: float, halted: Callable[[], Halt | None]) -> None:
