@@ -18,6 +18,7 @@ from zec_pulumi.api.errors import (
     ServerError,
 )
 from zec_pulumi.api.headers import retry_after
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,5 +87,5 @@ def _presentable(value: object, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         if len(secret) >= _MIN_SECRET:
             text = text.replace(secret, "***")
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = " ".join(printable(text).split())
     return line if len(line) <= _MAX_TEXT else f"{line[:_MAX_TEXT]}..."

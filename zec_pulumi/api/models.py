@@ -110,7 +110,6 @@ class Zone(ApiModel):
     """An availability zone."""
 
     zone_id: str
-    zone_name: OptionalText = None
     region_id: OptionalText = None
 
 

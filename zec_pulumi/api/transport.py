@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 API_VERSION = "2025-09-01"
 CONTENT_TYPE = "application/json"
-POOL_SIZE = 64
+POOL_SIZE = 16
+"""Connections that are kept open: as many as requests are sent at the same time, ``throttle.AT_ONCE``."""
 
 
 class Transport:

@@ -10,6 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from zec_pulumi.health.network_probes import NotHealthyError
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,7 +108,7 @@ class _Output:
         lines = [line.strip() for line in self._tail.decode(errors="replace").splitlines() if line.strip()]
         if not lines:
             return ""
-        text = "".join(c if c.isprintable() else "\ufffd" for c in lines[-1])
+        text = printable(lines[-1])
         return f": {text if len(text) <= LINE_LENGTH else text[:LINE_LENGTH] + '…'}"
 
     def _read(self) -> bool:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Literal
 
 ClockMode = Literal["real", "manual"] | float
+
+
+def timestamp(seconds: float) -> str:
+    """Return ``seconds`` since the Unix epoch as the API writes a time, in UTC: ``2025-09-01T12:00:00Z``."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)

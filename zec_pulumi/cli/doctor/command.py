@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +19,15 @@ from zec_pulumi.cli.doctor import (
 )
 from zec_pulumi.cli.doctor.finding import Finding, problem, warning
 from zec_pulumi.cli.doctor.project import Project, ProjectError, find_project
+from zec_pulumi.cli.parser import add_command
 from zec_pulumi.journal import journal
 from zec_pulumi.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
+
+    from zec_pulumi.cli.parser import Commands
 
 _DESCRIPTION = """\
 Look at everything that `pulumi up` will stand on, and say how to mend what is wrong.
@@ -53,14 +56,10 @@ Examples:
 """
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add this subcommand to the root parser."""
-    parser = commands.add_parser(
-        "doctor",
-        help="check the set-up and say how to mend it",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "doctor", summary="check the set-up and say how to mend it", description=_DESCRIPTION, epilog=_EPILOG
     )
     parser.add_argument("--stack", metavar="NAME", help="stack whose configuration applies (the selected one)")
     parser.add_argument(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.report import report_text
 from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -168,5 +169,5 @@ def _prose(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    shown = report_text.plain(text)
+    shown = printable(text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
 from zec_pulumi.messages.rebuild import CONSEQUENCES
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,12 +120,7 @@ def approve_command(report: Report, tokens: Sequence[str] | None = None) -> str:
     """Return the command that approves ``tokens`` (None: all that wait) and keeps what other rebuilds here need."""
     chosen = report.tokens if tokens is None else tokens
     value = shlex.quote(",".join([*report.kept_tokens, *chosen]))
-    return plain(f"pulumi config set --stack {shlex.quote(report.stack or '')} zec:approvedRebuilds {value}")
-
-
-def plain(text: str) -> str:
-    """Return ``text`` on one line and without characters that steer a terminal or hide."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+    return printable(f"pulumi config set --stack {shlex.quote(report.stack or '')} zec:approvedRebuilds {value}")
 
 
 def _value(value: Value | None) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from zec_pulumi.cli.output import console, write_lines
 from zec_pulumi.cli.report import report_text
 from zec_pulumi.cli.report.model import Action, Approval, FailOn, MachineRow, Report
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import Console
 
 MIN_WIDTH = 40
 _ALARM, _CARE, _FINE, _QUIET = "bold red", "yellow", "green", "dim"
@@ -35,7 +35,7 @@ def render(report: Report, width: int) -> list[Styled]:
             wrapped.append((style, f"{space}{text}"))
             continue
         parts = textwrap.wrap(
-            report_text.plain(text),
+            printable(text),
             max(width, MIN_WIDTH),
             initial_indent=space,
             subsequent_indent=f"{space}  " if indent else "",
@@ -46,23 +46,15 @@ def render(report: Report, width: int) -> list[Styled]:
     return wrapped
 
 
-def show(report: Report, stream: TextIO, width: int) -> None:
-    """Print the report: in colour on a terminal where rich is installed, else as plain text."""
+def show(report: Report, width: int) -> None:
+    """Write the report: in colour on a terminal where rich is installed, else as plain text."""
     lines = render(report, width)
-    console = _console(stream) if stream.isatty() else None
+    terminal = console()
+    if terminal is None:
+        write_lines(text for _, text in lines)
+        return
     for style, text in lines:
-        if console is None:
-            print(text, file=stream)
-        else:
-            console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
-
-
-def _console(stream: TextIO) -> Console | None:
-    try:
-        from rich.console import Console  # noqa: PLC0415 optional: the extra "cli"
-    except ImportError:
-        return None
-    return Console(file=stream)
+        terminal.print(text, style=style or None, soft_wrap=True)
 
 
 def _lines(report: Report) -> Iterator[tuple[str, int, str]]:

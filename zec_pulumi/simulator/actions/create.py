@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from zec_pulumi.simulator.action_call import ActionParameters
+from zec_pulumi.simulator.clock import timestamp
 from zec_pulumi.simulator.effects import NeverEnds
 from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.lifecycle import begin
@@ -184,7 +184,7 @@ def _machine(call: ActionCall, request: CreateZecInstances, disk_size: int) -> M
         security_group_id=request.security_group_id,
         enable_agent=request.enable_agent,
         enable_ip_forward=request.enable_ip_forward,
-        create_time=datetime.fromtimestamp(call.now, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        create_time=timestamp(call.now),
         resource_group_id=request.resource_group_id,
         resource_group_name=world.resource_groups[request.resource_group_id],
         tags=list(request.tags.tags),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from zec_pulumi.simulator.action_call import ActionParameters
+from zec_pulumi.simulator.clock import timestamp
 from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.models import KeyPair
 from zec_pulumi.simulator.paging import Ids, Paged, SomeIds, contains, page
@@ -63,7 +63,7 @@ def import_key_pair(call: ActionCall, request: ImportKeyPair) -> dict[str, Any]:
         key_name=request.key_name,
         public_key=request.public_key,
         key_description=request.key_description,
-        create_time=datetime.fromtimestamp(call.now, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        create_time=timestamp(call.now),
     )
     world.key_pairs[key_pair.key_id] = key_pair
     call.record(None)
