@@ -23,7 +23,11 @@ def environ(tmp_path: Path) -> dict[str, str]:
     """The environment of a user with one open attempt."""
     journal = Journal(tmp_path / "zec_pulumi", SystemClock())
     journal.intend("a1", "i-1", "urn:pulumi:dev::p::t::web", ("imageId \x1b[2J a → b\nc",), None)
-    return {**os.environ, "PULUMI_HOME": str(tmp_path), "ZENLAYERCLOUD_SCHEME": "none: nothing is asked over the network"}
+    return {
+        **os.environ,
+        "PULUMI_HOME": str(tmp_path),
+        "ZENLAYERCLOUD_SCHEME": "no network",
+    }
 
 
 def test_it_says_its_version(environ: dict[str, str]) -> None:

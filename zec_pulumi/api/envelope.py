@@ -75,8 +75,8 @@ class Result:
         return [item for item in value if item is not None]
 
     def _malformed(self, place: str) -> AnswerLostError:
-        sentence = f"the answer of {self.action} has an unexpected form at {place} (request {self.request_id})"
-        return AnswerLostError(sentence, action=self.action, host=self.host, http_status=HTTPStatus.OK)
+        summary = f"the answer of {self.action} has an unexpected form at {place} (request {self.request_id})"
+        return AnswerLostError(summary, action=self.action, host=self.host, http_status=HTTPStatus.OK)
 
 
 def parse(
@@ -143,8 +143,8 @@ def _not_the_api(answer: HttpResponse, action: str, endpoint: Endpoint) -> Answe
     if location:
         what = f"HTTP {answer.status}, pointing to {_host(location)}; redirects are not followed"
     return AnswerLostError(
-        f"{action} got an answer from {endpoint.base_url} that is not the API's ({what}); "
-        "check the endpoint and any proxy on the way",
+        f"{action} got an answer from {endpoint.base_url} that is not the API's ({what})",
+        next_step="check the endpoint and any proxy on the way",
         action=action,
         host=endpoint.domain,
         http_status=answer.status,

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api.credentials import AccessKey, BearerToken, Credentials
 from zec_pulumi.api.errors import ConfigurationError, MissingCredentialsError
-from zec_pulumi.settings.credentials_file import read_profile
+from zec_pulumi.settings.credentials_file import SettingsWarning, read_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from zec_pulumi.settings.options import Lookup
 
 _NONE_FOUND = (
     "no Zenlayer credentials: set ZENLAYERCLOUD_ACCESS_KEY_ID and ZENLAYERCLOUD_ACCESS_KEY_PASSWORD; or "
@@ -37,14 +39,14 @@ class FoundCredentials:
 
     credentials: Credentials
     origin: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SettingsWarning, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Source:
     """The names a source uses, and how to look one up."""
 
-    lookup: Callable[[str], str | None]
+    lookup: Lookup
     key_id: str
     key_secret: str
     token: str | None
@@ -81,7 +83,7 @@ class _Source:
         return f"{name}{self.place}"
 
 
-def find_credentials(stack: Callable[[str], str | None], environ: Mapping[str, str], home: Path) -> FoundCredentials:
+def find_credentials(stack: Lookup, environ: Mapping[str, str], home: Path) -> FoundCredentials:
     """Return the credentials of the first source that has any.
 
     Raises:

@@ -52,15 +52,15 @@ def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
     """
     version = str(document["format_version"])
     if "planned_values" in document or "resource_changes" in document:
-        raise TerraformError(f"{source} is a plan, not a state: use `terraform show -json` without a plan's name")
+        raise TerraformError(f"{source} is a plan, not a state", "use `terraform show -json` without a plan's name")
     if version.partition(".")[0] != "1":
         raise TerraformError(
-            f"{source} has format {version:.20} of `show -json`, and only format 1 can be read: use Terraform 1.1 or "
-            "later, or OpenTofu; if it is newer than this package, update zec_pulumi"
+            f"{source} has format {version:.20} of `show -json`, and only format 1 can be read",
+            "use Terraform 1.1 or later, or OpenTofu; if it is newer than this package, update zec_pulumi",
         )
     if "values" not in document:
         raise TerraformError(
-            f"{source} is an empty state: run `terraform apply` first, or check the folder, workspace and backend"
+            f"{source} is an empty state", "run `terraform apply` first, or check the folder, workspace and backend"
         )
     try:
         root = _Root.model_validate(document["values"]).root_module

@@ -62,10 +62,11 @@ def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
     """
     version = document.get("version")
     if version != VERSION:
-        what = "update zec_pulumi" if isinstance(version, int) and version > VERSION else "run `terraform apply` once"
+        newer = isinstance(version, int) and version > VERSION
+        rewrite = "update zec_pulumi" if newer else "run `terraform apply` once"
         raise TerraformError(
-            f"{source} is a Terraform state of version {version!r:.20}, and only version {VERSION} can be read: {what}"
-            ", or give the folder of the configuration, whose `terraform show -json` is the same in all versions"
+            f"{source} is a Terraform state of version {version!r:.20}, and only version {VERSION} can be read",
+            f"{rewrite}, or give the folder of the configuration: `terraform show -json` is the same in all versions",
         )
     try:
         for resource in _State.model_validate(document).resources:

@@ -43,7 +43,7 @@ def _open(folder: Path) -> list[Finding]:
     try:
         entries = Journal(folder, SystemClock()).all_entries()
     except JournalError as error:
-        return [problem(ATTEMPTS, str(error).partition(";")[0], _MAKE_WRITABLE)]
+        return [problem(ATTEMPTS, f"the journal of rebuilds cannot be read ({error.__cause__})", _MAKE_WRITABLE)]
     unknown = [entry for entry in entries if entry.event in {"intent", "unknown"}]
     return [_unknown(entry) for entry in unknown] or [ok(ATTEMPTS, "none whose outcome is unknown")]
 

@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from zec_pulumi.api import ApiError, Code
-from zec_pulumi.api.advice import ADVICE
+from zec_pulumi.api import ApiError
 
 if TYPE_CHECKING:
-    from zec_pulumi.api import ZecError
+    from zec_pulumi.api import TransportError
 
 Level = Literal["ok", "warning", "problem"]
 """A problem keeps ``up`` from working; a warning may, or could not be checked."""
@@ -41,15 +40,12 @@ def problem(check: str, text: str, fix: str) -> Finding:
     return Finding("problem", check, text, fix)
 
 
-def explained(error: ZecError) -> tuple[str, str]:
-    """Return what went wrong and what to do: the two halves of an API error's sentence."""
-    text = str(error)
-    if isinstance(error, ApiError):
-        known = next((code for code in Code if code.value == error.code), None)
-        fix = ADVICE[known].next_step if known else "run again; if it stays, give the request id to Zenlayer's support"
-        return text.removesuffix(f"; {fix}"), fix
-    what, _, fix = text.rpartition("; ")
-    return (what, fix) if what else (text, "run again; if it stays, check the network on the way")
+def explained(error: ApiError | TransportError) -> tuple[str, str]:
+    """Return what went wrong and what to do."""
+    whom = (
+        "give the request id to Zenlayer's support" if isinstance(error, ApiError) else "check the network on the way"
+    )
+    return error.summary, error.next_step or f"run again; if it stays, {whom}"
 
 
 def version_of(text: str) -> tuple[int, ...]:

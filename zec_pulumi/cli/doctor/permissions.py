@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api import AuthenticationError, Client, Code, RetryPolicy, ZecError
+from zec_pulumi.api import ApiError, AuthenticationError, Client, Code, RetryPolicy, TransportError
 from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _tried(read: Callable[[], object]) -> Finding | None:
     except AuthenticationError as error:
         refusal = error.code == Code.AUTHFAILURE_UNAUTHORIZED_OPERATION
         return problem(PERMISSIONS if refusal else AUTHENTICATION, *explained(error))
-    except ZecError as error:
+    except (ApiError, TransportError) as error:
         return warning(PERMISSIONS, *explained(error))
     return None
 

@@ -52,7 +52,7 @@ def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Checked
         return _without_credentials(stack, environ, home, findings, cause=error)
     hidden = [key for key in secret if key in settings.origins["credentials"]]
     findings.append(_credentials(settings, hidden))
-    findings.extend(_warned(text) for text in settings.warnings)
+    findings.extend(warning("credentials", found.text, found.fix) for found in settings.warnings)
     if hidden and isinstance(settings.credentials, AccessKey):
         # The API shall not see failed signatures of a real key.
         settings = replace(settings, credentials=AccessKey(_PLACEHOLDER, _PLACEHOLDER))
@@ -83,11 +83,6 @@ def _credentials(settings: Settings, hidden: list[str]) -> Finding:
     kind = "access key" if isinstance(settings.credentials, AccessKey) else "token"
     text = f"{kind} from {settings.origins['credentials']}"
     return ok("credentials", f"{text}, secret in the stack's configuration and not read here" if hidden else text)
-
-
-def _warned(sentence: str) -> Finding:
-    text, _, fix = sentence.rpartition(": ")
-    return warning("credentials", text, fix)
 
 
 def _unread(key: str) -> Finding:

@@ -36,7 +36,7 @@ def check(directory: Path, stack: str | None, environ: Mapping[str, str], folder
     except OSError as error:
         return [problem(CHECK, f"{directory} cannot be read ({error.strerror})", _THE_FOLDER)]
     except TerraformError as error:
-        return [_refused(error)]
+        return [problem(CHECK, error.summary, error.next_step)]
     except stack_instances.StackError as error:
         return [problem(CHECK, f"not compared with {_called(stack)}: {error}", _THE_STACK)]
     common = {address: one for address, one in machines.items() if one.id in owners}
@@ -83,7 +83,7 @@ def _module(
         folder = configuration.folders(directory, environ).get(module)
         blocks = configuration.read(folder, tofu=tofu) if folder else {}
     except TerraformError as error:
-        return [_refused(error)]
+        return [problem(CHECK, error.summary, error.next_step)]
     if folder is None:
         text = f"the configuration of {', '.join(place.address for place in sorted(places))} is not on this disk"
         return [problem(CHECK, text, f"run `init` in {directory}, which fetches modules")]
@@ -107,11 +107,3 @@ def _without_block(place: Place, directory: Path) -> Finding:
 
 def _called(stack: str | None) -> str:
     return f"stack {stack}" if stack else "the selected stack"
-
-
-def _refused(error: TerraformError) -> Finding:
-    """Return the finding of an error's sentence: what is wrong, and after the last mark what to do."""
-    text = str(error)
-    mark = "; " if "; " in text else ": "
-    what, _, fix = text.rpartition(mark)
-    return problem(CHECK, what, fix)
