@@ -1,4 +1,4 @@
-"""Calls an action: encodes, sends, understands the answer and, for reads only, tries again."""
+"""Calls an action: encodes it, sends it, parses the answer and, for reads only, retries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Caller:
-    """What all actions have in common. Reads and mutations take different ways on purpose."""
+    """Sends the requests of all actions. A read is retried, a mutation never."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Caller:
     def read(
         self, action: str, body: Mapping[str, Any], *, service: str = "zec", deadline: float | None = None
     ) -> Result:
-        """Call an action that changes nothing, again and again within ``deadline`` seconds.
+        """Call an action that changes nothing, and retry it within ``deadline`` seconds.
 
         Args:
             action: The API action.

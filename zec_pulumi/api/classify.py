@@ -47,9 +47,9 @@ def api_error(
     note: str = "",
     secrets: tuple[str, ...] = (),
 ) -> ApiError:
-    """Return the error that ``envelope`` reports; values of ``secrets`` are blotted out of its text.
+    """Return the error that ``envelope`` reports; values of ``secrets`` are masked in its text.
 
-    ``note`` says what else there is to know when the credentials are not accepted.
+    ``note`` is added to the text when the credentials are not accepted.
     """
     code = _presentable(envelope["code"], secrets)
     kind = family(code, answer.status)

@@ -1,4 +1,4 @@
-"""Understands an answer: a result, the API's own error, or something that is not the API's at all.
+"""Parses an answer: a result, the API's own error, or something that is not the API's.
 
 Source: the API documentation's page on responses; Cloudflare and HTTP 451 as in the official SDKs.
 """

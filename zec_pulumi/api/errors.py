@@ -99,7 +99,7 @@ class AnswerLostError(TransportError):
 
     @property
     def may_have_been_carried_out(self) -> bool:
-        """Always true: nobody told us."""
+        """Always true: no answer says otherwise."""
         return True
 
 

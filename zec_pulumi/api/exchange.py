@@ -1,4 +1,4 @@
-"""What goes to the API and what comes back, before anybody understands it."""
+"""A request to the API, and the HTTP response to it before it is parsed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An HTTP answer from somewhere, perhaps from the API; header names in lower case."""
+    """An HTTP response, of the API or of a proxy in front of it; header names in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)

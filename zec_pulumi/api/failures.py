@@ -25,7 +25,7 @@ _CHECK_NETWORK = "check the endpoint and this machine's network, then run again"
 
 _TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 
-# The first that is among the causes is the most telling one.
+# The first entry that is among the causes names the reason.
 _UNREACHABLE: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
         (ssl.SSLCertVerificationError,),

@@ -1,4 +1,4 @@
-"""Sends one request once and brings back whatever answers."""
+"""Sends one request once and returns the HTTP response."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Transport:
 
 @cache
 def client_name() -> str:
-    """Return what the API is told about who is asking: this package and its version."""
+    """Return the name of this client for the API: the package and its version."""
     try:
         return f"zec_pulumi-{version('zec_pulumi')}"
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""``zec-pulumi attempts``: what the journal on this machine knows, and closing what it cannot know."""
+"""``zec-pulumi attempts``: lists the rebuilds in this machine's journal, and closes one by a person's word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the description of a health gate: rules for its fields, and nothing else."""
+"""The rules for the fields of a health gate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ProbeKind = Literal["tcp", "http", "ssh", "command"]
 AddressKind = Literal["public", "private"]
 
 SHORTEST_INTERVAL = 0.1
-"""Seconds; with less, waiting would be busy waiting."""
+"""Seconds between two probes at least; less would be busy waiting."""
 
 _OWN_FIELDS: dict[str, tuple[str, ...]] = {
     "tcp": ("port",),

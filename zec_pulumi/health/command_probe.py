@@ -44,7 +44,7 @@ def environment(inherited: Mapping[str, str], live: Instance, address: str | Non
 
 
 def run(arguments: Sequence[str], variables: Mapping[str, str], deadline: ProbeDeadline) -> None:
-    """Run the command to its end, or end it and all of its process group.
+    """Run the command to its end, or kill it with its process group.
 
     Raises:
         NotHealthyError: it could not be started, took too long and was killed, or its exit status is not 0; the text
@@ -98,7 +98,7 @@ class _Output:
             self._read()
 
     def take_rest(self) -> None:
-        """Keep what is left; bounded, because something left behind in the background may go on writing."""
+        """Keep the rest of the output, bounded: a process left in the background may write on and on."""
         for _ in range(_LAST_CHUNKS):
             if not self._read():
                 return
@@ -122,7 +122,8 @@ class _Output:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what still runs, the whole group; once it is over its number may be another's, so then nothing is."""
+    """Kill the process group if the command still runs, and close its output."""
+    # Once it has ended, another process may have its number.
     if process.poll() is None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)

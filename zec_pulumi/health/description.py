@@ -70,7 +70,7 @@ class HealthGate:
 
 
 class ProbeOptions(TypedDict, total=False):
-    """Which address is probed, and how patiently: the fields of the same names of :class:`HealthGate`."""
+    """Which address is probed, how often and for how long: the fields of the same names of :class:`HealthGate`."""
 
     address: AddressKind
     interval: float

@@ -48,7 +48,7 @@ def pass_gate(gate: HealthGate, live: Instance, clock: Clock, progress: Progress
         UnhealthyError: it did not pass in the gate's time or within ``deadline``, there is no address to probe, or the
             operation was halted.
     """
-    what, own = told(gate, live), deadline.within(gate.deadline)
+    what, own = describe(gate, live), deadline.within(gate.deadline)
     passed, said = 0, "it was not probed"
     while True:
         try:
@@ -71,7 +71,7 @@ def probe(gate: HealthGate, live: Instance, seconds: float, halted: Callable[[],
     """Probe once, for ``seconds`` at most; return why the machine is not healthy, None when it is.
 
     Raises:
-        HaltedError: the engine has told to stop, or is gone.
+        HaltedError: the engine asks to stop, or is gone.
         UnhealthyError: there is no address to probe.
     """
     deadline = ProbeDeadline(seconds, halted)
@@ -88,8 +88,8 @@ def probe(gate: HealthGate, live: Instance, seconds: float, halted: Callable[[],
     return None
 
 
-def told(gate: HealthGate, live: Instance) -> str:
-    """Return what is probed, for people. Of a command the program alone: its arguments may be meant for no log."""
+def describe(gate: HealthGate, live: Instance) -> str:
+    """Return what is probed, for messages. Of a command only the program: its arguments may be secret."""
     if gate.kind == "command":
         return f"command {(gate.command or ('',))[0]}"
     address = address_of(gate, live) or f"no {gate.address} address"

@@ -31,7 +31,7 @@ _IPV6 = 6
 
 
 class NotHealthyError(Exception):
-    """What was probed answered, and not as it should; the text is one line."""
+    """The machine answered a probe, and not as it should; the text is one line."""
 
 
 def tcp(address: str, port: int, deadline: ProbeDeadline) -> None:
@@ -41,7 +41,7 @@ def tcp(address: str, port: int, deadline: ProbeDeadline) -> None:
         OSError: the connection failed, TimeoutError included.
         HaltedError: as :meth:`ProbeDeadline.check`.
     """
-    with _connected(address, port, deadline):
+    with _connection(address, port, deadline):
         pass
 
 
@@ -52,7 +52,7 @@ def ssh(address: str, port: int, deadline: ProbeDeadline) -> None:
         OSError, HaltedError: as :func:`tcp`.
         NotHealthyError: there is none.
     """
-    with _connected(address, port, deadline) as connection:
+    with _connection(address, port, deadline) as connection:
         for received in _growing(connection, deadline):
             *lines, _ = received.split(b"\n")
             if any(line.startswith(b"SSH-2.0-") for line in lines):
@@ -67,7 +67,7 @@ def http(address: str, port: int, path: str, status: int, deadline: ProbeDeadlin
         OSError, HaltedError: as :func:`tcp`.
         NotHealthyError: another status, or no HTTP.
     """
-    with _connected(address, port, deadline) as connection, _spoken(connection, deadline, tls=tls) as stream:
+    with _connection(address, port, deadline) as connection, _stream(connection, deadline, tls=tls) as stream:
         host = f"[{address}]" if ":" in address else address
         place = host if port == (443 if tls else 80) else f"{host}:{port}"
         _send(stream, f"GET {path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode(), deadline)
@@ -77,7 +77,7 @@ def http(address: str, port: int, path: str, status: int, deadline: ProbeDeadlin
 
 
 @contextlib.contextmanager
-def _connected(address: str, port: int, deadline: ProbeDeadline) -> Iterator[socket.socket]:
+def _connection(address: str, port: int, deadline: ProbeDeadline) -> Iterator[socket.socket]:
     try:
         version = ipaddress.ip_address(address).version
     except ValueError:
@@ -95,12 +95,12 @@ def _connected(address: str, port: int, deadline: ProbeDeadline) -> Iterator[soc
 
 
 @contextlib.contextmanager
-def _spoken(connection: socket.socket, deadline: ProbeDeadline, *, tls: bool) -> Iterator[socket.socket]:
+def _stream(connection: socket.socket, deadline: ProbeDeadline, *, tls: bool) -> Iterator[socket.socket]:
     if not tls:
         yield connection
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # An address is asked, and a machine minutes old: there is no name that a certificate could prove.
+    # The machine is minutes old and probed by its address: no certificate could prove its name.
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with context.wrap_socket(connection, do_handshake_on_connect=False) as wrapped:
@@ -142,7 +142,7 @@ def _growing(stream: socket.socket, deadline: ProbeDeadline) -> Iterator[bytes]:
 def _when_ready(
     act: Callable[[], T], stream: socket.socket, deadline: ProbeDeadline, wait: Callable[[socket.socket], None]
 ) -> T:
-    """Return what ``act`` returns once it does not block; ``wait`` is for the socket, TLS names its own wishes."""
+    """Call ``act`` until it does not block and return its result; ``wait`` waits for the socket unless TLS asks."""
     while True:
         deadline.check()
         try:

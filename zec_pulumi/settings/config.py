@@ -1,4 +1,4 @@
-"""Settings: where each comes from, and the order in which the sources are asked.
+"""Settings: where each comes from, and the order of the sources.
 
 For the endpoint and the time-out: stack config ``zenlayercloud:*``, then ``ZENLAYERCLOUD_*``, then
 ``ZENLAYER_ENDPOINT``, then the default. For credentials see :mod:`zec_pulumi.settings.credential_sources`.

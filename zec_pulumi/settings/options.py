@@ -27,7 +27,7 @@ class Options:
     """This package's own settings.
 
     Attributes:
-        poll_interval: Seconds between two looks at instances that are being waited for (``zec:pollInterval``).
+        poll_interval: Seconds between two polls of the instances that are waited for (``zec:pollInterval``).
         allow_rebuild: False refuses every rebuild of the stack (``zec:allowRebuild``).
         allowed_causes: The only triggers that may cause a rebuild, None for all (``zec:allowedCauses``).
         require_approval: Refuse rebuilds whose token is not approved (``zec:requireApproval``).

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ClockMove(SeedModel):
-    """What is asked of the clock: seconds, and with ``settle`` the end of the last change under way."""
+    """A move of the clock: seconds, and with ``settle`` the end of the last change under way."""
 
     advance: Annotated[float, Field(ge=0)] = 0.0
     skew: float | None = None
@@ -46,12 +46,12 @@ class Administration:
         return _log_entries(self._cloud.requests, query)
 
     def instances(self, query: Mapping[str, str]) -> Selection:
-        """Instances, all or those looked for."""
+        """Instances, all or those that the query names."""
         found = find(self._cloud.instances(), InstanceQuery.read(query))
         return Selection([describe(instance) for instance in found.items], found.total)
 
     def summary(self, _: Any) -> Any:
-        """How much there is of everything; ``world`` is another when all began anew."""
+        """Counts of everything; ``world`` changes whenever everything begins anew."""
         cloud = self._cloud
         statuses: dict[str, int] = {}
         changing = 0
@@ -68,12 +68,12 @@ class Administration:
         }
 
     def time(self, _: Any) -> Any:
-        """The simulated time and how far signatures are judged ahead of real time, in seconds."""
+        """The simulated time and the skew of the time that signatures are checked with, in seconds."""
         clock = self._cloud.clock
         return {"now": clock.now(), "mode": clock.mode, "skew": clock.skew}
 
     def move_clock(self, body: Any) -> Any:
-        """Advance simulated time, or set the skew that signatures are judged with."""
+        """Advance simulated time, or set the skew that signatures are checked with."""
         try:
             move = ClockMove.model_validate(body)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Which of many instances or log entries an administrator is shown, so that a page of ten thousand stays light."""
+"""Selects instances and log entries for an administrator, so that the page shows ten thousand quickly."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Selection:
 
 
 def find(instances: Sequence[Machine], listing: InstanceQuery) -> Selection:
-    """Return the instances that are looked for."""
+    """Return the instances that the query names."""
     wanted = listing.search.casefold()
     found = [
         item

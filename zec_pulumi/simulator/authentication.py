@@ -1,7 +1,7 @@
 """Who sent a request: signatures (ZC2-HMAC-SHA256) and bearer tokens.
 
 Source: API introduction, "Signature", and the credentials of the official clients. Written from the
-description, not from a client, so that the simulator judges clients independently.
+description, not from a client, so that the simulator checks clients independently.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def authenticate(headers: Mapping[str, str], body: bytes, *, seed: Seed, wall: f
         headers: Request headers, names in lower case, values exactly as they were sent.
         body: The exact bytes of the request body.
         seed: Where the accepted credentials stand.
-        wall: The time signatures are judged by, seconds since the Unix epoch.
+        wall: The time that signatures are checked with, seconds since the Unix epoch.
 
     Raises:
         RefusedError: AUTHFAILURE_INVALID_AUTHORIZATION, AUTHFAILURE_SIGNATURE_EXPIRED or

@@ -66,7 +66,7 @@ class Cloud:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the lock, and commit before it is let go: what is answered afterwards is not lost."""
+        """Hold the lock, and commit before it is released: what is answered afterwards is not lost."""
         with self.lock:
             try:
                 yield
@@ -122,7 +122,7 @@ class Cloud:
 
     @property
     def identity(self) -> str:
-        """Another one whenever everything began anew, in this process or in the next."""
+        """An id that changes whenever everything begins anew, in this process or in the next."""
         return f"{self._run}-{self.generation}"
 
     def patch(self, instance_id: str, fields: dict[str, Any]) -> Machine:

@@ -1,4 +1,4 @@
-"""The state machine of an instance. No background work: a change is completed when it is looked at.
+"""The state machine of an instance. No background work: a change is completed when the instance is read.
 
 Source: status rules of CreateZecInstances, StopInstances, StartInstances, RebootInstances, ResetInstance and
 ReleaseInstances, zec 2025-09-01.

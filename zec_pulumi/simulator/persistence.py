@@ -1,7 +1,7 @@
-"""What of a cloud is written when, and how a cloud goes on from what was written.
+"""Writes the changes of a cloud into its state file, and restores a cloud from one.
 
 Not written, because it follows from the rest: a change whose time has come. Instances are settled by the clock when
-they are looked at, so one that was rebuilding goes on, or has ended meanwhile.
+they are read, so a rebuild goes on, or has ended meanwhile.
 """
 
 from __future__ import annotations

@@ -66,12 +66,12 @@ class StateFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        with self._told():
+        with self._setup_errors():
             empty = _create(self.path)
             # The server's thread and the one that controls it both write, in turn: the cloud's lock is held.
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
         try:
-            with self._told():
+            with self._setup_errors():
                 self._open(empty=empty)
                 # A process may have been killed before its first commit.
                 self.is_new = not self._value("SELECT count(*) FROM document")
@@ -146,7 +146,7 @@ class StateFile:
         return self._connection.execute(statement).fetchone()[0]
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _setup_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

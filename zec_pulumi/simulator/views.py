@@ -1,4 +1,4 @@
-"""How what exists is written in an answer: every field the official clients know, no other.
+"""Renders instances, images and the like for an answer: every field the official clients know, no other.
 
 Integers stay integers, ``imageSize`` is a string, lists and ``tags`` are never null, ``supportSecurityGroup``
 always is, and ``instanceOptions`` unless the instance was created with them: real clients depend on each of these.

@@ -1,4 +1,4 @@
-"""From a source to the instances in it."""
+"""Reads the instances of a Terraform state from a folder, a file or a document."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ GIVEN = "the given document"
 def instances(source: str | os.PathLike[str] | Mapping[str, Any]) -> Mapping[str, Instance]:
     """Return the ZEC instances of a Terraform or OpenTofu state, by their resource addresses; changes nothing.
 
-    Only objects that Terraform manages count: no data sources, no deposed ones. The state is Terraform's last look at
-    the machines, so use it for ids and names; what runs now is read from the API by ``InstanceOsImage`` itself.
+    Only objects that Terraform manages count: no data sources, no deposed ones. The state shows the machines as
+    Terraform last read them, so use it for ids and names; ``InstanceOsImage`` reads from the API what runs now.
 
     Args:
         source: One of:

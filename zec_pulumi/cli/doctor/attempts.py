@@ -1,4 +1,4 @@
-"""The journal on this machine: whether it can be written, and what it says."""
+"""Checks that the journal on this machine can be written, and lists attempts whose outcome is unknown."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MAKE_WRITABLE = "make it writable for this user, or set PULUMI_HOME to a folder
 
 
 def check(folder: Path) -> list[Finding]:
-    """Try to write where journal and locks are kept, leaving nothing, and read the attempts."""
+    """Try to write into the folder of journal and locks, which leaves nothing there, and read the attempts."""
     return [_writable(folder), *_open(folder)]
 
 
 def _writable(folder: Path) -> Finding:
-    """Write into the folder, or into what it would be made in."""
+    """Write into the folder, or into the nearest one above it that exists."""
     for place in (folder / "journal", folder, *folder.parents):
         try:
             if not place.exists():

@@ -121,15 +121,15 @@ def _project(folder: Path) -> tuple[Project | None, list[Finding]]:
 
 def _cloud(configured: settings.CheckedSettings, clock: Clock) -> list[Finding]:
     if configured.settings is None:
-        return [_unasked("a setting is wrong", "mend that and run again")]
+        return [_not_checked("a setting is wrong", "mend that and run again")]
     answered, findings = connectivity.check(configured.settings, clock)
     if not answered:
         return findings
     if not configured.usable:
         fix = "mend the credentials first; those that are secret in the stack are tried by `pulumi preview`"
-        return [*findings, _unasked("there are no credentials to ask with", fix)]
+        return [*findings, _not_checked("there are no credentials to ask with", fix)]
     return [*findings, *permissions.check(configured.settings, clock)]
 
 
-def _unasked(reason: str, fix: str) -> Finding:
+def _not_checked(reason: str, fix: str) -> Finding:
     return warning("permissions", f"not checked: {reason}", fix)

@@ -1,4 +1,4 @@
-"""The Pulumi engine: there, recent enough, and with what it needs for Python."""
+"""Checks that the Pulumi engine is installed, is recent enough, and has its programs for Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check says: one line, and how to mend it."""
+"""A finding: one line of the doctor's output, and its fix."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ok(check: str, text: str) -> Finding:
 
 
 def warning(check: str, text: str, fix: str) -> Finding:
-    """Return a finding that need not stop anybody."""
+    """Return a finding that does not stop ``up``."""
     return Finding("warning", check, text, fix)
 
 
@@ -41,11 +41,10 @@ def problem(check: str, text: str, fix: str) -> Finding:
 
 
 def explained(error: ApiError | TransportError) -> tuple[str, str]:
-    """Return what went wrong and what to do."""
-    whom = (
-        "give the request id to Zenlayer's support" if isinstance(error, ApiError) else "check the network on the way"
-    )
-    return error.summary, error.next_step or f"run again; if it stays, {whom}"
+    """Return what happened and what to do next."""
+    if isinstance(error, ApiError):
+        return error.summary, error.next_step or "run again; if it stays, give the request id to Zenlayer's support"
+    return error.summary, error.next_step or "run again; if it stays, check the network on the way"
 
 
 def version_of(text: str) -> tuple[int, ...]:

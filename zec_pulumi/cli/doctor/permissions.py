@@ -21,7 +21,7 @@ UNTRIED = "StopInstances, StartInstances, ResetInstance, ResetInstancePassword a
 
 def check(settings: Settings, clock: Clock) -> list[Finding]:
     """Try every read that previews and rebuilds use, and say what was refused."""
-    # A doctor shall not wait a minute for a service that struggles.
+    # The usual policy would wait a minute for a service that struggles.
     with Client(
         settings.credentials, settings.endpoint, timeouts=settings.timeouts, retry=RetryPolicy(deadline=5), clock=clock
     ) as client:
@@ -73,7 +73,7 @@ def _reads(client: Client) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def _accepted(permitted: list[str], refused: list[Finding]) -> list[Finding]:
-    """Say what works; where nothing was answered by a yes or a no, nothing is known of the credentials."""
+    """Return what works. Until one action was permitted or refused, nothing is known of the credentials."""
     known = permitted or any(finding.level == "problem" for finding in refused)
     findings = [ok(AUTHENTICATION, "the API accepts the credentials")] if known else []
     if permitted:

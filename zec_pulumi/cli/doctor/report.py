@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zec_pulumi.cli.doctor.finding import Finding
 
 VERSION = 1
-"""Of the JSON; it grows when a reader of the older one would misread the newer."""
+"""Version of the JSON; it rises when a reader of the older one would misread the newer."""
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 

@@ -28,12 +28,12 @@ _SET_THEM = (
 
 @dataclass(frozen=True)
 class CheckedSettings:
-    """What was found.
+    """The settings and the findings about them.
 
     Attributes:
         settings: None when a setting other than the credentials is wrong.
-        usable: Whether the credentials are real; else stand-ins for none, or for those that are secret in the stack.
-        findings: What to say about it.
+        usable: Whether the credentials are real; else placeholders stand for them.
+        findings: One for each setting.
     """
 
     settings: Settings | None
@@ -42,7 +42,7 @@ class CheckedSettings:
 
 
 def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> CheckedSettings:
-    """Collect the settings as the provider does, with stand-ins for what is secret in the stack."""
+    """Collect the settings as the provider does, with placeholders for what is secret in the stack."""
     secret = {key: _PLACEHOLDER for key in CREDENTIALS if key in stack.secret}
     findings = [_unread(key) for key in sorted(stack.secret - set(CREDENTIALS))]
     try:
@@ -54,7 +54,7 @@ def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Checked
     findings.append(_credentials(settings, hidden))
     findings.extend(warning("credentials", found.text, found.fix) for found in settings.warnings)
     if hidden and isinstance(settings.credentials, AccessKey):
-        # The API shall not see failed signatures of a real key.
+        # Otherwise the API would see failed signatures of a real key.
         settings = replace(settings, credentials=AccessKey(_PLACEHOLDER, _PLACEHOLDER))
     return CheckedSettings(settings, not hidden, [*findings, *_others(settings)])
 
@@ -62,7 +62,7 @@ def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Checked
 def _without_credentials(
     stack: StackConfig, environ: Mapping[str, str], home: Path, findings: list[Finding], cause: ConfigurationError
 ) -> CheckedSettings:
-    """Look at the other settings, with a key that is nobody's."""
+    """Check the other settings, with a placeholder for the key."""
     rest = {key: value for key, value in stack.values.items() if key not in CREDENTIALS}
     try:
         settings = resolve({**rest, **_NOBODY}, environ, home)

@@ -38,9 +38,12 @@ def check(directory: Path, stack: str | None, environ: Mapping[str, str], folder
     except TerraformError as error:
         return [problem(CHECK, error.summary, error.next_step)]
     except stack_instances.StackError as error:
-        return [problem(CHECK, f"not compared with {_called(stack)}: {error}", _THE_STACK)]
+        return [problem(CHECK, f"not compared with {_stack_name(stack)}: {error}", _THE_STACK)]
     common = {address: one for address, one in machines.items() if one.id in owners}
-    return [_summary(directory, machines, common, owners, _called(stack)), *_judged(directory, environ, common, owners)]
+    return [
+        _summary(directory, machines, common, owners, _stack_name(stack)),
+        *_check_blocks(directory, environ, common, owners),
+    ]
 
 
 def _summary(
@@ -57,13 +60,13 @@ def _summary(
     return ok(CHECK, text)
 
 
-def _judged(
+def _check_blocks(
     directory: Path,
     environ: Mapping[str, str],
     common: Mapping[str, Instance],
     owners: Mapping[str, Owner],
 ) -> Iterator[Finding]:
-    """Yield what each block deserves; a module that cannot be read keeps no other from being judged."""
+    """Yield the findings of each block; a module that cannot be read does not hide those of the others."""
     modules: defaultdict[str, defaultdict[Place, dict[str, Owner]]] = defaultdict(lambda: defaultdict(dict))
     for address, machine in common.items():
         place = place_of(address)
@@ -105,5 +108,5 @@ def _without_block(place: Place, directory: Path) -> Finding:
     return warning(CHECK, text, fix)
 
 
-def _called(stack: str | None) -> str:
+def _stack_name(stack: str | None) -> str:
     return f"stack {stack}" if stack else "the selected stack"

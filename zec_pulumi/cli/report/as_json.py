@@ -1,4 +1,4 @@
-"""The report as JSON, for programs. Its schema stands beside it, in ``report.schema.json``."""
+"""The report as JSON, for programs. Its schema is ``report.schema.json``, beside this file."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _preview(arguments: argparse.Namespace) -> tuple[Preview, int]:
 
 
 def _made(stack: str, folder: Path | None) -> tuple[Preview, int]:
-    """Run the preview; what the engine says beside it goes to standard error as it is."""
+    """Run the preview; the engine's messages go to standard error."""
     engine = shutil.which("pulumi")
     if engine is None:
         raise PreviewError("there is no pulumi on PATH")

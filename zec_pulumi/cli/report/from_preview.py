@@ -60,7 +60,7 @@ def _of_fleet(urn: str, found: list[Line]) -> list[Line]:
 
 
 def _engines_own(kind: str) -> bool:
-    """Whether a type is none that a program asks for: the engine's own, or a fleet, which is its machines."""
+    """Whether steps of a type are not counted: the engine's own types, and fleets, whose machines are counted."""
     return kind.startswith("pulumi:") or kind in _FLEETS
 
 

@@ -1,4 +1,4 @@
-"""The report as a comment of a pull request: the worst at once, details folded, never longer than a comment may be."""
+"""The report as a comment of a pull request: the worst first, details folded, within the length of a comment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says: one row a machine, and what a pipeline should make of it."""
+"""What a report says: one row per machine, and the exit status for a pipeline."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class MachineRow:
 
 @dataclass(frozen=True)
 class FleetLine:
-    """What a fleet's own row says of its machines together: how many are wiped, in which order, how long it takes."""
+    """The line on a fleet's own row: how many of its machines are wiped, in which order, and how long it takes."""
 
     urn: str
     resource: str
@@ -123,7 +123,7 @@ class Report:
 
     @property
     def tokens(self) -> list[str]:
-        """The tokens that only wait for a person's word."""
+        """The tokens of the rebuilds that wait for approval."""
         return [row.token for row in self.rebuilds(Approval.NEEDED) if row.token]
 
     def exit_code(self, fail_on: FailOn) -> int:

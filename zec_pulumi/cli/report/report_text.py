@@ -1,4 +1,4 @@
-"""The sentences of a report that its terminal and its Markdown share."""
+"""The sentences that the report shows alike in a terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _COUNTS = {
 
 
 def headline(report: Report) -> str:
-    """Return the worst at once."""
+    """Return the counts that matter on one line, the worst first."""
     rebuilds = len(report.of(Action.REBUILD))
     counts = [f"{len(found)} {word}" for kind, word in _COUNTS.items() if (found := report.rebuilds(kind))]
     parts = [f"{count(rebuilds, 'boot disk')} to wipe ({', '.join(counts)})"] if rebuilds else []
@@ -59,7 +59,7 @@ def headline(report: Report) -> str:
 
 
 def fleet(found: FleetLine) -> str:
-    """Return what a fleet's machines come to together."""
+    """Return the summary of a fleet's machines."""
     return f"fleet {found.resource}: {found.detail}"
 
 

@@ -56,7 +56,7 @@ def describe_key_pairs(call: ActionCall, request: DescribeKeyPairs) -> dict[str,
 
 
 def import_key_pair(call: ActionCall, request: ImportKeyPair) -> dict[str, Any]:
-    """Add a key pair; the key itself is not looked into. Source: ImportKeyPair, ccs 2025-09-01."""
+    """Add a key pair; the key itself is not checked. Source: ImportKeyPair, ccs 2025-09-01."""
     world = call.cloud.world
     key_pair = KeyPair(
         key_id=f"key-{world.next_number():08d}",

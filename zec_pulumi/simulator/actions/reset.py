@@ -72,17 +72,17 @@ def reset_instances(call: ActionCall, request: ResetInstances) -> dict[str, Any]
     chosen = call.chosen(request.instance_ids)
     if call.effect(FailIds) is not None:
         return {"instanceIds": [instance.instance_id for instance in chosen]}
-    judged = [(instance, _judged(call, instance, request)) for instance in chosen]
-    refused = {instance.instance_id: found for instance, found in judged if isinstance(found, RefusedError)}
+    outcomes = [(instance, _changes_or_refusal(call, instance, request)) for instance in chosen]
+    refused = {instance.instance_id: found for instance, found in outcomes if isinstance(found, RefusedError)}
     if len(refused) == len(chosen):
         raise refused[chosen[0].instance_id]
-    for instance, found in judged:
+    for instance, found in outcomes:
         if not isinstance(found, RefusedError):
             _begin_reinstall(call, instance, found)
     return {"instanceIds": list(refused)}
 
 
-def _judged(call: ActionCall, instance: Machine, request: _Reinstall) -> FieldChanges | RefusedError:
+def _changes_or_refusal(call: ActionCall, instance: Machine, request: _Reinstall) -> FieldChanges | RefusedError:
     try:
         return _accepted_changes(call, instance, request)
     except RefusedError as error:
