@@ -130,6 +130,22 @@ def test_an_error_without_message_and_request_id_is_still_a_sentence() -> None:
     assert str(caught.value) == ("ResetInstance failed: no reason given (SOMETHING_NEW, HTTP 500, no request id)")
 
 
+def test_an_error_has_its_two_halves_as_data() -> None:
+    with pytest.raises(api.NotFoundError) as caught:
+        understand(404, refusal("INVALID_IMAGE_NOT_FOUND"))
+
+    error = caught.value
+    assert error.next_step == "choose an image that DescribeImages lists for the instance's zone"
+    assert str(error) == f"{error.summary}; {error.next_step}"
+
+
+def test_an_unknown_code_has_no_next_step() -> None:
+    with pytest.raises(api.InvalidRequestError) as caught:
+        understand(400, refusal("SOMETHING_NEW"))
+
+    assert (caught.value.next_step, caught.value.summary) == ("", str(caught.value))
+
+
 def test_the_text_of_the_api_cannot_break_lines_or_fill_the_screen() -> None:
     with pytest.raises(api.InvalidRequestError) as caught:
         understand(400, refusal("SOMETHING_NEW", "a\x1b[31m\n\nb" + "x" * 9000))

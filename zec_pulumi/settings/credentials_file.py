@@ -35,7 +35,7 @@ class Profile:
 
 
 def read_profile(home: Path, wanted: str) -> Profile | None:
-    """Return the wanted profile, or None if there is no file, or no profile and none was asked for.
+    """Return the wanted profile, or None if there is no file, or no profile and ``wanted`` is empty.
 
     Args:
         home: The user's home directory.

@@ -44,7 +44,7 @@ class Arrival:
 
     @property
     def action(self) -> str:
-        """The action asked for; empty when the header is missing."""
+        """The name of the action; empty when the header is missing."""
         return self.headers.get("x-zc-action", "")
 
     def instance_ids(self) -> list[str]:

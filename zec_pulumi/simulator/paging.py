@@ -29,7 +29,7 @@ class Paged(ActionParameters):
 
 
 def page(request: Paged, items: Sequence[ItemT], render: Callable[[ItemT], dict[str, Any]]) -> dict[str, Any]:
-    """Return the asked page of ``items``, each rendered, and how many there are in all."""
+    """Return the requested page of ``items``, each rendered, and how many there are in all."""
     begin = (request.page_num - 1) * request.page_size
     return {
         "totalCount": len(items),

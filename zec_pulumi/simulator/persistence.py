@@ -29,7 +29,7 @@ class Persistence:
 
     Args:
         path: The file; a new one is created.
-        wanted: The seed that was asked for. That of an existing file cannot be another.
+        wanted: The seed to begin with; an existing file must have begun with the same.
 
     Raises:
         SetupError: The file or the seed cannot be used.

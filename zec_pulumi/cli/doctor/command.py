@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from zec_pulumi.cli.parser import Commands
 
 _DESCRIPTION = """\
-Look at everything that `pulumi up` will stand on, and say how to mend what is wrong.
+Check everything that `pulumi up` needs, and say how to fix what is wrong.
 
 Settings and where each came from, whether the API answers and accepts the credentials, this
 machine's clock, the Pulumi engine, the Python that the engine will start and whether that one
@@ -59,7 +59,7 @@ Examples:
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add this subcommand to the root parser."""
     parser = add_command(
-        commands, "doctor", summary="check the set-up and say how to mend it", description=_DESCRIPTION, epilog=_EPILOG
+        commands, "doctor", summary="check the set-up and say how to fix it", description=_DESCRIPTION, epilog=_EPILOG
     )
     parser.add_argument("--stack", metavar="NAME", help="stack whose configuration applies (the selected one)")
     parser.add_argument(
@@ -121,12 +121,12 @@ def _project(folder: Path) -> tuple[Project | None, list[Finding]]:
 
 def _cloud(configured: settings.CheckedSettings, clock: Clock) -> list[Finding]:
     if configured.settings is None:
-        return [_not_checked("a setting is wrong", "mend that and run again")]
+        return [_not_checked("a setting is wrong", "correct it and run again")]
     answered, findings = connectivity.check(configured.settings, clock)
     if not answered:
         return findings
     if not configured.usable:
-        fix = "mend the credentials first; those that are secret in the stack are tried by `pulumi preview`"
+        fix = "correct the credentials first; those that are secret in the stack are tried by `pulumi preview`"
         return [*findings, _not_checked("there are no credentials to ask with", fix)]
     return [*findings, *permissions.check(configured.settings, clock)]
 

@@ -76,7 +76,7 @@ def modify_instances_attribute(call: ActionCall, request: ModifyInstancesAttribu
 
 
 def _read(call: ActionCall, request: DescribeInstancesStatus) -> list[Machine]:
-    """Return the instances asked for, through the faults that show them late or not at all."""
+    """Return the instances that the request names, through the faults that show them late or not at all."""
     found = _named(call, request.instance_ids)
     if request.resource_group_id is not None:
         found = [item for item in found if item.resource_group_id == request.resource_group_id]
@@ -103,7 +103,7 @@ def _named(call: ActionCall, instance_ids: list[str] | None) -> list[Machine]:
 
 
 def _filters(request: DescribeInstances) -> list[Callable[[Machine], bool]]:
-    """Return what is asked for, and nothing that is not: every instance goes through them."""
+    """Return a filter for each parameter that is given: every instance passes through all of them."""
     equal = {
         name: getattr(request, name)
         for name in ("zone_id", "image_id", "instance_type", "status")
