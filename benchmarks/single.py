@@ -56,7 +56,7 @@ def one_rebuild(folder: Path) -> Iterator[Result]:
 
 def large_report(_engine: Path) -> Iterator[Result]:
     """Time `zec-pulumi report`, start included, on a preview as large as the engine's own with 1000 rebuilds."""
-    recorded = json.loads((ROOT / "tests" / "gitops" / "recorded" / "gated.json").read_text("utf-8"))
+    recorded = json.loads((ROOT / "tests" / "report" / "recorded" / "gated.json").read_text("utf-8"))
     web = next(step for step in recorded["steps"] if step["urn"].endswith("::web"))
     said = [line for line in recorded["diagnostics"] if line["urn"] == web["urn"]]
     padding = {"stackTrace": [{"sourcePosition": f"project:///a/file/of/the/program.py#{n}"} for n in range(60)]}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.api import AnswerLostError, Endpoint, NotSentError, Timeouts, TransportError
-from zec_pulumi.api.exchange import Call
+from zec_pulumi.api.exchange import ApiRequest
 from zec_pulumi.api.transport import Transport, client_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-CALL = Call("StopInstances", "zec", b'{"instanceIds":["i"]}')
+CALL = ApiRequest("StopInstances", "zec", b'{"instanceIds":["i"]}')
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=b; path=/\r\n\r\n{}"
 # What the fixtures of conftest.py make.
 Serve = Callable[..., Any]

@@ -63,7 +63,7 @@ class Pair:
         state = {"format_version": "1.0", "values": {"root_module": {"resources": values}}}
         self._answers(self.command, state if values else {"format_version": "1.0"})
         self._answers("pulumi", {"version": 3, "deployment": {"resources": self.resources or None}})
-        found = terraform.look(self.folder, stack, self.patient.environ, self.patient.project)
+        found = terraform.check(self.folder, stack, self.patient.environ, self.patient.project)
         assert all(finding.check == "terraform" for finding in found)
         assert all(bool(finding.fix) == (finding.level != "ok") for finding in found)
         assert SECRET not in repr(found)
@@ -325,7 +325,7 @@ def test_a_state_that_cannot_be_read_is_a_problem(pair: Pair) -> None:
     pair.write(resource(""))
     assert "is an empty state" in pair.findings()[0].text
     pair.patient.program("terraform", 'echo "Error: Failed to load plugin schemas" >&2; exit 1')
-    (finding,) = terraform.look(pair.folder, None, pair.patient.environ, pair.patient.project)
+    (finding,) = terraform.check(pair.folder, None, pair.patient.environ, pair.patient.project)
     assert finding.level == "problem"
     assert "failed with status 1: Failed to load plugin schemas" in finding.text
     assert "run `terraform init` in it" in finding.fix
@@ -353,7 +353,7 @@ def test_a_stack_that_cannot_be_read_is_a_problem(web: Pair, script: str, reason
     web.write(resource(""))
     web.findings()
     web.patient.program("pulumi", script)
-    (finding,) = terraform.look(web.folder, "dev", web.patient.environ, web.patient.project)
+    (finding,) = terraform.check(web.folder, "dev", web.patient.environ, web.patient.project)
     assert (finding.level, finding.text) == ("problem", f"not compared with stack dev: {reason}")
     assert "--stack" in finding.fix
 
@@ -363,7 +363,7 @@ def test_without_pulumi_nothing_is_compared(web: Pair) -> None:
     web.write(resource(""))
     web.findings()
     (web.patient.root / "bin" / "pulumi").unlink()
-    (finding,) = terraform.look(web.folder, None, web.patient.environ, web.patient.project)
+    (finding,) = terraform.check(web.folder, None, web.patient.environ, web.patient.project)
     assert finding.text == "not compared with the selected stack: there is no pulumi on PATH"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from zec_pulumi import health
 from zec_pulumi.errors import StoppedError, StopReason
-from zec_pulumi.health.passing import probe, told
+from zec_pulumi.health.gate import describe, probe
 
 if TYPE_CHECKING:
     import socket
@@ -186,9 +186,9 @@ def test_an_address_is_never_looked_up(machine: Callable[..., Instance]) -> None
 )
 def test_what_is_probed_in_words(machine: Callable[..., Instance], gate: HealthGate, text: str) -> None:
     """Of a command the program alone."""
-    assert told(gate, machine(publicIpAddresses=["203.0.113.7"])) == text
+    assert describe(gate, machine(publicIpAddresses=["203.0.113.7"])) == text
 
 
 def test_an_ipv6_address_stands_in_brackets(machine: Callable[..., Instance]) -> None:
     """As in any URL."""
-    assert told(health.http("/"), machine(publicIpAddresses=["2001:db8::7"])) == "http://[2001:db8::7]:80/"
+    assert describe(health.http("/"), machine(publicIpAddresses=["2001:db8::7"])) == "http://[2001:db8::7]:80/"

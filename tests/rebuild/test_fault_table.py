@@ -17,13 +17,13 @@ import pytest
 from histories.world import WEB, World
 from zec_pulumi import api
 from zec_pulumi.api import Code
-from zec_pulumi.api.exchange import Answer
+from zec_pulumi.api.exchange import HttpResponse
 from zec_pulumi.simulator import effects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zec_pulumi.api.exchange import Call
+    from zec_pulumi.api.exchange import ApiRequest
     from zec_pulumi.api.timeouts import Timeouts
 
 JAMMY, NOBLE, CUSTOM = "ubuntu2204_20240712", "ubuntu2404_20240712", "custom-5Yx8Hq2c"
@@ -188,14 +188,14 @@ def list_public_images_only(world: World) -> None:
     """Have DescribeImages leave out the account's own images, so that DescribeCustomImages is needed to find them."""
     send = world.transport.send
 
-    def filtered(call: Call, timeouts: Timeouts) -> Answer:
+    def filtered(call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
         answer = send(call, timeouts)
         if call.action != "DescribeImages" or answer.status != 200:
             return answer
         body = json.loads(answer.body)
         public = [image for image in body["response"]["dataSet"] if image["imageType"] != "CUSTOM_IMAGE"]
         body["response"].update(dataSet=public, totalCount=len(public))
-        return Answer(answer.status, answer.headers, json.dumps(body).encode())
+        return HttpResponse(answer.status, answer.headers, json.dumps(body).encode())
 
     world.transport.send = filtered  # type: ignore[method-assign]
 

@@ -49,8 +49,8 @@ def adopted(stack: Stack) -> Stack:
     return stack
 
 
-def tcp(port: int, **pace: Any) -> dict[str, Any]:
-    return health.tcp(port, **pace).properties()
+def tcp(port: int, **options: Any) -> dict[str, Any]:
+    return health.tcp(port, **options).properties()
 
 
 def assessed(stack: Stack, **inputs: Any) -> Assessment:
@@ -264,7 +264,7 @@ def test_a_defect_while_probing_does_not_cost_a_second_wipe(
 ) -> None:
     """The attempt stays open, whatever breaks."""
     with monkeypatch.context() as broken:
-        broken.setattr("zec_pulumi.health.network.tcp", None)
+        broken.setattr("zec_pulumi.health.network_probes.tcp", None)
         fail(adopted, "what follows was not done: a defect in zec_pulumi", imageId=NOBLE, health=tcp(port))
     adopted.up(imageId=NOBLE, health=tcp(port))
     assert adopted.actions() == REBUILD

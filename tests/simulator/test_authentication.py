@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.simulator.authentication import authenticate
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.world import default_world, load_seed
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_published_vector_is_authentic() -> None:
     body = b'{"pageSize":10,"pageNum":1,"zoneId":"HKG-A"}'
 
     authenticate(headers, body, seed=load_seed(document), wall=1673361177.0)
-    with pytest.raises(ApiError, match="does not match"):
+    with pytest.raises(RefusedError, match="does not match"):
         authenticate(headers, body + b" ", seed=load_seed(document), wall=1673361177.0)
 
 

@@ -12,7 +12,7 @@ import requests
 
 from zec_pulumi.cli.main import main
 from zec_pulumi.simulator import Simulator
-from zec_pulumi.simulator.addresses import called, is_loopback
+from zec_pulumi.simulator.addresses import client_host, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +104,7 @@ def test_simulator_listens_where_it_is_told(host: str) -> None:
 )
 def test_addresses_are_told_apart(host: str, address: str, alone: bool) -> None:  # noqa: FBT001 -- a test parameter
     """How a client here calls it, and whether others can reach it."""
-    assert (called(host), is_loopback(host)) == (address, alone)
+    assert (client_host(host), is_loopback(host)) == (address, alone)
 
 
 @pytest.fixture

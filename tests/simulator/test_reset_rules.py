@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from zec_pulumi.simulator import default_world
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.rules import check_image
 from zec_pulumi.simulator.world import World, load_seed
 
@@ -124,7 +124,7 @@ def test_boot_disk_holds_image_and_least_size(size: int, least: int, *, fits: bo
     document["images"][0] |= {"imageSize": size, "minDiskSize": least}
     world = World(load_seed(document), now=0.0)
 
-    with contextlib.nullcontext() if fits else pytest.raises(ApiError, match="boot disk of 41 GiB"):
+    with contextlib.nullcontext() if fits else pytest.raises(RefusedError, match="boot disk of 41 GiB"):
         check_image(world, world.instances[BATCH_1], "ubuntu2204_20240712")
 
 

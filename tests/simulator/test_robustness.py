@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from zec_pulumi.simulator import default_world
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.clock import SimulatorClock
-from zec_pulumi.simulator.cloud import Cloud, Pace
+from zec_pulumi.simulator.cloud import Cloud, Timing
 from zec_pulumi.simulator.dispatch import Arrival, answer
 from zec_pulumi.simulator.ledger import SECRETS
 from zec_pulumi.simulator.world import load_seed
@@ -36,7 +36,7 @@ JSON = st.recursive(
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.dictionaries(st.sampled_from(NAMES), JSON)), max_size=5))
 def test_any_parameters_get_an_envelope(requests: list[tuple[tuple[str, str, str], dict[str, Any]]]) -> None:
     """No request is an accident, the answers can be written down, and no secret stands in ledger or message."""
-    cloud = Cloud(SEED, SimulatorClock("manual"), Pace(), actions=[])
+    cloud = Cloud(SEED, SimulatorClock("manual"), Timing(), actions=[])
     for (service, version, action), body in requests:
         headers = {
             "authorization": f"Bearer {SEED.tokens[0]}",
@@ -70,7 +70,7 @@ def test_thousands_of_machines_are_read_quickly() -> None:
     world = default_world()
     machine = world["instances"][0]
     world["instances"] = [{**machine, "instanceId": str(10**18 + number)} for number in range(5000)]
-    cloud = Cloud(load_seed(world), SimulatorClock("manual"), Pace(), actions=[])
+    cloud = Cloud(load_seed(world), SimulatorClock("manual"), Timing(), actions=[])
     headers = {
         "authorization": f"Bearer {SEED.tokens[0]}",
         "content-type": "application/json",

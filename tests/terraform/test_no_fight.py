@@ -52,7 +52,7 @@ def stack(folder: Folder) -> Stack:
 
 def verdict(folder: Folder, stack: Stack) -> list[Finding]:
     """Return what the doctor says of the blocks."""
-    return doctor.look(folder.path, "dev", stack.environ(), stack.folder)[1:]
+    return doctor.check(folder.path, "dev", stack.environ(), stack.folder)[1:]
 
 
 def test_the_two_do_not_fight(folder: Folder, stack: Stack) -> None:

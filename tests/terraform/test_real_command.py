@@ -17,7 +17,7 @@ import pytest
 from zec_pulumi import terraform
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.terraform import configuration
-from zec_pulumi.terraform.addresses import place_of
+from zec_pulumi.terraform.resource_addresses import place_of
 
 if TYPE_CHECKING:
     from terraform_driver import Folder

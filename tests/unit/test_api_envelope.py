@@ -10,7 +10,7 @@ import pytest
 from zec_pulumi import api
 from zec_pulumi.api import Endpoint
 from zec_pulumi.api.envelope import Result, parse
-from zec_pulumi.api.exchange import Answer
+from zec_pulumi.api.exchange import HttpResponse
 
 NOW = 1767225600.0
 DATE = "Thu, 01 Jan 2026 00:00:00 GMT"  # NOW
@@ -19,7 +19,9 @@ DATE = "Thu, 01 Jan 2026 00:00:00 GMT"  # NOW
 def understand(status: int, body: bytes | dict[str, Any], *, secrets: tuple[str, ...] = (), **headers: str) -> Result:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return parse(Answer(status, names, raw), action="ResetInstance", endpoint=Endpoint(), now=NOW, secrets=secrets)
+    return parse(
+        HttpResponse(status, names, raw), action="ResetInstance", endpoint=Endpoint(), now=NOW, secrets=secrets
+    )
 
 
 def refusal(code: str, message: str = "text of the API") -> dict[str, Any]:

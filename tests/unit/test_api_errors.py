@@ -13,7 +13,7 @@ from zec_pulumi.api.advice import ADVICE
 from zec_pulumi.api.classify import CLASSES
 from zec_pulumi.api.codes import Family
 from zec_pulumi.api.envelope import Result, parse
-from zec_pulumi.api.exchange import Answer
+from zec_pulumi.api.exchange import HttpResponse
 
 NOW = 1767225600.0
 DATE = "Thu, 01 Jan 2026 00:00:00 GMT"  # NOW
@@ -39,7 +39,9 @@ RESET_INSTANCE_CODES = {
 def understand(status: int, body: bytes | dict[str, Any], *, secrets: tuple[str, ...] = (), **headers: str) -> Result:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return parse(Answer(status, names, raw), action="ResetInstance", endpoint=Endpoint(), now=NOW, secrets=secrets)
+    return parse(
+        HttpResponse(status, names, raw), action="ResetInstance", endpoint=Endpoint(), now=NOW, secrets=secrets
+    )
 
 
 def refusal(code: str, message: str = "text of the API") -> dict[str, Any]:
@@ -128,11 +130,27 @@ def test_an_error_without_message_and_request_id_is_still_a_sentence() -> None:
     assert str(caught.value) == ("ResetInstance failed: no reason given (SOMETHING_NEW, HTTP 500, no request id)")
 
 
+def test_an_error_has_its_two_halves_as_data() -> None:
+    with pytest.raises(api.NotFoundError) as caught:
+        understand(404, refusal("INVALID_IMAGE_NOT_FOUND"))
+
+    error = caught.value
+    assert error.next_step == "choose an image that DescribeImages lists for the instance's zone"
+    assert str(error) == f"{error.summary}; {error.next_step}"
+
+
+def test_an_unknown_code_has_no_next_step() -> None:
+    with pytest.raises(api.InvalidRequestError) as caught:
+        understand(400, refusal("SOMETHING_NEW"))
+
+    assert (caught.value.next_step, caught.value.summary) == ("", str(caught.value))
+
+
 def test_the_text_of_the_api_cannot_break_lines_or_fill_the_screen() -> None:
     with pytest.raises(api.InvalidRequestError) as caught:
         understand(400, refusal("SOMETHING_NEW", "a\x1b[31m\n\nb" + "x" * 9000))
 
-    assert caught.value.message.startswith("a [31m bxxx")
+    assert caught.value.message.startswith("a\ufffd[31m bxxx")
     assert len(caught.value.message) < 400
 
 

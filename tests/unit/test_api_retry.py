@@ -21,14 +21,14 @@ from zec_pulumi.api import (
 )
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.classify import api_error
-from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 from zec_pulumi.api.throttle import Throttle
 
-GOOD = Answer(200, {}, b'{"requestId": "T1", "response": {"requestId": "T1"}}')
+GOOD = HttpResponse(200, {}, b'{"requestId": "T1", "response": {"requestId": "T1"}}')
 
 
 def answered(status: int, code: str) -> ZecError:
-    return api_error({"code": code}, Answer(status, {}, b""), action="A")
+    return api_error({"code": code}, HttpResponse(status, {}, b""), action="A")
 
 
 def lost(http_status: int | None) -> ZecError:
@@ -89,7 +89,7 @@ def test_waits_double_up_to_a_maximum_and_are_spread(attempt: int, fraction: flo
 
 def test_the_server_s_wish_comes_on_top() -> None:
     limited = api_error(
-        {"code": Code.REQUEST_LIMIT_EXCEEDED.value}, Answer(429, {"retry-after": "20"}, b""), action="A"
+        {"code": Code.REQUEST_LIMIT_EXCEEDED.value}, HttpResponse(429, {"retry-after": "20"}, b""), action="A"
     )
 
     assert RetryPolicy().delay(limited, attempt=1, random_fraction=lambda: 0.0) == 20.25
@@ -116,17 +116,17 @@ class FakeClock:
 class FakeTransport:
     """Fails as told, then answers well; each attempt takes ``takes`` seconds."""
 
-    def __init__(self, clock: FakeClock, failures: list[Answer | ZecError], *, takes: float = 0.0) -> None:
+    def __init__(self, clock: FakeClock, failures: list[HttpResponse | ZecError], *, takes: float = 0.0) -> None:
         self.endpoint = Endpoint()
         self.timeouts = Timeouts()
         self.secrets = ()
         self.sent: list[Timeouts] = []
-        self.calls: list[Call] = []
+        self.calls: list[ApiRequest] = []
         self._clock = clock
         self._failures = iter(failures)
         self._takes = takes
 
-    def send(self, call: Call, timeouts: Timeouts) -> Answer:
+    def send(self, call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
         self.sent.append(timeouts)
         self.calls.append(call)
         self._clock.time += self._takes
@@ -142,7 +142,7 @@ def caller(transport: Any, clock: FakeClock) -> Caller:
 
 def test_a_read_succeeds_after_failures_that_pass() -> None:
     clock = FakeClock()
-    transport = FakeTransport(clock, [lost(None), Answer(502, {}, b"<html>"), Answer(200, {}, b"")])
+    transport = FakeTransport(clock, [lost(None), HttpResponse(502, {}, b"<html>"), HttpResponse(200, {}, b"")])
 
     assert caller(transport, clock).read("A", {}).request_id == "T1"
     assert clock.slept == [0.5, 1.0, 2.0]
@@ -160,7 +160,7 @@ def test_a_read_ends_at_its_deadline_with_the_last_error() -> None:
 
 def test_a_deadline_of_zero_is_a_single_attempt() -> None:
     clock = FakeClock()
-    transport = FakeTransport(clock, [Answer(500, {}, b'{"code": "X"}')])
+    transport = FakeTransport(clock, [HttpResponse(500, {}, b'{"code": "X"}')])
 
     with pytest.raises(ServerError):
         caller(transport, clock).read("A", {}, deadline=0)
@@ -169,7 +169,7 @@ def test_a_deadline_of_zero_is_a_single_attempt() -> None:
 
 def test_a_wait_that_would_cross_the_deadline_is_not_begun() -> None:
     clock = FakeClock()
-    limited = Answer(429, {"retry-after": "61"}, b"")
+    limited = HttpResponse(429, {"retry-after": "61"}, b"")
     transport = FakeTransport(clock, [limited])
 
     with pytest.raises(ZecError, match="REQUEST_LIMIT_EXCEEDED"):
@@ -191,13 +191,13 @@ def test_a_late_attempt_gets_no_more_time_than_is_left() -> None:
     [
         unreachable(),
         lost(None),
-        Answer(200, {}, b""),
-        Answer(429, {"retry-after": "0"}, b""),
-        Answer(502, {}, b"<html>"),
-        Answer(503, {}, b'{"code": "SERVICE_TEMPORARY_UNAVAILABLE"}'),
+        HttpResponse(200, {}, b""),
+        HttpResponse(429, {"retry-after": "0"}, b""),
+        HttpResponse(502, {}, b"<html>"),
+        HttpResponse(503, {}, b'{"code": "SERVICE_TEMPORARY_UNAVAILABLE"}'),
     ],
 )
-def test_a_mutation_is_sent_once_whatever_happens(failure: Answer | ZecError) -> None:
+def test_a_mutation_is_sent_once_whatever_happens(failure: HttpResponse | ZecError) -> None:
     clock = FakeClock()
     transport = FakeTransport(clock, [failure])
 

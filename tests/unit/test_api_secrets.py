@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zec_pulumi import api
 from zec_pulumi.api import AccessKey, BearerToken, Client, Endpoint, ResetInstanceRequest, Timeouts, ZecError
 from zec_pulumi.api.envelope import parse
-from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 from zec_pulumi.api.transport import Transport
 from zec_pulumi.time.clock import SystemClock
 
@@ -34,7 +34,7 @@ def shown(value: Any) -> str:
 @given(password=secrets, data=secrets)
 def test_a_reset_request_does_not_show_password_and_user_data(password: str, data: str) -> None:
     request = ResetInstanceRequest(instance_id="i", enable_agent=True, password=password, user_data=data.encode())
-    call = Call("ResetInstance", "zec", str(request.to_body()).encode(), request.secrets())
+    call = ApiRequest("ResetInstance", "zec", str(request.to_body()).encode(), request.secrets())
 
     for value in (request, call):
         assert not [secret for secret in request.secrets() if secret in shown(value)]
@@ -70,7 +70,7 @@ def test_no_error_shows_a_secret_even_if_the_server_repeats_it(
         for answer in (body, text.encode(), b""):
             with pytest.raises(ZecError) as caught:
                 parse(
-                    Answer(status, {}, answer),
+                    HttpResponse(status, {}, answer),
                     action="ResetInstance",
                     endpoint=Endpoint(),
                     now=0.0,

@@ -216,7 +216,7 @@ def test_a_file_that_others_can_read_is_a_warning(tmp_path: Path, mode: int) -> 
     path = write(tmp_path, "credentials.json", PROFILE, mode)
 
     assert resolve({}, {}, tmp_path).warnings == (
-        f"{path} holds credentials and can be read by other users: run `chmod 600 {path}`",
+        (f"{path} holds credentials and can be read by other users", f"run `chmod 600 {path}`"),
     )
     assert stat.S_IMODE(path.stat().st_mode) == mode
 

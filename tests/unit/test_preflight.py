@@ -182,13 +182,12 @@ def test_images_that_take_no_login_are_sent_none(world: World, name: str, image_
     assert (request.key_id, request.password) == (None, None)
 
 
-def test_a_password_for_windows_is_kept_for_later(world: World) -> None:
+def test_a_password_for_windows_is_not_sent_with_the_reset(world: World) -> None:
     """It is set through the agent once the machine runs."""
     found = world.check("win", imageId=WINDOWS, password="Abcdef-1")
-    assert (found.findings, found.password_later) == ((), True)
+    assert found.findings == ()
     assert found.request is not None
     assert found.request.password is None
-    assert not world.check("web", imageId=NOBLE, password="Abcdef-1").password_later
 
 
 @pytest.mark.parametrize(

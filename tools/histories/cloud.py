@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api import AnswerLostError, BearerToken, Client, Endpoint, NotSentError
 from zec_pulumi.api.caller import Caller
-from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 from zec_pulumi.api.retry import RetryPolicy
 from zec_pulumi.api.timeouts import Timeouts
 from zec_pulumi.api.transport import API_VERSION, CONTENT_TYPE
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.clock import SimulatorClock
-from zec_pulumi.simulator.cloud import Cloud, Pace
+from zec_pulumi.simulator.cloud import Cloud, Timing
 from zec_pulumi.simulator.dispatch import Arrival, answer
 from zec_pulumi.simulator.effects import Delay
 from zec_pulumi.simulator.interference import interfere, plain
@@ -75,7 +75,7 @@ class LocalTransport:
     def close(self) -> None:
         """Nothing is open."""
 
-    def send(self, call: Call, timeouts: Timeouts) -> Answer:
+    def send(self, call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
         """Send ``call`` once; raise what the real transport raises."""
         self._points.passed(f"before {call.action}")
         if self.unreachable > 0:
@@ -89,9 +89,9 @@ class LocalTransport:
         if isinstance(response, CutResponse) or late > timeouts.read:
             lost = f"{call.action} was sent to {HOST}, but its answer was lost (the connection broke)"
             raise AnswerLostError(lost, action=call.action, host=HOST)
-        return Answer(response.status_code, dict(response.headers), bytes(response.body))
+        return HttpResponse(response.status_code, dict(response.headers), bytes(response.body))
 
-    def _response(self, call: Call) -> tuple[Any, float]:
+    def _response(self, call: ApiRequest) -> tuple[Any, float]:
         """Return the answer, and by how many seconds it comes late."""
         headers = {
             "content-type": CONTENT_TYPE,
@@ -113,7 +113,7 @@ def new_cloud(transition: Transition, observer: Callable[[dict[str, Any]], None]
     """Return a cloud as seeded, whose clock stands still."""
     actions = {name for _, _, name in ACTIONS}
     return Cloud(
-        SEED, SimulatorClock("manual"), Pace(REBUILD_SECONDS, 5.0, transition), actions=actions, observer=observer
+        SEED, SimulatorClock("manual"), Timing(REBUILD_SECONDS, 5.0, transition), actions=actions, observer=observer
     )
 
 

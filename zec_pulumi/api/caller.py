@@ -1,4 +1,4 @@
-"""Calls an action: encodes, sends, understands the answer and, for reads only, tries again."""
+"""Calls an action: encodes it, sends it, parses the answer and, for reads only, retries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api.envelope import Result, parse
 from zec_pulumi.api.errors import RateLimitError
-from zec_pulumi.api.exchange import Call
+from zec_pulumi.api.exchange import ApiRequest
 from zec_pulumi.errors import ZecError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Caller:
-    """What all actions have in common. Reads and mutations take different ways on purpose."""
+    """Sends the requests of all actions. A read is retried, a mutation never."""
 
     def __init__(
         self,
@@ -49,12 +49,12 @@ class Caller:
             body: Its parameters; None leaves one out.
             secrets: Values in ``body`` that no message may repeat.
         """
-        return self._attempt(Call(action, "zec", _encode(body), secrets), self._transport.timeouts)
+        return self._attempt(ApiRequest(action, "zec", _encode(body), secrets), self._transport.timeouts)
 
     def read(
         self, action: str, body: Mapping[str, Any], *, service: str = "zec", deadline: float | None = None
     ) -> Result:
-        """Call an action that changes nothing, again and again within ``deadline`` seconds.
+        """Call an action that changes nothing, and retry it within ``deadline`` seconds.
 
         Args:
             action: The API action.
@@ -62,7 +62,7 @@ class Caller:
             service: The service it belongs to.
             deadline: Overrides the retry policy's.
         """
-        call = Call(action, service, _encode(body))
+        call = ApiRequest(action, service, _encode(body))
         end = self._clock.monotonic() + (self._retry.deadline if deadline is None else deadline)
         timeouts = self._transport.timeouts
         attempt = 1
@@ -78,7 +78,7 @@ class Caller:
             attempt += 1
             timeouts = self._transport.timeouts.within(max(end - self._clock.monotonic(), 0.1))
 
-    def _attempt(self, call: Call, timeouts: Timeouts) -> Result:
+    def _attempt(self, call: ApiRequest, timeouts: Timeouts) -> Result:
         answer = self._transport.send(call, timeouts)
         try:
             result = parse(

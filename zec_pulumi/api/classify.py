@@ -18,11 +18,12 @@ from zec_pulumi.api.errors import (
     ServerError,
 )
 from zec_pulumi.api.headers import retry_after
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zec_pulumi.api.exchange import Answer
+    from zec_pulumi.api.exchange import HttpResponse
 
 CLASSES: Mapping[Family, type[ApiError]] = {
     Family.AUTHENTICATION: AuthenticationError,
@@ -40,15 +41,15 @@ _MIN_SECRET = 4
 
 def api_error(
     envelope: Mapping[str, Any],
-    answer: Answer,
+    answer: HttpResponse,
     *,
     action: str,
     note: str = "",
     secrets: tuple[str, ...] = (),
 ) -> ApiError:
-    """Return the error that ``envelope`` reports; values of ``secrets`` are blotted out of its text.
+    """Return the error that ``envelope`` reports; values of ``secrets`` are masked in its text.
 
-    ``note`` says what else there is to know when the credentials are not accepted.
+    ``note`` is added to the text when the credentials are not accepted.
     """
     code = _presentable(envelope["code"], secrets)
     kind = family(code, answer.status)
@@ -86,5 +87,5 @@ def _presentable(value: object, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         if len(secret) >= _MIN_SECRET:
             text = text.replace(secret, "***")
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = " ".join(printable(text).split())
     return line if len(line) <= _MAX_TEXT else f"{line[:_MAX_TEXT]}..."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.endpoint import Endpoint
-from zec_pulumi.api.models import Image, Instance, InstanceStatus, KeyPair, Model, Page, Zone
+from zec_pulumi.api.models import ApiModel, Image, Instance, InstanceStatus, KeyPair, Page, Zone
 from zec_pulumi.api.retry import RetryPolicy
 from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.api.timeouts import Timeouts
@@ -25,17 +25,16 @@ if TYPE_CHECKING:
 MAX_PAGE_SIZE = 1000
 MAX_IDS = 100
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=ApiModel)
 
 
 class Client:
     """A thread-safe client of the ZEC API with one pool of connections.
 
-    Reads are tried again until they succeed, are refused, or ``deadline`` seconds have passed (the
-    client's :class:`RetryPolicy`, or the call's own argument; 0: one attempt). A mutation is sent once and
-    never again: where its answer is lost, the error's ``may_have_been_carried_out`` says so.
+    A read is tried again until it succeeds, is refused, or the time of the :class:`RetryPolicy` has passed. A mutation
+    is sent once and never again. Where its answer is lost, the error's ``may_have_been_carried_out`` says so.
 
-    Reads wait their turn by themselves; who sends many mutations at a time sends each inside ``throttle.turn()``.
+    Reads obey the rate limit by themselves. A caller that sends many mutations sends each inside ``throttle.turn()``.
 
     Every method raises :class:`zec_pulumi.api.ApiError` when the API refuses or fails, and
     :class:`zec_pulumi.api.TransportError` when there is no usable answer.
@@ -76,7 +75,6 @@ class Client:
         zone_id: str | None = None,
         page_size: int = MAX_PAGE_SIZE,
         page_number: int = 1,
-        deadline: float | None = None,
     ) -> Page[Instance]:
         """Return one page of instances; an unknown id is missing from it, or an error (undocumented).
 
@@ -91,7 +89,14 @@ class Client:
             "pageSize": page_size,
             "pageNum": page_number,
         }
-        return self._page("DescribeInstances", body, Instance, deadline=deadline)
+        return self._page("DescribeInstances", body, Instance)
+
+    def describe_all_instances(self, *, zone_id: str | None = None) -> list[Instance]:
+        """Return the instances of the account, or of one zone (all pages).
+
+        Source: DescribeInstances, zec 2025-09-01.
+        """
+        return list(self._all("DescribeInstances", {"zoneId": zone_id}, Instance))
 
     def instances_by_id(self, instance_ids: Sequence[str]) -> dict[str, Instance]:
         """Return up to 100 instances by id; those that the API does not show are missing. DescribeInstances."""
@@ -102,6 +107,7 @@ class Client:
     ) -> dict[str, str]:
         """Return the status of each instance that exists, by id; one request per 100 ids.
 
+        ``deadline`` overrides the retry policy's, in seconds; 0 means one attempt.
         Source: DescribeInstancesStatus, zec 2025-09-01.
         """
         statuses: dict[str, str] = {}
@@ -152,48 +158,40 @@ class Client:
         body = {"instanceIds": _checked(instance_ids), "instanceName": instance_name}
         return self._call.mutate("ModifyInstancesAttribute", body).request_id
 
-    def describe_images(
-        self, zone_id: str, *, image_ids: Sequence[str] | None = None, deadline: float | None = None
-    ) -> list[Image]:
-        """Return the images of a zone (all pages), or those of ``image_ids`` that it offers.
+    def describe_images(self, zone_id: str) -> list[Image]:
+        """Return the images of a zone (all pages).
 
         Source: DescribeImages, zec 2025-09-01.
         """
-        body = {"zoneId": zone_id, "imageIds": _listed(image_ids)}
-        return list(self._all("DescribeImages", body, Image, deadline=deadline))
+        return list(self._all("DescribeImages", {"zoneId": zone_id}, Image))
 
-    def describe_custom_images(
-        self, *, image_ids: Sequence[str] | None = None, deadline: float | None = None
-    ) -> list[Image]:
+    def describe_custom_images(self, *, image_ids: Sequence[str] | None = None) -> list[Image]:
         """Return the account's own images in all zones (all pages), or those of ``image_ids``.
 
         Source: DescribeCustomImages, zec 2025-09-01.
         """
-        return list(self._all("DescribeCustomImages", {"imageIds": _listed(image_ids)}, Image, deadline=deadline))
+        return list(self._all("DescribeCustomImages", {"imageIds": _listed(image_ids)}, Image))
 
-    def describe_key_pairs(
-        self, *, key_ids: Sequence[str] | None = None, deadline: float | None = None
-    ) -> list[KeyPair]:
+    def describe_key_pairs(self, *, key_ids: Sequence[str] | None = None) -> list[KeyPair]:
         """Return the account's key pairs (all pages), or those of ``key_ids``.
 
         Source: DescribeKeyPairs, ccs 2025-09-01.
         """
-        body = {"keyIds": _listed(key_ids)}
-        return list(self._all("DescribeKeyPairs", body, KeyPair, service="ccs", deadline=deadline))
+        return list(self._all("DescribeKeyPairs", {"keyIds": _listed(key_ids)}, KeyPair, service="ccs"))
 
-    def describe_time_zones(self, *, deadline: float | None = None) -> list[str]:
+    def describe_time_zones(self) -> list[str]:
         """Return the names of all time zones an instance can have.
 
         Source: DescribeTimeZones, zec 2025-09-01.
         """
-        return self._call.read("DescribeTimeZones", {}, deadline=deadline).texts("timeZones")
+        return self._call.read("DescribeTimeZones", {}).texts("timeZones")
 
-    def describe_zones(self, *, deadline: float | None = None) -> list[Zone]:
+    def describe_zones(self) -> list[Zone]:
         """Return all zones.
 
         Source: DescribeZones, zec 2025-09-01.
         """
-        return list(self._call.read("DescribeZones", {}, deadline=deadline).models("zoneSet", Zone))
+        return list(self._call.read("DescribeZones", {}).models("zoneSet", Zone))
 
     def _page(
         self,
@@ -208,21 +206,13 @@ class Client:
         items = result.models("dataSet", model)
         return Page(result.count("totalCount", at_least=len(items)), items)
 
-    def _all(
-        self,
-        action: str,
-        body: Mapping[str, Any],
-        model: type[M],
-        *,
-        service: str = "zec",
-        deadline: float | None = None,
-    ) -> Iterator[M]:
+    def _all(self, action: str, body: Mapping[str, Any], model: type[M], *, service: str = "zec") -> Iterator[M]:
         if [] in body.values():  # an empty filter would list everything
             return
         number, seen = 1, 0
         while True:
             paged = {**body, "pageSize": MAX_PAGE_SIZE, "pageNum": number}
-            page = self._page(action, paged, model, service=service, deadline=deadline)
+            page = self._page(action, paged, model, service=service)
             yield from page.items
             number, seen = number + 1, seen + len(page.items)
             if not page.items or seen >= page.total_count:

@@ -1,8 +1,8 @@
-"""Connections that know whether a request was begun on them.
+"""Connections that record whether a request was begun on them.
 
 When sending fails, one question decides what a mutation's error may claim: had any byte of the request
 left? The types of urllib3's exceptions do not answer it (a reset connection looks the same during the TLS
-handshake and after the request), so the connections themselves keep note. Without a note the answer is
+handshake and after the request), so the connections themselves record it. Without a record the answer is
 "perhaps", never "no".
 """
 

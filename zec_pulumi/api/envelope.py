@@ -1,4 +1,4 @@
-"""Understands an answer: a result, the API's own error, or something that is not the API's at all.
+"""Parses an answer: a result, the API's own error, or something that is not the API's.
 
 Source: the API documentation's page on responses; Cloudflare and HTTP 451 as in the official SDKs.
 """
@@ -17,15 +17,15 @@ from zec_pulumi.api.classify import api_error
 from zec_pulumi.api.codes import Code
 from zec_pulumi.api.errors import AnswerLostError, ApiError
 from zec_pulumi.api.headers import clock_difference, retry_after
-from zec_pulumi.api.models import Model
+from zec_pulumi.api.models import ApiModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api.endpoint import Endpoint
-    from zec_pulumi.api.exchange import Answer
+    from zec_pulumi.api.exchange import HttpResponse
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=ApiModel)
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,13 @@ class Result:
         return [item for item in value if item is not None]
 
     def _malformed(self, place: str) -> AnswerLostError:
-        sentence = f"the answer of {self.action} has an unexpected form at {place} (request {self.request_id})"
-        return AnswerLostError(sentence, action=self.action, host=self.host, http_status=HTTPStatus.OK)
+        summary = f"the answer of {self.action} has an unexpected form at {place} (request {self.request_id})"
+        return AnswerLostError(summary, action=self.action, host=self.host, http_status=HTTPStatus.OK)
 
 
-def parse(answer: Answer, *, action: str, endpoint: Endpoint, now: float, secrets: tuple[str, ...] = ()) -> Result:
+def parse(
+    answer: HttpResponse, *, action: str, endpoint: Endpoint, now: float, secrets: tuple[str, ...] = ()
+) -> Result:
     """Return the result that ``answer`` holds.
 
     Args:
@@ -110,7 +112,7 @@ def parse(answer: Answer, *, action: str, endpoint: Endpoint, now: float, secret
     raise _not_the_api(answer, action, endpoint)
 
 
-def _blocked(answer: Answer, action: str) -> ApiError | None:
+def _blocked(answer: HttpResponse, action: str) -> ApiError | None:
     if answer.status == HTTPStatus.FORBIDDEN and answer.headers.get("cf-mitigated", "").lower() == "challenge":
         code = Code.SECURITY_CHALLENGE
     elif answer.status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
@@ -120,7 +122,7 @@ def _blocked(answer: Answer, action: str) -> ApiError | None:
     return api_error({"code": code.value}, answer, action=action)
 
 
-def _clock_note(envelope: Mapping[str, Any], answer: Answer, now: float) -> str:
+def _clock_note(envelope: Mapping[str, Any], answer: HttpResponse, now: float) -> str:
     if envelope["code"] != Code.AUTHFAILURE_SIGNATURE_EXPIRED:
         return ""
     difference = clock_difference(answer.headers, now)
@@ -135,14 +137,14 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _not_the_api(answer: Answer, action: str, endpoint: Endpoint) -> AnswerLostError:
+def _not_the_api(answer: HttpResponse, action: str, endpoint: Endpoint) -> AnswerLostError:
     what = f"HTTP {answer.status}, {len(answer.body)} bytes of {answer.headers.get('content-type') or 'no type'}"
     location = answer.headers.get("location")
     if location:
         what = f"HTTP {answer.status}, pointing to {_host(location)}; redirects are not followed"
     return AnswerLostError(
-        f"{action} got an answer from {endpoint.base_url} that is not the API's ({what}); "
-        "check the endpoint and any proxy on the way",
+        f"{action} got an answer from {endpoint.base_url} that is not the API's ({what})",
+        next_step="check the endpoint and any proxy on the way",
         action=action,
         host=endpoint.domain,
         http_status=answer.status,

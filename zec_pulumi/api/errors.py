@@ -42,6 +42,8 @@ class TransportError(ZecError):
     """No usable answer of the API arrived.
 
     Attributes:
+        summary: What happened, without what to do now.
+        next_step: What to do now; empty if that is not known.
         action: The API action, e.g. ``StopInstances``.
         host: Host of the endpoint, with its port if there is one.
         http_status: Status of an answer that was not the API's, or None without an answer.
@@ -49,14 +51,17 @@ class TransportError(ZecError):
 
     def __init__(
         self,
-        sentence: str,
+        summary: str,
         *,
+        next_step: str = "",
         action: str,
         host: str,
         http_status: int | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(f"{summary}; {next_step}" if next_step else summary)
+        self.summary = summary
+        self.next_step = next_step
         self.action = action
         self.host = host
         self.http_status = http_status
@@ -70,8 +75,8 @@ class NotSentError(TransportError):
         permanent: Trying again cannot help (an untrusted certificate).
     """
 
-    def __init__(self, sentence: str, *, action: str, host: str, permanent: bool = False) -> None:
-        super().__init__(sentence, action=action, host=host)
+    def __init__(self, summary: str, *, next_step: str = "", action: str, host: str, permanent: bool = False) -> None:
+        super().__init__(summary, next_step=next_step, action=action, host=host)
         self.permanent = permanent
 
 
@@ -80,7 +85,7 @@ class AnswerLostError(TransportError):
 
     @property
     def may_have_been_carried_out(self) -> bool:
-        """Always true: nobody told us."""
+        """Always true: no answer says otherwise."""
         return True
 
 
@@ -88,6 +93,8 @@ class ApiError(ZecError):
     """The API answered with an error.
 
     Attributes:
+        summary: What happened, without what to do now.
+        next_step: What to do now; empty for a code that is not known.
         code: The API's code, e.g. ``INVALID_IMAGE_NOT_FOUND``; see :class:`zec_pulumi.api.Code`.
         message: The API's own text, in one line; it may change at any time.
         http_status: HTTP status of the answer.
@@ -114,7 +121,10 @@ class ApiError(ZecError):
         self.request_id = request_id
         self.action = action
         self.retry_after = retry_after
-        super().__init__(self._sentence(note))
+        known = codes.find(code)
+        self.summary = self._summary(known, note)
+        self.next_step = ADVICE[known].next_step if known else ""
+        super().__init__(f"{self.summary}; {self.next_step}" if known else self.summary)
 
     @property
     def may_have_been_carried_out(self) -> bool:
@@ -123,15 +133,13 @@ class ApiError(ZecError):
             return codes.find(self.code) is None
         return self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
-    def _sentence(self, note: str) -> str:
-        known = codes.find(self.code)
+    def _summary(self, known: codes.Code | None, note: str) -> str:
         reason = ADVICE[known].meaning if known else (self.message or "no reason given")
         facts = [self.code, f"HTTP {self.http_status}"]
         facts.append(f"request {self.request_id}" if self.request_id else "no request id")
         if known and self.message:
             facts.append(f'API message "{self.message}"')
-        text = f"{self.action} {self._verb}: {reason}{f', {note}' if note else ''} ({', '.join(facts)})"
-        return f"{text}; {ADVICE[known].next_step}" if known else text
+        return f"{self.action} {self._verb}: {reason}{f', {note}' if note else ''} ({', '.join(facts)})"
 
 
 class AuthenticationError(ApiError):

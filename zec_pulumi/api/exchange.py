@@ -1,4 +1,4 @@
-"""What goes to the API and what comes back, before anybody understands it."""
+"""A request to the API, and the HTTP response to it before it is parsed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiRequest:
     """One action with its encoded parameters.
 
     Attributes:
@@ -27,8 +27,8 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer from somewhere, perhaps from the API; header names in lower case."""
+class HttpResponse:
+    """An HTTP response, of the API or of a proxy in front of it; header names in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)

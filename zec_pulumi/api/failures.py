@@ -25,7 +25,7 @@ _CHECK_NETWORK = "check the endpoint and this machine's network, then run again"
 
 _TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 
-# The first that is among the causes is the most telling one.
+# The first entry that is among the causes names the reason.
 _UNREACHABLE: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
         (ssl.SSLCertVerificationError,),
@@ -61,9 +61,10 @@ def describe(
     """
     causes = tuple(_causes(error))
     if not_sent:
-        reason, remedy = _why_unreachable(causes, timeouts)
+        reason, next_step = _why_unreachable(causes, timeouts)
         return NotSentError(
-            f"{action} was not sent: no connection to {endpoint.base_url} ({reason}); {remedy}",
+            f"{action} was not sent: no connection to {endpoint.base_url} ({reason})",
+            next_step=next_step,
             action=action,
             host=endpoint.domain,
             permanent=_any(causes, ssl.SSLCertVerificationError),
@@ -76,9 +77,9 @@ def describe(
 
 
 def _why_unreachable(causes: tuple[BaseException, ...], timeouts: Timeouts) -> tuple[str, str]:
-    for kinds, reason, remedy in _UNREACHABLE:
+    for kinds, reason, next_step in _UNREACHABLE:
         if _any(causes, *kinds):
-            return reason, remedy
+            return reason, next_step
     if _any(causes, *_TIMEOUTS):
         return f"no connection within {timeouts.connect:g} s", _CHECK_NETWORK
     return "the connection broke before it stood", _CHECK_NETWORK

@@ -1,4 +1,4 @@
-"""Two response headers that matter: ``Retry-After`` and ``Date``."""
+"""Reads the response headers ``Retry-After`` and ``Date``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)
-    until, sent = _timestamp(text), _timestamp(headers.get("date", ""))
+    until, sent = _timestamp(text), server_time(headers)
     return None if until is None or sent is None else max(until - sent, 0.0)
+
+
+def server_time(headers: Mapping[str, str]) -> float | None:
+    """Return the header ``Date`` as seconds since the Unix epoch, or None without a usable one."""
+    return _timestamp(headers.get("date", ""))
 
 
 def clock_difference(headers: Mapping[str, str], now: float) -> str:
     """Return how far this machine's clock is from the server's ``Date``, in words; empty if unknown."""
-    server = _timestamp(headers.get("date", ""))
+    server = server_time(headers)
     if server is None:
         return ""
     seconds = round(now - server)

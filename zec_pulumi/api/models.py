@@ -34,14 +34,14 @@ def _gib(value: Any) -> Any:
     return float(match[1]) if match else None
 
 
-Text = Annotated[str | None, BeforeValidator(_nothing_if_empty)]
+OptionalText = Annotated[str | None, BeforeValidator(_nothing_if_empty)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_without_nulls)]
 # A null status must not read as "gone"; unknown values count as transitional everywhere.
 Status = Annotated[str, BeforeValidator(lambda value: value or "UNKNOWN")]
 Gib = Annotated[float | None, BeforeValidator(_gib)]
 
 
-class Model(BaseModel):
+class ApiModel(BaseModel):
     """Base of all answers: frozen, camelCase on the wire, unknown fields ignored."""
 
     model_config = ConfigDict(
@@ -53,65 +53,64 @@ class Model(BaseModel):
     )
 
 
-class SystemDisk(Model):
+class SystemDisk(ApiModel):
     """An instance's boot disk; ``disk_size`` in GiB."""
 
     disk_size: int | None = None
 
 
-class Instance(Model):
+class Instance(ApiModel):
     """An instance as DescribeInstances shows it; passwords and user data are never shown."""
 
     instance_id: str
-    instance_name: Text = None
-    zone_id: Text = None
-    image_id: Text = None
-    image_name: Text = None
-    time_zone: Text = Field(default=None, validation_alias=AliasChoices("timeZone", "timezone"))
+    instance_name: OptionalText = None
+    zone_id: OptionalText = None
+    image_id: OptionalText = None
+    image_name: OptionalText = None
+    time_zone: OptionalText = Field(default=None, validation_alias=AliasChoices("timeZone", "timezone"))
     status: Status = Field(default="UNKNOWN", validation_alias=AliasChoices("status", "instanceStatus"))
     system_disk: Annotated[SystemDisk, BeforeValidator(lambda value: {} if value is None else value)] = SystemDisk()
     public_ip_addresses: Texts = ()
     private_ip_addresses: Texts = ()
-    key_id: Text = None
+    key_id: OptionalText = None
     enable_agent: bool | None = None
 
 
-class InstanceStatus(Model):
+class InstanceStatus(ApiModel):
     """One row of DescribeInstancesStatus."""
 
     instance_id: str
     status: Status = Field(default="UNKNOWN", validation_alias=AliasChoices("instanceStatus", "status"))
 
 
-class Image(Model):
+class Image(ApiModel):
     """An OS image; sizes in GiB.
 
     ``region_ids`` are where an image of the account's own can be used; empty where the API does not say.
     """
 
     image_id: str
-    image_name: Text = None
-    image_status: Text = None
-    os_type: Text = None
-    category: Text = None
+    image_name: OptionalText = None
+    image_status: OptionalText = None
+    os_type: OptionalText = None
+    category: OptionalText = None
     image_size_gib: Gib = Field(default=None, validation_alias="imageSize")
     min_disk_size_gib: int | None = Field(default=None, validation_alias="minDiskSize")
     region_ids: Texts = Field(default=(), validation_alias="regionIdList")
 
 
-class KeyPair(Model):
+class KeyPair(ApiModel):
     """An SSH key pair of the account."""
 
     key_id: str
-    key_name: Text = None
+    key_name: OptionalText = None
 
 
-class Zone(Model):
+class Zone(ApiModel):
     """An availability zone."""
 
     zone_id: str
-    zone_name: Text = None
-    region_id: Text = None
+    region_id: OptionalText = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class ResetInstanceRequest:
-    """What ResetInstance is asked to do; ``repr`` shows neither password nor user data.
+    """The parameters of one ResetInstance; ``repr`` shows neither password nor user data.
 
     ``enable_agent`` has no default, because the API's own default turns the agent off. Of everything else,
     None leaves the parameter out, and the API then keeps what the instance has.

@@ -1,4 +1,4 @@
-"""Sends one request once and brings back whatever answers."""
+"""Sends one request once and returns the HTTP response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 
 from zec_pulumi.api import connections, failures
 from zec_pulumi.api.credentials import AccessKey, Credentials
-from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 from zec_pulumi.api.signing import authorization_headers
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 API_VERSION = "2025-09-01"
 CONTENT_TYPE = "application/json"
-POOL_SIZE = 64
+POOL_SIZE = 16
+"""Connections that are kept open: as many as requests are sent at the same time, ``throttle.AT_ONCE``."""
 
 
 class Transport:
@@ -55,7 +56,7 @@ class Transport:
         """Close all connections."""
         self._session.close()
 
-    def send(self, call: Call, timeouts: Timeouts) -> Answer:
+    def send(self, call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
         """Send ``call`` once.
 
         Raises:
@@ -75,11 +76,11 @@ class Transport:
             )
         else:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, headers, response.content)
+            return HttpResponse(response.status_code, headers, response.content)
         # Raised out here, so that the original error, which holds the request, is not its context.
         raise failure
 
-    def _send(self, call: Call, timeouts: Timeouts) -> requests.Response:
+    def _send(self, call: ApiRequest, timeouts: Timeouts) -> requests.Response:
         request = self._prepare(call)
         proxies, verify = self._environment(request.url or "")
         return self._session.send(
@@ -90,13 +91,13 @@ class Transport:
             verify=verify,
         )
 
-    def _prepare(self, call: Call) -> requests.PreparedRequest:
+    def _prepare(self, call: ApiRequest) -> requests.PreparedRequest:
         # Not Session.prepare_request: that would let ~/.netrc overwrite the Authorization header.
         return requests.Request(
             "POST", self.endpoint.url(call.service), headers=self._headers(call), data=call.body
         ).prepare()
 
-    def _headers(self, call: Call) -> dict[str, str]:
+    def _headers(self, call: ApiRequest) -> dict[str, str]:
         host = self.endpoint.domain
         return {
             "Accept-Encoding": "gzip, deflate",
@@ -123,7 +124,7 @@ class Transport:
 
 @cache
 def client_name() -> str:
-    """Return what the API is told about who is asking: this package and its version."""
+    """Return the name of this client for the API: the package and its version."""
     try:
         return f"zec_pulumi-{version('zec_pulumi')}"
     except PackageNotFoundError:

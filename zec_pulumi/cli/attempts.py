@@ -1,17 +1,23 @@
-"""``zec-pulumi attempts``: what the journal on this machine knows, and closing what it cannot know."""
+"""``zec-pulumi attempts``: lists the rebuilds in this machine's journal, and closes one by a person's word."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import sys
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from zec_pulumi.cli.output import write, write_error, write_lines
+from zec_pulumi.cli.parser import add_command
 from zec_pulumi.journal.journal import ENDED, Entry, Journal, JournalError, home
 from zec_pulumi.time.clock import SystemClock
+from zec_pulumi.time.timestamp import timestamp
+
+if TYPE_CHECKING:
+    import argparse
+
+    from zec_pulumi.cli.parser import Commands
 
 _DESCRIPTION = """\
 Rebuilds that were started from this machine and that the stack's state may not hold.
@@ -45,14 +51,14 @@ _MEANING = {
 }
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add this subcommand to the root parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "attempts",
-        help="list and close rebuilds that were started from this machine",
+        summary="list and close rebuilds that were started from this machine",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=_list, all=False, json=False)
     actions = parser.add_subparsers(metavar="ACTION")
@@ -78,12 +84,9 @@ def _list(arguments: argparse.Namespace) -> int:
     except JournalError as error:
         return _failed(str(error))
     if arguments.json:
-        print(json.dumps([asdict(entry) for entry in entries], indent=2))  # noqa: T201 the command's output
-        return 0
-    if not entries:
-        print("no attempts")  # noqa: T201 the same
-    for entry in entries:
-        print(_shown(entry))  # noqa: T201 the same
+        write(json.dumps([asdict(entry) for entry in entries], indent=2) + "\n")
+    else:
+        write_lines([line for entry in entries for line in _lines(entry)] or ["no attempts"])
     return 0
 
 
@@ -101,24 +104,21 @@ def _close(arguments: argparse.Namespace) -> int:
     # An attempt that also stands in the stack's state is taken back by the program only.
     again = "rebuilds the instance; if its row still says join, change rebuild_token as well"
     following = "verifies and records it" if arguments.rebuilt else again
-    print(f"closed {found[0].attempt_id}; the next pulumi up {following}")  # noqa: T201 the same
+    write_lines([f"closed {found[0].attempt_id}; the next pulumi up {following}"])
     return 0
 
 
-def _shown(entry: Entry) -> str:
-    name = entry.urn.rpartition("::")[2]
-    request = f"\n    request   {entry.request_id}" if entry.request_id else ""
-    return (
-        f"{entry.attempt_id}\n    instance  {entry.instance_id} (resource {name})\n"
-        f"    causes    {', '.join(entry.causes)}\n    started   {_time(entry.started_at)}{request}\n"
-        f"    last      {_MEANING[entry.event]}, {_time(entry.at)}"
-    )
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), tz=timezone.utc).isoformat().replace("+00:00", "Z")
+def _lines(entry: Entry) -> list[str]:
+    return [
+        entry.attempt_id,
+        f"    instance  {entry.instance_id} (resource {entry.urn.rpartition('::')[2]})",
+        f"    causes    {', '.join(entry.causes)}",
+        f"    started   {timestamp(entry.started_at)}",
+        *([f"    request   {entry.request_id}"] if entry.request_id else []),
+        f"    last      {_MEANING[entry.event]}, {timestamp(entry.at)}",
+    ]
 
 
 def _failed(sentence: str) -> int:
-    print(f"zec-pulumi attempts: {sentence}", file=sys.stderr)  # noqa: T201 the same
+    write_error(f"zec-pulumi attempts: {sentence}")
     return 1

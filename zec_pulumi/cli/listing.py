@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import Client, Code, NotFoundError, ZecError
-from zec_pulumi.cli.table import Column, printable, write, write_table
+from zec_pulumi.cli.output import write, write_error, write_lines
+from zec_pulumi.cli.parser import add_command
+from zec_pulumi.cli.table import Column, write_table
 from zec_pulumi.settings.config import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    import argparse
+    from collections.abc import Callable, Sequence
 
     from zec_pulumi.api import Image, Instance, KeyPair
+    from zec_pulumi.cli.parser import Commands
 
     Listing = Callable[[Client, argparse.Namespace], Sequence[Image] | Sequence[Instance] | Sequence[KeyPair]]
 
@@ -64,7 +66,7 @@ Examples:
 """
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the three subcommands to the root parser."""
     images = _add(commands, "images", "list the images of a zone", _IMAGES, _IMAGES_EXAMPLES)
     images.add_argument("--zone", metavar="ZONE", required=True, help="id of the zone")
@@ -83,15 +85,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, text: str, examples: str
+    commands: Commands[argparse.ArgumentParser], name: str, summary: str, text: str, examples: str
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{text}\n{_CREDENTIALS}",
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, name, summary=summary, description=f"{text}\n{_CREDENTIALS}", epilog=examples)
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(command=name)
     return parser
@@ -104,12 +100,12 @@ def _run(arguments: argparse.Namespace) -> int:
         with Client(settings.credentials, settings.endpoint, timeouts=settings.timeouts) as client:
             found = listing(client, arguments)
     except ZecError as error:
-        sys.stderr.write(f"zec-pulumi {arguments.command}: {printable(str(error))}\n")
+        write_error(f"zec-pulumi {arguments.command}: {error}")
         return 1
     if arguments.json:
         write(json.dumps([item.model_dump(mode="json") for item in found], indent=2) + "\n")
     elif not found:
-        write(f"no {arguments.command}\n")
+        write_lines([f"no {arguments.command}"])
     else:
         columns, row = _LAYOUTS[arguments.command]
         write_table(columns, [row(item) for item in found])
@@ -143,21 +139,11 @@ def _list_keys(client: Client, _: argparse.Namespace) -> list[KeyPair]:
 def _list_instances(client: Client, arguments: argparse.Namespace) -> list[Instance]:
     return [
         instance
-        for instance in _all_instances(client, arguments.zone)
+        for instance in client.describe_all_instances(zone_id=arguments.zone)
         if _contains(arguments.name, instance.instance_id, instance.instance_name)
         and _is(arguments.status, instance.status)
         and (arguments.image is None or instance.image_id == arguments.image)
     ]
-
-
-def _all_instances(client: Client, zone_id: str | None) -> Iterator[Instance]:
-    number, seen = 1, 0
-    while True:
-        page = client.describe_instances(zone_id=zone_id, page_number=number)
-        yield from page.items
-        number, seen = number + 1, seen + len(page.items)
-        if not page.items or seen >= page.total_count:
-            return
 
 
 def _contains(text: str, *values: str | None) -> bool:

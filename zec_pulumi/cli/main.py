@@ -6,10 +6,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from zec_pulumi.cli import attempts, listing
+from zec_pulumi import __version__
+from zec_pulumi.cli import attempts, listing, output, simulator
 from zec_pulumi.cli.doctor import command as doctor
 from zec_pulumi.cli.report import command as report
-from zec_pulumi.simulator import command as simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser: argparse.ArgumentParser = _Parser(
         prog="zec-pulumi", description="Which OS image a Zenlayer ZEC instance runs, as a Pulumi resource."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     simulator.add_parser(commands)
     attempts.add_parser(commands)
     doctor.add_parser(commands)
     listing.add_parser(commands)
     report.add_parser(commands)
-    arguments = parser.parse_args(argv)
-    return cast("int", arguments.run(arguments))
+    output.prepare()
+    try:
+        arguments = parser.parse_args(argv)
+        return cast("int", arguments.run(arguments))
+    finally:
+        output.write("")  # flushes what argparse has printed

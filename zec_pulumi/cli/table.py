@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from zec_pulumi.cli.output import console, write_lines
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,39 +36,13 @@ def write_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
     Where a terminal is too narrow for the whole columns, each row becomes a paragraph that begins with its first two.
     """
     shown = [[printable(cell) for cell in row] for row in rows]
-    console = terminal()
-    if console is None:
-        write("".join(f"{line}\n" for line in _aligned(columns, shown)))
-    elif _least_width(columns, shown) <= console.width:
-        _write_rich(console, columns, shown)
+    terminal = console()
+    if terminal is None:
+        write_lines(_aligned(columns, shown))
+    elif _least_width(columns, shown) <= terminal.width:
+        _write_rich(terminal, columns, shown)
     else:
-        write("".join(f"{_paragraph(columns, row, console.width)}\n" for row in shown))
-
-
-def terminal() -> Console | None:
-    """Return the terminal that standard output is; None for a pipe or a file, or without the package ``rich``."""
-    if not sys.stdout.isatty():
-        return None
-    try:
-        from rich.console import Console  # noqa: PLC0415 an extra: everything works without it
-    except ModuleNotFoundError:
-        return None
-    return Console(highlight=False, emoji=False, markup=False)
-
-
-def write(text: str) -> None:
-    """Write to standard output; a reader that has seen enough (``| head``) is no error."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Otherwise the interpreter would try again, and complain, when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def printable(text: str) -> str:
-    """Return the text without characters that command a terminal: names are made by other people."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+        write_lines(line for row in shown for line in _paragraph(columns, row, terminal.width))
 
 
 def _aligned(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Iterable[str]:
@@ -83,7 +58,7 @@ def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> in
     return sum(least) + len(GAP) * (len(columns) - 1)
 
 
-def _write_rich(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+def _write_rich(terminal: Console, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table  # noqa: PLC0415 only there where it is installed
     from rich.text import Text  # noqa: PLC0415 the same
 
@@ -92,12 +67,12 @@ def _write_rich(console: Console, columns: Sequence[Column], rows: Sequence[Sequ
         table.add_column(column.title, no_wrap=column.whole, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
+    terminal.print(table)
 
 
-def _paragraph(columns: Sequence[Column], row: Sequence[str], width: int) -> str:
+def _paragraph(columns: Sequence[Column], row: Sequence[str], width: int) -> list[str]:
     named = [f"{column.title} {cell}" for column, cell in zip(columns[2:], row[2:], strict=True) if cell]
     # A fact stays on one line; between facts there may be a break.
     facts = ", ".join(fact.replace(" ", _NO_BREAK) for fact in named)
     lines = textwrap.wrap(facts, max(width - len(GAP), 1), break_long_words=False, break_on_hyphens=False)
-    return "\n".join([GAP.join(row[:2]).rstrip(), *(f"{GAP}{line}".replace(_NO_BREAK, " ") for line in lines)])
+    return [GAP.join(row[:2]).rstrip(), *(f"{GAP}{line}".replace(_NO_BREAK, " ") for line in lines)]

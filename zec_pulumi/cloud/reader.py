@@ -94,17 +94,12 @@ class CloudReader:
         return found
 
     def _list(self, zone_id: str) -> None:
-        """Read all instances of a zone, 1000 a page."""
-        number, seen = 1, 0
-        while True:
-            page = self._client.describe_instances(zone_id=zone_id, page_number=number)
-            held = {item.instance_id: _Held(self._clock.monotonic(), item) for item in page.items}
-            with self._lock:
-                self._seen.update(held)
-                self._listed.add(zone_id)
-            number, seen = number + 1, seen + len(page.items)
-            if not page.items or seen >= page.total_count:
-                return
+        """Read all instances of a zone."""
+        now = self._clock.monotonic()
+        instances = self._client.describe_all_instances(zone_id=zone_id)
+        with self._lock:
+            self._seen.update((item.instance_id, _Held(now, item)) for item in instances)
+            self._listed.add(zone_id)
 
     def image(self, zone_id: str, image_id: str) -> Image | None:
         """Return an image of the zone, or one of the account's own, which may be of other regions."""

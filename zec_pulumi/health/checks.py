@@ -1,4 +1,4 @@
-"""What is wrong with the description of a health gate: rules for its fields, and nothing else."""
+"""The rules for the fields of a health gate."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     from zec_pulumi.health.description import HealthGate
 
-Kind = Literal["tcp", "http", "ssh", "command"]
-Address = Literal["public", "private"]
+ProbeKind = Literal["tcp", "http", "ssh", "command"]
+AddressKind = Literal["public", "private"]
 
 SHORTEST_INTERVAL = 0.1
-"""Seconds; with less, waiting would be busy waiting."""
+"""Seconds between two probes at least; less would be busy waiting."""
 
 _OWN_FIELDS: dict[str, tuple[str, ...]] = {
     "tcp": ("port",),
@@ -29,8 +29,8 @@ _FINAL_STATUSES = range(200, 600)
 
 def findings(gate: HealthGate) -> Iterator[str]:
     """Yield what is wrong with ``gate``, whose fields may hold anything; each text begins with the field's name."""
-    if gate.kind not in get_args(Kind):
-        yield f"kind: must be one of {', '.join(get_args(Kind))}"
+    if gate.kind not in get_args(ProbeKind):
+        yield f"kind: must be one of {', '.join(get_args(ProbeKind))}"
         return
     own = _OWN_FIELDS[gate.kind]
     for name in sorted(_ALL_OWN):
@@ -61,7 +61,7 @@ def _command_findings(arguments: object) -> Iterator[str]:
 
 
 def _time_findings(gate: HealthGate) -> Iterator[str]:
-    if gate.address not in get_args(Address):
+    if gate.address not in get_args(AddressKind):
         yield 'address: must be "public" or "private"'
     for name, least in (("interval", SHORTEST_INTERVAL), ("timeout", SHORTEST_INTERVAL), ("deadline", 1.0)):
         value = getattr(gate, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from zec_pulumi.health.checks import Address, Kind, findings
+from zec_pulumi.health.checks import AddressKind, ProbeKind, findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,13 +30,13 @@ class HealthGate:
         ValueError: it describes nothing that could be probed; the text names the field.
     """
 
-    kind: Kind
+    kind: ProbeKind
     port: int | None = None
     path: str | None = None
     status: int | None = None
     tls: bool | None = None
     command: tuple[str, ...] | None = None
-    address: Address = "public"
+    address: AddressKind = "public"
     interval: float = 5.0
     successes: int = 2
     timeout: float = 5.0
@@ -69,31 +69,31 @@ class HealthGate:
         return {key: value for key, value in values.items() if value is not None}
 
 
-class Pace(TypedDict, total=False):
-    """Which address is probed, and how patiently: the fields of the same names of :class:`HealthGate`."""
+class ProbeOptions(TypedDict, total=False):
+    """Which address is probed, how often and for how long: the fields of the same names of :class:`HealthGate`."""
 
-    address: Address
+    address: AddressKind
     interval: float
     successes: int
     timeout: float
     deadline: float
 
 
-def tcp(port: int, **pace: Unpack[Pace]) -> HealthGate:
+def tcp(port: int, **options: Unpack[ProbeOptions]) -> HealthGate:
     """Return the health gate that passes when ``port`` accepts TCP connections.
 
     Args:
         port: 1 to 65535.
-        pace: ``address``, ``interval``, ``successes``, ``timeout`` and ``deadline``, see :class:`HealthGate`.
+        options: ``address``, ``interval``, ``successes``, ``timeout`` and ``deadline``, see :class:`HealthGate`.
 
     Raises:
         ValueError: a value is none that could be probed.
     """
-    return HealthGate("tcp", port=port, **pace)
+    return HealthGate("tcp", port=port, **options)
 
 
 def http(
-    path: str, *, status: int = 200, port: int | None = None, tls: bool = False, **pace: Unpack[Pace]
+    path: str, *, status: int = 200, port: int | None = None, tls: bool = False, **options: Unpack[ProbeOptions]
 ) -> HealthGate:
     """Return the health gate that passes when a GET of ``path`` is answered with ``status``.
 
@@ -105,29 +105,29 @@ def http(
         status: The final status that counts as healthy, 200 to 599.
         port: 1 to 65535; omitted: 80, with ``tls`` 443.
         tls: Whether to speak HTTPS.
-        pace: As for :func:`tcp`.
+        options: As for :func:`tcp`.
 
     Raises:
         ValueError: a value is none that could be probed.
     """
     number = (443 if tls else 80) if port is None else port
-    return HealthGate("http", port=number, path=path, status=status, tls=tls, **pace)
+    return HealthGate("http", port=number, path=path, status=status, tls=tls, **options)
 
 
-def ssh(port: int = 22, **pace: Unpack[Pace]) -> HealthGate:
+def ssh(port: int = 22, **options: Unpack[ProbeOptions]) -> HealthGate:
     """Return the health gate that passes when ``port`` greets with an SSH banner, ``SSH-2.0-…``; nobody logs in.
 
     Args:
         port: 1 to 65535.
-        pace: As for :func:`tcp`.
+        options: As for :func:`tcp`.
 
     Raises:
         ValueError: a value is none that could be probed.
     """
-    return HealthGate("ssh", port=port, **pace)
+    return HealthGate("ssh", port=port, **options)
 
 
-def command(arguments: Sequence[str], **pace: Unpack[Pace]) -> HealthGate:
+def command(arguments: Sequence[str], **options: Unpack[ProbeOptions]) -> HealthGate:
     """Return the health gate that passes when a command of yours ends with exit status 0.
 
     It runs on the machine that runs ``pulumi up``, in the program's folder, without a shell and without credentials in
@@ -136,14 +136,14 @@ def command(arguments: Sequence[str], **pace: Unpack[Pace]) -> HealthGate:
 
     Args:
         arguments: The program and its arguments.
-        pace: As for :func:`tcp`, but that ``timeout`` is 60 seconds when omitted; then the command is killed with all
-            processes of its group. ``address`` decides what ``ZEC_ADDRESS`` is, empty when the instance has none.
+        options: As for :func:`tcp`, but that ``timeout`` is 60 seconds when omitted; then the command is killed
+            with all processes of its group. ``address`` decides what ``ZEC_ADDRESS`` is; it is empty without one.
 
     Raises:
         ValueError: a value is none that could be run.
     """
-    pace.setdefault("timeout", COMMAND_TIMEOUT)
-    return HealthGate("command", command=_arguments(arguments), **pace)
+    options.setdefault("timeout", COMMAND_TIMEOUT)
+    return HealthGate("command", command=_arguments(arguments), **options)
 
 
 def _whole(value: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zec_pulumi.errors import DeadlineError, PartialFailureError, StoppedError, UnhealthyError, ZecError
-from zec_pulumi.health.passing import pass_gate
+from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.journal import locks, recovery
 from zec_pulumi.messages import outcomes
 from zec_pulumi.operations.decision import decide

@@ -7,10 +7,11 @@ them again; never under another name.
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS
+from zec_pulumi.time.timestamp import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,8 +104,8 @@ def rebuilt(attempt: Attempt, finished_at: float) -> dict[str, Any]:
             "attemptId": attempt.id,
             "requestId": attempt.request_id,
             "causes": list(attempt.causes),
-            "startedAt": _iso(attempt.started_at),
-            "finishedAt": _iso(finished_at),
+            "startedAt": timestamp(attempt.started_at),
+            "finishedAt": timestamp(finished_at),
         }
     )
 
@@ -131,10 +132,6 @@ def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:
 def known(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return what this package recorded among ``properties``: neither the provider nor empty values."""
     return {key: value for key, value in properties.items() if key != "__provider" and value is not None}
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), tz=timezone.utc).isoformat().replace("+00:00", "Z")
 
 
 def _moment(text: str) -> datetime:

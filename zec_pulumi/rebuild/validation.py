@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import ResetInstanceRequest
-from zec_pulumi.health.passing import address_findings
+from zec_pulumi.health.gate import address_findings
 from zec_pulumi.planning import status
 
 if TYPE_CHECKING:
@@ -23,14 +23,10 @@ NO_LOGIN_CATEGORIES = frozenset({"windows", "generic"})
 
 @dataclass(frozen=True)
 class Preflight:
-    """The outcome: ``request`` to send if there are no ``findings``.
-
-    ``password_later`` says that the image takes no password in the reset, so it is set once the machine runs.
-    """
+    """The outcome: ``request`` to send if there are no ``findings``."""
 
     findings: tuple[str, ...]
     request: ResetInstanceRequest | None = None
-    password_later: bool = False
 
 
 def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Preflight:
@@ -65,7 +61,7 @@ def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Prefli
         instance_name=wanted.instance_name if wanted.instance_name != live.instance_name else None,
         user_data=wanted.first_boot_script,
     )
-    return Preflight(tuple(findings), request, password_later=not takes_login and wanted.password is not None)
+    return Preflight(tuple(findings), request)
 
 
 def check_password_in_place(live: Instance) -> list[str]:

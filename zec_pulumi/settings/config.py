@@ -1,4 +1,4 @@
-"""Settings: where each comes from, and the order in which the sources are asked.
+"""Settings: where each comes from, and the order of the sources.
 
 For the endpoint and the time-out: stack config ``zenlayercloud:*``, then ``ZENLAYERCLOUD_*``, then
 ``ZENLAYER_ENDPOINT``, then the default. For credentials see :mod:`zec_pulumi.settings.credential_sources`.
@@ -13,16 +13,16 @@ from zec_pulumi.api.endpoint import DEFAULT_DOMAIN, Endpoint
 from zec_pulumi.api.errors import ConfigurationError
 from zec_pulumi.api.timeouts import Timeouts
 from zec_pulumi.settings.credential_sources import find_credentials
-from zec_pulumi.settings.options import Options, resolve_options
+from zec_pulumi.settings.options import Options, resolve_options, seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Literal
 
     from zec_pulumi.api.credentials import Credentials
-
-    Lookup = Callable[[str], str | None]
+    from zec_pulumi.settings.credentials_file import SettingsWarning
+    from zec_pulumi.settings.options import Lookup
 
 MAX_CLIENT_TIMEOUT = 3600.0
 
@@ -38,7 +38,7 @@ class Settings:
         options: This package's own settings.
         origins: Where each setting came from, by name: ``credentials``, ``domain``, ``scheme``,
             ``clientTimeout``, and the ``zec:`` keys of :class:`Options`.
-        warnings: Sentences the user should see.
+        warnings: What is wrong with a setting that works nonetheless.
     """
 
     credentials: Credentials
@@ -46,7 +46,7 @@ class Settings:
     timeouts: Timeouts
     options: Options
     origins: Mapping[str, str]
-    warnings: tuple[str, ...]
+    warnings: tuple[SettingsWarning, ...]
 
 
 def resolve(stack_config: Lookup | Mapping[str, str], environ: Mapping[str, str], home: Path) -> Settings:
@@ -95,7 +95,7 @@ def _endpoint(stack: Lookup, environ: Mapping[str, str], origins: dict[str, str]
 def _timeouts(stack: Lookup, environ: Mapping[str, str], origins: dict[str, str]) -> Timeouts:
     text, origin = _first((stack, "zenlayercloud:clientTimeout"), (environ.get, "ZENLAYERCLOUD_CLIENT_TIMEOUT"))
     origins["clientTimeout"] = origin
-    return Timeouts() if text is None else Timeouts(read=_seconds(text, origin, MAX_CLIENT_TIMEOUT))
+    return Timeouts() if text is None else Timeouts(read=seconds_of(text, origin, MAX_CLIENT_TIMEOUT))
 
 
 def _options(stack: Lookup, origins: dict[str, str]) -> Options:
@@ -111,14 +111,3 @@ def _first(*sources: tuple[Lookup, str]) -> tuple[str | None, str]:
         if value:
             return value, name
     return None, "default"
-
-
-def _seconds(text: str, name: str, maximum: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    # Also refuses "nan", for which every comparison is false.
-    if not 0 < value <= maximum:
-        raise ConfigurationError(f"{name} must be a number of seconds above 0 and at most {maximum:g}")
-    return value

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api.credentials import AccessKey, BearerToken, Credentials
 from zec_pulumi.api.errors import ConfigurationError, MissingCredentialsError
-from zec_pulumi.settings.credentials_file import read_profile
+from zec_pulumi.settings.credentials_file import SettingsWarning, read_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from zec_pulumi.settings.options import Lookup
 
 _NONE_FOUND = (
     "no Zenlayer credentials: set ZENLAYERCLOUD_ACCESS_KEY_ID and ZENLAYERCLOUD_ACCESS_KEY_PASSWORD; or "
@@ -32,26 +34,26 @@ _NONE_FOUND = (
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundCredentials:
     """A credential, the names of the settings it came from, and what to warn of."""
 
     credentials: Credentials
     origin: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SettingsWarning, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Source:
     """The names a source uses, and how to look one up."""
 
-    lookup: Callable[[str], str | None]
+    lookup: Lookup
     key_id: str
     key_secret: str
     token: str | None
     token_wins: bool = False
     place: str = ""
 
-    def find(self) -> Found | None:
+    def find(self) -> FoundCredentials | None:
         """Return what this source supplies; None if it has nothing at all."""
         token = self._value(self.token) if self.token else ""
         key_id, secret = self._value(self.key_id), self._value(self.key_secret)
@@ -61,10 +63,10 @@ class _Source:
                 "are both set: remove one of them"
             )
         if token:
-            return Found(BearerToken(token), self._name(self.token))
+            return FoundCredentials(BearerToken(token), self._name(self.token))
         if key_id and secret:
             origin = f"{self.key_id} and {self._name(self.key_secret)}"
-            return Found(AccessKey(key_id, secret), origin)
+            return FoundCredentials(AccessKey(key_id, secret), origin)
         if key_id or secret:
             present, missing = self.key_id, self.key_secret
             if secret:
@@ -81,7 +83,7 @@ class _Source:
         return f"{name}{self.place}"
 
 
-def find_credentials(stack: Callable[[str], str | None], environ: Mapping[str, str], home: Path) -> Found:
+def find_credentials(stack: Lookup, environ: Mapping[str, str], home: Path) -> FoundCredentials:
     """Return the credentials of the first source that has any.
 
     Raises:
@@ -105,11 +107,11 @@ def find_credentials(stack: Callable[[str], str | None], environ: Mapping[str, s
     return found
 
 
-def _from_file(environ: Mapping[str, str], home: Path) -> Found | None:
+def _from_file(environ: Mapping[str, str], home: Path) -> FoundCredentials | None:
     profile = read_profile(home, environ.get("ZENLAYER_PROFILE", "").strip())
     if profile is None:
         return None
     place = f" in profile {profile.name} of {profile.path}"
     source = _Source(profile.fields.get, "access_key_id", "access_key_secret", "token", token_wins=True, place=place)
     found = source.find()
-    return None if found is None else Found(found.credentials, found.origin, profile.warnings)
+    return None if found is None else FoundCredentials(found.credentials, found.origin, profile.warnings)

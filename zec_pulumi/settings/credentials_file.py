@@ -6,7 +6,7 @@ import json
 import os
 import stat
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zec_pulumi.api.errors import ConfigurationError
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 DEFAULT_PROFILE = "default"
 
 
+class SettingsWarning(NamedTuple):
+    """What is wrong with a setting that works nonetheless, and what to do about it."""
+
+    text: str
+    fix: str
+
+
 @dataclass(frozen=True)
 class Profile:
     """One profile; ``fields`` are its texts by name, as the CLI wrote them."""
@@ -24,11 +31,11 @@ class Profile:
     name: str
     path: Path
     fields: Mapping[str, str] = field(repr=False)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SettingsWarning, ...] = ()
 
 
 def read_profile(home: Path, wanted: str) -> Profile | None:
-    """Return the wanted profile, or None if there is no file, or no profile and none was asked for.
+    """Return the wanted profile, or None if there is no file, or no profile and ``wanted`` is empty.
 
     Args:
         home: The user's home directory.
@@ -67,8 +74,9 @@ def _read_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _warnings(path: Path) -> tuple[str, ...]:
+def _warnings(path: Path) -> tuple[SettingsWarning, ...]:
     mode = path.stat().st_mode
     if os.name != "posix" or not mode & (stat.S_IRGRP | stat.S_IROTH):
         return ()
-    return (f"{path} holds credentials and can be read by other users: run `chmod 600 {path}`",)
+    text = f"{path} holds credentials and can be read by other users"
+    return (SettingsWarning(text, f"run `chmod 600 {path}`"),)

@@ -27,7 +27,7 @@ class Options:
     """This package's own settings.
 
     Attributes:
-        poll_interval: Seconds between two looks at instances that are being waited for (``zec:pollInterval``).
+        poll_interval: Seconds between two polls of the instances that are waited for (``zec:pollInterval``).
         allow_rebuild: False refuses every rebuild of the stack (``zec:allowRebuild``).
         allowed_causes: The only triggers that may cause a rebuild, None for all (``zec:allowedCauses``).
         require_approval: Refuse rebuilds whose token is not approved (``zec:requireApproval``).
@@ -62,7 +62,9 @@ def resolve_options(stack: Lookup) -> Options:
             " STACK/INSTANCE/DIGEST"
         )
     return Options(
-        poll_interval=DEFAULT_POLL_INTERVAL if interval is None else _seconds(interval, "zec:pollInterval"),
+        poll_interval=DEFAULT_POLL_INTERVAL
+        if interval is None
+        else seconds_of(interval, "zec:pollInterval", MAX_POLL_INTERVAL),
         allow_rebuild=_flag(stack, "zec:allowRebuild", default=True),
         allowed_causes=causes,
         require_approval=_flag(stack, "zec:requireApproval", default=False),
@@ -96,12 +98,17 @@ def _items(stack: Lookup, key: str) -> frozenset[str] | None:
     return frozenset(item.strip() for item in items)
 
 
-def _seconds(text: str, key: str) -> float:
+def seconds_of(text: str, name: str, maximum: float) -> float:
+    """Return the number of seconds that a setting says.
+
+    Raises:
+        ConfigurationError: ``text`` is no number above 0 and up to ``maximum``; the error names the setting.
+    """
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     # Also refuses "nan", for which every comparison is false.
-    if not 0 < value <= MAX_POLL_INTERVAL:
-        raise ConfigurationError(f"{key} must be a number of seconds above 0 and at most {MAX_POLL_INTERVAL:g}")
+    if not 0 < value <= maximum:
+        raise ConfigurationError(f"{name} must be a number of seconds above 0 and at most {maximum:g}")
     return value

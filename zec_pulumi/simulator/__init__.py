@@ -1,6 +1,6 @@
 """A sandbox cloud: an HTTP server on loopback that speaks the protocol of the ZEC API.
 
-It imports nothing of the rest of this package, so that it judges the client independently.
+It imports nothing of the rest of this package, so that it checks the client independently.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a simulator listens, and how clients on this machine call it."""
+"""Where a simulator listens, and the address that clients on this machine use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def called(host: str) -> str:
+def client_host(host: str) -> str:
     """Return the host part of a URL that reaches ``host`` from this machine."""
     return _EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
 

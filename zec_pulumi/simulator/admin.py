@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from zec_pulumi.simulator.listing import Found, Listing, LogPart, find
+from zec_pulumi.simulator.admin_queries import InstanceQuery, LogQuery, Selection, find
 from zec_pulumi.simulator.models import SeedModel
 from zec_pulumi.simulator.world import SetupError, explain
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
     from zec_pulumi.simulator.cloud import Cloud
     from zec_pulumi.simulator.ledger import Log
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.models import Machine
 
 
 class ClockMove(SeedModel):
-    """What is asked of the clock: seconds, and with ``settle`` the end of the last change under way."""
+    """A move of the clock: seconds, and with ``settle`` the end of the last change under way."""
 
     advance: Annotated[float, Field(ge=0)] = 0.0
     skew: float | None = None
     settle: bool = False
 
 
-def describe(instance: Instance) -> dict[str, Any]:
+def describe(instance: Machine) -> dict[str, Any]:
     """Return an instance as an administrator sees it: everything, the pending change included."""
     return instance.model_dump(by_alias=True)
 
@@ -37,21 +37,21 @@ class Administration:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def ledger(self, query: Mapping[str, str]) -> Found:
+    def ledger(self, query: Mapping[str, str]) -> Selection:
         """Accepted mutations."""
-        return _part(self._cloud.ledger, query)
+        return _log_entries(self._cloud.ledger, query)
 
-    def requests(self, query: Mapping[str, str]) -> Found:
+    def requests(self, query: Mapping[str, str]) -> Selection:
         """API requests."""
-        return _part(self._cloud.requests, query)
+        return _log_entries(self._cloud.requests, query)
 
-    def instances(self, query: Mapping[str, str]) -> Found:
-        """Instances, all or those looked for."""
-        found = find(self._cloud.instances(), Listing.read(query))
-        return Found([describe(instance) for instance in found.items], found.total)
+    def instances(self, query: Mapping[str, str]) -> Selection:
+        """Instances, all or those that the query names."""
+        found = find(self._cloud.instances(), InstanceQuery.read(query))
+        return Selection([describe(instance) for instance in found.items], found.total)
 
     def summary(self, _: Any) -> Any:
-        """How much there is of everything; ``world`` is another when all began anew."""
+        """Counts of everything; ``world`` changes whenever everything begins anew."""
         cloud = self._cloud
         statuses: dict[str, int] = {}
         changing = 0
@@ -68,12 +68,12 @@ class Administration:
         }
 
     def time(self, _: Any) -> Any:
-        """The simulated time and how far signatures are judged ahead of real time, in seconds."""
+        """The simulated time and the skew of the time that signatures are checked with, in seconds."""
         clock = self._cloud.clock
         return {"now": clock.now(), "mode": clock.mode, "skew": clock.skew}
 
     def move_clock(self, body: Any) -> Any:
-        """Advance simulated time, or set the skew that signatures are judged with."""
+        """Advance simulated time, or set the skew that signatures are checked with."""
         try:
             move = ClockMove.model_validate(body)
         except ValidationError as error:
@@ -105,6 +105,6 @@ class Administration:
         return self.time(None)
 
 
-def _part(log: Log, query: Mapping[str, str]) -> Found:
-    part = LogPart.read(query)
-    return Found(log.entries(after=part.after, limit=part.limit), len(log))
+def _log_entries(log: Log, query: Mapping[str, str]) -> Selection:
+    part = LogQuery.read(query)
+    return Selection(log.entries(after=part.after, limit=part.limit), len(log))

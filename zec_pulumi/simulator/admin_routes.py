@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from zec_pulumi.simulator.admin import Administration, describe
-from zec_pulumi.simulator.listing import Found
+from zec_pulumi.simulator.admin_queries import Selection
 from zec_pulumi.simulator.parsing import parse_json
 from zec_pulumi.simulator.responses import JsonResponse
 from zec_pulumi.simulator.world import SetupError
@@ -55,7 +55,7 @@ def _read(cloud: Cloud, handler: Callable[[Any], Any]) -> Callable[[Request], Aw
                 found = handler(request.query_params)
         except SetupError as error:
             return JsonResponse({"error": str(error)}, 400)
-        counted = isinstance(found, Found)
+        counted = isinstance(found, Selection)
         response = JsonResponse(found.items if counted else found)
         if counted:
             response.headers["X-Total-Count"] = str(found.total)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from zec_pulumi.simulator.cloud import Cloud
     from zec_pulumi.simulator.effects import Effect
-    from zec_pulumi.simulator.interference import Sent
+    from zec_pulumi.simulator.interference import OutgoingAnswer
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -71,7 +71,7 @@ def _respond(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect]) -> Respo
     return sent.response
 
 
-def _log(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect], sent: Sent) -> None:
+def _log(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect], sent: OutgoingAnswer) -> None:
     cloud.requests.record(
         at=cloud.clock.now(),
         service=arrival.service,

@@ -29,7 +29,7 @@ class Chance:
         return self._source.random()
 
 
-class Armed:
+class ArmedRule:
     """A rule, its number, and how often it has matched and happened."""
 
     def __init__(self, rule: Rule, number: int) -> None:

@@ -1,4 +1,4 @@
-"""What a test says about the ledger, with a failure that shows what was done instead."""
+"""Assertions about the ledger; a failure shows the entries that are there."""
 
 from __future__ import annotations
 

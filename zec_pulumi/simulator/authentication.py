@@ -1,7 +1,7 @@
 """Who sent a request: signatures (ZC2-HMAC-SHA256) and bearer tokens.
 
 Source: API introduction, "Signature", and the credentials of the official clients. Written from the
-description, not from a client, so that the simulator judges clients independently.
+description, not from a client, so that the simulator checks clients independently.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,10 +34,10 @@ def authenticate(headers: Mapping[str, str], body: bytes, *, seed: Seed, wall: f
         headers: Request headers, names in lower case, values exactly as they were sent.
         body: The exact bytes of the request body.
         seed: Where the accepted credentials stand.
-        wall: The time signatures are judged by, seconds since the Unix epoch.
+        wall: The time that signatures are checked with, seconds since the Unix epoch.
 
     Raises:
-        ApiError: AUTHFAILURE_INVALID_AUTHORIZATION, AUTHFAILURE_SIGNATURE_EXPIRED or
+        RefusedError: AUTHFAILURE_INVALID_AUTHORIZATION, AUTHFAILURE_SIGNATURE_EXPIRED or
             AUTHFAILURE_SIGNATURE_FAILURE, all with HTTP 401.
     """
     authorization = headers.get("authorization", "")
@@ -80,5 +80,5 @@ def _signature(secret: str, timestamp: str, signed: list[str], headers: Mapping[
     return hmac.new(secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
 
 
-def _refused(kind: str, message: str) -> ApiError:
-    return ApiError(401, f"AUTHFAILURE_{kind}", message)
+def _refused(kind: str, message: str) -> RefusedError:
+    return RefusedError(401, f"AUTHFAILURE_{kind}", message)

@@ -1,4 +1,4 @@
-"""A certificate for this run: real clients of a cloud speak https and believe nobody they do not know."""
+"""Makes the TLS certificate of one run, for clients that speak https only."""
 
 from __future__ import annotations
 

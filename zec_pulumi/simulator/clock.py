@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Literal
 
 ClockMode = Literal["real", "manual"] | float
+
+
+def timestamp(seconds: float) -> str:
+    """Return ``seconds`` since the Unix epoch as the API writes a time, in UTC: ``2025-09-01T12:00:00Z``."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class ClockState:
         real: Real time since the Unix epoch.
         scale: How many simulated seconds a real one is.
         advanced: What was advanced by hand.
-        skew: How far the time that signatures are judged by is ahead.
+        skew: How far the time that signatures are checked with is ahead.
     """
 
     begin: float
@@ -34,7 +40,7 @@ class SimulatorClock:
     Args:
         mode: ``"real"`` runs with the machine's clock, ``"manual"`` stands still between calls of
             :meth:`advance`, a number runs that many times as fast as real time.
-        skew: Seconds by which the time that signatures are judged by is ahead of real time.
+        skew: Seconds by which the time that signatures are checked with is ahead of real time.
     """
 
     def __init__(self, mode: ClockMode = "real", *, skew: float = 0.0) -> None:
@@ -86,7 +92,7 @@ class SimulatorClock:
         return self.now()
 
     def wall(self) -> float:
-        """Return the time signatures are judged by, in seconds since the Unix epoch.
+        """Return the time that signatures are checked with, in seconds since the Unix epoch.
 
         Real time and :attr:`skew` only: advancing simulated time must not expire a client's signatures.
         """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from zec_pulumi.simulator.clock import SimulatorClock
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.models import Machine
     from zec_pulumi.simulator.world import Seed
 
 MARGIN_SECONDS = 1e-6
@@ -26,7 +26,7 @@ Transition = Literal["DEPLOYING", "REBUILDING"]
 
 
 @dataclass(frozen=True)
-class Pace:
+class Timing:
     """How long things take, in simulated seconds, and which status a reinstall shows meanwhile."""
 
     rebuild_seconds: float = 60.0
@@ -46,7 +46,7 @@ class Cloud:
         self,
         seed: Seed,
         clock: SimulatorClock,
-        pace: Pace,
+        timing: Timing,
         *,
         actions: Collection[str],
         observer: Callable[[dict[str, Any]], None] | None = None,
@@ -54,7 +54,7 @@ class Cloud:
         self.lock = threading.RLock()
         self.seed = seed
         self.clock = clock
-        self.pace = pace
+        self.timing = timing
         self.ledger = Ledger(observer)
         self.requests = RequestLog()
         self.faults = Faults(actions)
@@ -66,7 +66,7 @@ class Cloud:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the lock, and commit before it is let go: what is answered afterwards is not lost."""
+        """Hold the lock, and commit before it is released: what is answered afterwards is not lost."""
         with self.lock:
             try:
                 yield
@@ -90,7 +90,7 @@ class Cloud:
         """Begin the history of reads with the present."""
         self.history = ReadHistory(self.world.instances.values())
 
-    def instance(self, instance_id: str) -> Instance | None:
+    def instance(self, instance_id: str) -> Machine | None:
         """Return an instance as it is at this moment, or None."""
         instance = self.world.instances.get(instance_id)
         if instance is None or settle(instance, self.clock.now()):
@@ -98,7 +98,7 @@ class Cloud:
         del self.world.instances[instance_id]
         return None
 
-    def instances(self) -> list[Instance]:
+    def instances(self) -> list[Machine]:
         """Return every instance as it is at this moment."""
         now = self.clock.now()
         everything = list(self.world.instances.values())
@@ -122,10 +122,10 @@ class Cloud:
 
     @property
     def identity(self) -> str:
-        """Another one whenever everything began anew, in this process or in the next."""
+        """An id that changes whenever everything begins anew, in this process or in the next."""
         return f"{self._run}-{self.generation}"
 
-    def patch(self, instance_id: str, fields: dict[str, Any]) -> Instance:
+    def patch(self, instance_id: str, fields: dict[str, Any]) -> Machine:
         """Change an instance behind the API's back. See :meth:`World.patch`."""
         self.instance(instance_id)
         self.touched.add(instance_id)

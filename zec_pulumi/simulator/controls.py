@@ -1,4 +1,4 @@
-"""What a test does with a simulator besides sending requests: look, move the clock, interfere, begin again."""
+"""What a test does with a simulator besides sending requests: read its state, move its clock, change it, reset it."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from zec_pulumi.simulator.action_call import ActionCall, ActionParameters, ApiAction
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.authentication import authenticate
-from zec_pulumi.simulator.call import Action, Call, Request
-from zec_pulumi.simulator.envelope import Answer, ApiError, failure, new_request_id, success
+from zec_pulumi.simulator.envelope import Answer, RefusedError, failure, new_request_id, success
 from zec_pulumi.simulator.parsing import parse_json
 from zec_pulumi.simulator.versions import paths, without
 
@@ -44,7 +44,7 @@ class Arrival:
 
     @property
     def action(self) -> str:
-        """The action asked for; empty when the header is missing."""
+        """The name of the action; empty when the header is missing."""
         return self.headers.get("x-zc-action", "")
 
     def instance_ids(self) -> list[str]:
@@ -79,28 +79,28 @@ def answer(arrival: Arrival, cloud: Cloud, effects: Sequence[Effect]) -> Answer:
         action = _find(arrival)
         parameters = _parameters(arrival.parsed)
         request = _validated(action, parameters)
-        call = Call(cloud, arrival.action, request_id, parameters, effects, cloud.clock.now())
+        call = ActionCall(cloud, arrival.action, request_id, parameters, effects, cloud.clock.now())
         response = action.handler(call, request)
-    except ApiError as error:
+    except RefusedError as error:
         return failure(request_id, error)
     return success(request_id, without(response, action.absent_fields))
 
 
 def _check_transport(arrival: Arrival) -> None:
     if arrival.method != "POST":
-        raise ApiError(405, "INVALID_PARAMETER_VALUE", "Every action is a POST.")
+        raise RefusedError(405, "INVALID_PARAMETER_VALUE", "Every action is a POST.")
     media_type, _, options = arrival.headers.get("content-type", "").partition(";")
     if media_type.strip() != "application/json" or options.strip().lower() not in {"", "charset=utf-8"}:
-        raise ApiError(400, "INVALID_PARAMETER_VALUE", "Content-Type must be application/json.")
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", "Content-Type must be application/json.")
     for name in ("x-zc-action", "x-zc-version"):
         if not arrival.headers.get(name):
-            raise ApiError(400, "MISSING_PARAMETER", f"The header {name} is missing.")
+            raise RefusedError(400, "MISSING_PARAMETER", f"The header {name} is missing.")
 
 
-def _find(arrival: Arrival) -> Action:
+def _find(arrival: Arrival) -> ApiAction:
     key = (arrival.service, arrival.headers["x-zc-version"], arrival.action)
     if key not in ACTIONS:
-        raise ApiError(
+        raise RefusedError(
             403,
             "AUTHFAILURE_UNAUTHORIZED_OPERATION",
             "The action does not exist in this service and version.",
@@ -110,19 +110,19 @@ def _find(arrival: Arrival) -> Action:
 
 def _parameters(parsed: Any) -> dict[str, Any]:
     if isinstance(parsed, ValueError):
-        raise ApiError(400, "INVALID_PARAMETER_TYPE", "The body is not JSON.")
+        raise RefusedError(400, "INVALID_PARAMETER_TYPE", "The body is not JSON.")
     if not isinstance(parsed, dict):
-        raise ApiError(400, "INVALID_PARAMETER_TYPE", "The body is not a JSON object.")
+        raise RefusedError(400, "INVALID_PARAMETER_TYPE", "The body is not a JSON object.")
     return {name: value for name, value in parsed.items() if value is not None}
 
 
-def _validated(action: Action, parameters: dict[str, Any]) -> Request:
+def _validated(action: ApiAction, parameters: dict[str, Any]) -> ActionParameters:
     for name in sorted(action.absent_parameters & paths(parameters)):
-        raise ApiError(400, "INVALID_PARAMETER_VALUE", f"{name}: this version does not have it.")
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", f"{name}: this version does not have it.")
     try:
         return action.request.model_validate(parameters)
     except ValidationError as error:
         finding = error.errors(include_url=False, include_input=False)[0]
         code = _CODES.get(finding["type"], "INVALID_PARAMETER_TYPE")
         where = ".".join(str(part) for part in finding["loc"])
-        raise ApiError(400, code, f"{where}: {finding['msg']}.") from None
+        raise RefusedError(400, code, f"{where}: {finding['msg']}.") from None

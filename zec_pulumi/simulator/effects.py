@@ -1,4 +1,4 @@
-"""What a fault does: the ``effect`` of a rule, told apart by its ``type``.
+"""What a fault does: the ``effect`` of a rule, which its ``type`` names.
 
 Those with ``carriedOut`` come before the request is carried out (false, the default) or after it (true): the
 client sees the same, the machine does not. Effects on the machines themselves concern only some actions: a rule

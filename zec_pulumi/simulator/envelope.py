@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class ApiError(Exception):
+class RefusedError(Exception):
     """A refusal, as the API would word it.
 
     Args:
@@ -42,7 +42,7 @@ def success(request_id: str, response: dict[str, Any]) -> Answer:
     return Answer(200, None, {"requestId": request_id, "response": {"requestId": request_id, **response}})
 
 
-def failure(request_id: str, error: ApiError) -> Answer:
+def failure(request_id: str, error: RefusedError) -> Answer:
     """Wrap a refusal: flat, without ``response``."""
     body = {"requestId": request_id, "code": error.code, "message": error.message}
     return Answer(error.status, error.code, body)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from zec_pulumi.simulator.armed import Armed, Chance
+from zec_pulumi.simulator.armed import ArmedRule, Chance
 from zec_pulumi.simulator.effects import Effect  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.models import SeedModel
 from zec_pulumi.simulator.world import SetupError, explain
@@ -59,7 +59,7 @@ class Faults:
     def __init__(self, actions: Collection[str]) -> None:
         self._actions = frozenset(actions)
         self.revision = 0
-        self._armed: list[Armed] = []
+        self._armed: list[ArmedRule] = []
         self.clear()
 
     def add(self, rules: Any) -> None:
@@ -75,7 +75,7 @@ class Faults:
         for rule in parsed:
             if rule.action != "*" and rule.action not in self._actions:
                 raise SetupError(f"action: {rule.action} is not an action of this simulator")
-        self._armed.extend(Armed(rule, number) for number, rule in enumerate(parsed, start=self._given + 1))
+        self._armed.extend(ArmedRule(rule, number) for number, rule in enumerate(parsed, start=self._given + 1))
         self._given += len(parsed)
         self.revision += 1
 
@@ -116,7 +116,7 @@ class Faults:
         """Go on from what :meth:`saved` returned: counters and chance too."""
         self.clear()
         for item in saved["rules"]:
-            armed = Armed(Rule.model_validate(item["rule"]), item["number"])
+            armed = ArmedRule(Rule.model_validate(item["rule"]), item["number"])
             armed.seen, armed.happened = item["seen"], item["happened"]
             armed.let_through.extend(item["letThrough"])
             self._armed.append(armed)

@@ -25,7 +25,7 @@ class Guard:
 
     Args:
         app: What is guarded.
-        name: The host that the simulator was told to listen on, which may be called by that name.
+        name: The host that the simulator listens on; requests may call it by that name.
     """
 
     def __init__(self, app: ASGIApp, name: str) -> None:

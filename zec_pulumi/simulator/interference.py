@@ -1,4 +1,4 @@
-"""What a fault puts in the place of an answer."""
+"""Replaces an answer by what a fault sends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zec_pulumi.simulator.effects import (
     Redirect,
     Truncated,
 )
-from zec_pulumi.simulator.envelope import Answer, ApiError, failure, new_request_id
+from zec_pulumi.simulator.envelope import Answer, RefusedError, failure, new_request_id
 from zec_pulumi.simulator.responses import CutResponse, JsonResponse
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _CHALLENGE_PAGE = "<html><head><title>Just a moment...</title></head><body>Check
 
 
 @dataclass(frozen=True)
-class Sent:
+class OutgoingAnswer:
     """What goes out, and what the request log says of it; the status is None when nothing goes out."""
 
     response: Response
@@ -39,12 +39,12 @@ class Sent:
     code: str | None = None
 
 
-def plain(answer: Answer) -> Sent:
+def plain(answer: Answer) -> OutgoingAnswer:
     """Send the answer as it is."""
-    return Sent(JsonResponse(answer.body, answer.status), answer.status, answer.code)
+    return OutgoingAnswer(JsonResponse(answer.body, answer.status), answer.status, answer.code)
 
 
-def interfere(effects: Sequence[Effect], answer: Answer | None) -> Sent | None:
+def interfere(effects: Sequence[Effect], answer: Answer | None) -> OutgoingAnswer | None:
     """Return what the first applicable effect sends, or None when none does.
 
     Args:
@@ -61,20 +61,20 @@ def interfere(effects: Sequence[Effect], answer: Answer | None) -> Sent | None:
     return None
 
 
-def _replacement(effect: Effect, answer: Answer | None) -> Sent | None:
+def _replacement(effect: Effect, answer: Answer | None) -> OutgoingAnswer | None:
     match effect:
         case Error():
             return _refusal(effect.status, effect.code, effect.message)
         case RateLimit():
             return _rate_limited(effect.retry_after)
         case Drop():
-            return Sent(CutResponse(), None)
+            return OutgoingAnswer(CutResponse(), None)
         case Truncated() if answer is not None:
             half = CutResponse(JsonResponse(answer.body).body, answer.status, media_type="application/json")
-            return Sent(half, answer.status, answer.code)
+            return OutgoingAnswer(half, answer.status, answer.code)
         case _:
             page = _page(effect)
-            return None if page is None else Sent(page, page.status_code)
+            return None if page is None else OutgoingAnswer(page, page.status_code)
 
 
 def _page(effect: Effect) -> Response | None:
@@ -94,11 +94,11 @@ def _page(effect: Effect) -> Response | None:
             return None
 
 
-def _refusal(status: int, code: str, message: str) -> Sent:
-    return plain(failure(new_request_id(), ApiError(status, code, message)))
+def _refusal(status: int, code: str, message: str) -> OutgoingAnswer:
+    return plain(failure(new_request_id(), RefusedError(status, code, message)))
 
 
-def _rate_limited(retry_after: int | None) -> Sent:
+def _rate_limited(retry_after: int | None) -> OutgoingAnswer:
     sent = _refusal(429, "REQUEST_LIMIT_EXCEEDED", "Too many requests.")
     if retry_after is not None:
         sent.response.headers["Retry-After"] = str(retry_after)

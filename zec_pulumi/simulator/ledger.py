@@ -1,4 +1,4 @@
-"""What was asked and what was done: the judge in every test."""
+"""The ledger of accepted mutations, and the log of requests. Tests check them."""
 
 from __future__ import annotations
 

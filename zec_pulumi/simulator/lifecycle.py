@@ -1,4 +1,4 @@
-"""The state machine of an instance. No background work: a change is completed when it is looked at.
+"""The state machine of an instance. No background work: a change is completed when the instance is read.
 
 Source: status rules of CreateZecInstances, StopInstances, StartInstances, RebootInstances, ResetInstance and
 ReleaseInstances, zec 2025-09-01.
@@ -14,12 +14,12 @@ from pydantic.alias_generators import to_snake
 from zec_pulumi.simulator.models import Pending
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.models import Machine
 
-Changes = Mapping[str, str | bool | None]
+FieldChanges = Mapping[str, str | bool | None]
 
 
-def settle(instance: Instance, now: float) -> bool:
+def settle(instance: Machine, now: float) -> bool:
     """Complete the change under way if its time has come by ``now`` (simulated seconds).
 
     Returns:
@@ -38,13 +38,13 @@ def settle(instance: Instance, now: float) -> bool:
 
 
 def begin(
-    instance: Instance,
+    instance: Machine,
     status: str,
     *,
     becomes: str | None,
     now: float,
     seconds: float | None,
-    changes: Changes | None = None,
+    changes: FieldChanges | None = None,
 ) -> None:
     """Put the instance into a transitional ``status`` that ends in ``becomes`` after ``seconds``.
 

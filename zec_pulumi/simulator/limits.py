@@ -1,4 +1,4 @@
-"""What no request may take: more bytes than any action needs.
+"""Limits the size of a request.
 
 The documents name no limit. This is that of common gateways; the largest thing a request carries, user data, is below
 100 KiB.

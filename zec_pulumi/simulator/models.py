@@ -19,7 +19,7 @@ def _address(text: str) -> str:
 
 
 # A block of public addresses is written as a CIDR.
-Address = Annotated[str, AfterValidator(_address)]
+IpAddress = Annotated[str, AfterValidator(_address)]
 
 
 class SeedModel(BaseModel):
@@ -150,7 +150,7 @@ class Tag(SeedModel):
     value: str
 
 
-class Instance(SeedModel):
+class Machine(SeedModel):
     """A machine. Source: InstanceInfo of DescribeInstances, zec 2025-09-01. Memory is GiB."""
 
     instance_id: Name
@@ -166,8 +166,8 @@ class Instance(SeedModel):
     data_disks: list[DataDisk] = []
     nic_network_type: Literal["Auto", "FailOver", "VirtioOnly", "VfOnly"] = "Auto"
     nic_name: Name = "eth0"
-    public_ip_addresses: list[Address] = []
-    private_ip_addresses: list[Address] = []
+    public_ip_addresses: list[IpAddress] = []
+    private_ip_addresses: list[IpAddress] = []
     key_id: str | None = None
     subnet_id: Name = "subnet-0001"
     security_group_id: Name = "sg-0001"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from zec_pulumi.simulator.call import Request
+from zec_pulumi.simulator.action_call import ActionParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Ids = Annotated[list[str], Field(max_length=MAX_IDS)]
 SomeIds = Annotated[list[str], Field(min_length=1, max_length=MAX_IDS)]
 
 
-class Paged(Request):
+class Paged(ActionParameters):
     """The paging parameters that lists share."""
 
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = 20
@@ -29,7 +29,7 @@ class Paged(Request):
 
 
 def page(request: Paged, items: Sequence[ItemT], render: Callable[[ItemT], dict[str, Any]]) -> dict[str, Any]:
-    """Return the asked page of ``items``, each rendered, and how many there are in all."""
+    """Return the requested page of ``items``, each rendered, and how many there are in all."""
     begin = (request.page_num - 1) * request.page_size
     return {
         "totalCount": len(items),

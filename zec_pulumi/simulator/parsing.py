@@ -1,4 +1,4 @@
-"""JSON as the world outside has it: no NaN, no infinity, and not nested without end."""
+"""Parses strict JSON: no NaN, no infinity, no nesting without end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What of a cloud is written when, and how a cloud goes on from what was written.
+"""Writes the changes of a cloud into its state file, and restores a cloud from one.
 
 Not written, because it follows from the rest: a change whose time has come. Instances are settled by the clock when
-they are looked at, so one that was rebuilding goes on, or has ended meanwhile.
+they are read, so a rebuild goes on, or has ended meanwhile.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from zec_pulumi.simulator.clock import ClockState
-from zec_pulumi.simulator.models import Instance, KeyPair
-from zec_pulumi.simulator.statefile import Changes, StateFile
+from zec_pulumi.simulator.models import KeyPair, Machine
+from zec_pulumi.simulator.statefile import Commit, StateFile
 from zec_pulumi.simulator.world import Seed, SetupError, load_seed
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Persistence:
 
     Args:
         path: The file; a new one is created.
-        wanted: The seed that was asked for. That of an existing file cannot be another.
+        wanted: The seed to begin with; an existing file must have begun with the same.
 
     Raises:
         SetupError: The file or the seed cannot be used.
@@ -89,7 +89,7 @@ class Persistence:
         machines = cloud.world.instances
         present = machines if everything else {name: machines[name] for name in touched if name in machines}
         self._file.write(
-            Changes(
+            Commit(
                 everything=everything,
                 durable=bool(ledger or cloud.touched or everything),
                 documents={name: _document(cloud, name) for name in documents},
@@ -121,7 +121,7 @@ def _restore(file: StateFile, cloud: Cloud) -> None:
         world.key_pairs = {key.key_id: key for key in _KEY_PAIRS.validate_python(account["keyPairs"])}
         world.deleted_keys = set(account["deletedKeys"])
         world.made = account["made"]
-        world.instances = {one.instance_id: one for one in map(Instance.model_validate_json, file.instances())}
+        world.instances = {one.instance_id: one for one in map(Machine.model_validate_json, file.instances())}
         for machine in world.instances.values():
             world.check(machine)
         cloud.ledger.restore(file.ledger())

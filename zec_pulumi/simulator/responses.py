@@ -1,4 +1,4 @@
-"""Two HTTP responses the framework has not: JSON that can always be encoded, and a connection that is cut."""
+"""Two HTTP responses that the framework lacks: JSON that can always be encoded, and a connection that is cut."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.models import Image, Instance
+    from zec_pulumi.simulator.models import Image, Machine
     from zec_pulumi.simulator.world import World
 
 USER_DATA_LIMIT = 64 * 1024
@@ -24,12 +24,12 @@ _NAME_MIN, _NAME_MAX = 2, 63
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9]")
 
 
-def check_image(world: World, instance: Instance, image_id: str) -> Image:
+def check_image(world: World, instance: Machine, image_id: str) -> Image:
     """Return the image an instance may be reinstalled with, or refuse it."""
     image = check_available(world, image_id, instance.zone_id)
     current = world.images[instance.image_id]
     if image.os_type != current.os_type:
-        raise ApiError(400, "INVALID_OS_TYPE_NOT_SAME", f"The OS type is {current.os_type}, not {image.os_type}.")
+        raise RefusedError(400, "INVALID_OS_TYPE_NOT_SAME", f"The OS type is {current.os_type}, not {image.os_type}.")
     check_boot_disk(image, instance.system_disk.disk_size)
     return image
 
@@ -38,47 +38,47 @@ def check_available(world: World, image_id: str, zone_id: str) -> Image:
     """Return an image that instances of the zone can use now, or refuse it."""
     image = world.image_in_zone(image_id, zone_id)
     if image is None:
-        raise ApiError(404, "INVALID_IMAGE_NOT_FOUND", f"Image {image_id} not found in the zone.")
+        raise RefusedError(404, "INVALID_IMAGE_NOT_FOUND", f"Image {image_id} not found in the zone.")
     if image.image_status != "AVAILABLE":
-        raise ApiError(400, "INVALID_IMAGE_STATUS", f"Image {image_id} is {image.image_status}.")
+        raise RefusedError(400, "INVALID_IMAGE_STATUS", f"Image {image_id} is {image.image_status}.")
     return image
 
 
 def check_boot_disk(image: Image, disk_size: int) -> None:
     """Refuse a boot disk (GiB) that does not hold the image."""
     if disk_size < image.needed_disk:
-        raise ApiError(400, "INVALID_IMAGE_SIZE_EXCEED", f"The image needs a boot disk of {image.needed_disk} GiB.")
+        raise RefusedError(400, "INVALID_IMAGE_SIZE_EXCEED", f"The image needs a boot disk of {image.needed_disk} GiB.")
 
 
 def check_agent(image: Image, *, enabled: bool) -> None:
     """Refuse the agent on an image that has none."""
     if enabled and not image.agent_supported:
-        raise ApiError(400, "INVALID_IMAGE_AGENT_NOT_SUPPORT", f"Image {image.image_id} has no agent.")
+        raise RefusedError(400, "INVALID_IMAGE_AGENT_NOT_SUPPORT", f"Image {image.image_id} has no agent.")
 
 
 def check_login(world: World, image: Image, *, password: str | None, key_id: str | None) -> None:
     """Require exactly one of password and key pair, or neither where the image takes none."""
     if password is not None and key_id is not None:
-        raise ApiError(400, "INVALID_LOGIN_SETTING_CONFLICT", "Pass password or keyId, not both.")
+        raise RefusedError(400, "INVALID_LOGIN_SETTING_CONFLICT", "Pass password or keyId, not both.")
     if not image.takes_login:
         if key_id is not None:
-            raise ApiError(400, "INVALID_IMAGE_KEY_PAIR_NOT_SUPPORT", "The image takes no key pair.")
+            raise RefusedError(400, "INVALID_IMAGE_KEY_PAIR_NOT_SUPPORT", "The image takes no key pair.")
         if password is not None:
-            raise ApiError(400, "INVALID_IMAGE_PASSWORD_NOT_SUPPORT", "The image takes no password.")
+            raise RefusedError(400, "INVALID_IMAGE_PASSWORD_NOT_SUPPORT", "The image takes no password.")
         return
     if password is not None:
         check_password(password)
     elif key_id is not None:
         _check_key_pair(world, key_id)
     else:
-        raise ApiError(400, "INVALID_LOGIN_SETTING_CONFLICT", "Pass one of password and keyId.")
+        raise RefusedError(400, "INVALID_LOGIN_SETTING_CONFLICT", "Pass one of password and keyId.")
 
 
 def check_password(password: str) -> None:
     """Require 8 to 16 characters of all four classes, from the set every source agrees on."""
     complete = all(re.search(one, password) for one in _PASSWORD_CLASSES)
     if not complete or _PASSWORD.fullmatch(password) is None:
-        raise ApiError(400, "INVALID_PASSWORD_MALFORMED", "The password does not follow the rule.")
+        raise RefusedError(400, "INVALID_PASSWORD_MALFORMED", "The password does not follow the rule.")
 
 
 def check_user_data(text: str) -> None:
@@ -86,42 +86,42 @@ def check_user_data(text: str) -> None:
     try:
         size = len(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
-        raise ApiError(400, "INVALID_PARAMETER_VALUE", "userData is not Base64.") from None
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", "userData is not Base64.") from None
     if size >= USER_DATA_LIMIT:
-        raise ApiError(400, "INVALID_PARAMETER_USER_DATA_EXCEED", "userData must be less than 64 KiB.")
+        raise RefusedError(400, "INVALID_PARAMETER_USER_DATA_EXCEED", "userData must be less than 64 KiB.")
 
 
 def check_time_zone(world: World, name: str) -> None:
     """Require a time zone that DescribeTimeZones lists. The code is this simulator's choice."""
     if name not in world.time_zones:
-        raise ApiError(400, "INVALID_PARAMETER_VALUE", "timezone is not a known time zone.")
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", "timezone is not a known time zone.")
 
 
 def check_resource_group(world: World, group_id: str) -> None:
     """Require a resource group that something of the seed is in."""
     if group_id not in world.resource_groups:
-        raise ApiError(404, "OPERATION_FAILED_RESOURCE_GROUP_NOT_FOUND", f"Resource group {group_id} not found.")
+        raise RefusedError(404, "OPERATION_FAILED_RESOURCE_GROUP_NOT_FOUND", f"Resource group {group_id} not found.")
 
 
-def check_not_recycled(instance: Instance) -> None:
+def check_not_recycled(instance: Machine) -> None:
     """Refuse an instance in the recycle bin."""
     if instance.status == "RECYCLE":
-        raise ApiError(403, "OPERATION_DENIED_INSTANCE_RECYCLED", "The instance is in the recycle bin.")
+        raise RefusedError(403, "OPERATION_DENIED_INSTANCE_RECYCLED", "The instance is in the recycle bin.")
 
 
 def check_name(name: str) -> None:
     """Require 2 to 63 letters, digits, hyphens and periods, with a letter or digit at both ends."""
     if len(name) < _NAME_MIN:
-        raise ApiError(400, "INVALID_PARAMETER_LESS_LENGTH", "instanceName needs 2 characters.")
+        raise RefusedError(400, "INVALID_PARAMETER_LESS_LENGTH", "instanceName needs 2 characters.")
     if len(name) > _NAME_MAX:
-        raise ApiError(400, "INVALID_PARAMETER_EXCEED_LENGTH", "instanceName is limited to 63 characters.")
+        raise RefusedError(400, "INVALID_PARAMETER_EXCEED_LENGTH", "instanceName is limited to 63 characters.")
     if _NAME.fullmatch(name) is None:
-        raise ApiError(400, "INVALID_PARAMETER_PATTERN_ERROR", "instanceName has a character it cannot have.")
+        raise RefusedError(400, "INVALID_PARAMETER_PATTERN_ERROR", "instanceName has a character it cannot have.")
 
 
 def _check_key_pair(world: World, key_id: str) -> None:
     key_pair = world.key_pairs.get(key_id)
     if key_pair is None:
-        raise ApiError(404, "INVALID_KEY_PAIR_NOT_FOUND", f"Key pair {key_id} not found.")
+        raise RefusedError(404, "INVALID_KEY_PAIR_NOT_FOUND", f"Key pair {key_id} not found.")
     if not key_pair.supported:
-        raise ApiError(400, "INVALID_KEY_PAIR_NOT_SUPPORT", f"Key pair {key_id} is not supported.")
+        raise RefusedError(400, "INVALID_KEY_PAIR_NOT_SUPPORT", f"Key pair {key_id} is not supported.")

@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.simulator.actions import ACTIONS
-from zec_pulumi.simulator.addresses import LOOPBACK, called, listen
+from zec_pulumi.simulator.addresses import LOOPBACK, client_host, listen
 from zec_pulumi.simulator.clock import SimulatorClock
-from zec_pulumi.simulator.cloud import Cloud, Pace
+from zec_pulumi.simulator.cloud import Cloud, Timing
 from zec_pulumi.simulator.controls import Controls
 from zec_pulumi.simulator.persistence import Persistence
 from zec_pulumi.simulator.world import load_seed
@@ -82,7 +82,7 @@ class Simulator(Controls):
         self._cloud = Cloud(
             wanted or load_seed(None) if self._persistence is None else self._persistence.seed,
             ticking,
-            Pace(rebuild_seconds, stop_seconds, transition),
+            Timing(rebuild_seconds, stop_seconds, transition),
             actions={name for _, _, name in ACTIONS},
             observer=observer,
         )
@@ -103,7 +103,7 @@ class Simulator(Controls):
             self._certificate = None
             if self._tls:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="zec-simulator-"))
-                self._certificate = make_certificate(folder, called(self._listen_on).strip("[]"))
+                self._certificate = make_certificate(folder, client_host(self._listen_on).strip("[]"))
             server = create_server(
                 self._cloud, self._listen_on, None if self._certificate is None else self._certificate.server_file
             )
@@ -125,7 +125,7 @@ class Simulator(Controls):
     @property
     def host(self) -> str:
         """``127.0.0.1:PORT``, known once the simulator runs; another address if it listens on one."""
-        return f"{called(self._listen_on)}:{self._port}"
+        return f"{client_host(self._listen_on)}:{self._port}"
 
     @property
     def url(self) -> str:

@@ -25,7 +25,7 @@ class _Protocol(H11Protocol):
     """HTTP as uvicorn speaks it, with two additions.
 
     It hands each connection to the application, which can then cut it: a fault ASGI has no message for. And it closes a
-    connection whose request does not arrive in time, from its first byte to its last: a slow client holds a place.
+    connection whose request, from its first byte to its last, does not arrive in time.
     """
 
     _deadline: asyncio.TimerHandle | None = None

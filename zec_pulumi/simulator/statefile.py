@@ -42,7 +42,7 @@ _PUT_INSTANCE = (
 
 
 @dataclass
-class Changes:
+class Commit:
     """What one commit writes. ``everything`` empties the file first.
 
     ``durable`` commits survive a power cut, the others a killed process.
@@ -66,12 +66,12 @@ class StateFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        with self._told():
+        with self._setup_errors():
             empty = _create(self.path)
             # The server's thread and the one that controls it both write, in turn: the cloud's lock is held.
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
         try:
-            with self._told():
+            with self._setup_errors():
                 self._open(empty=empty)
                 # A process may have been killed before its first commit.
                 self.is_new = not self._value("SELECT count(*) FROM document")
@@ -99,7 +99,7 @@ class StateFile:
         rows = self._connection.execute("SELECT content FROM request ORDER BY sequence")
         return [json.loads(content) for (content,) in rows]
 
-    def write(self, changes: Changes) -> None:
+    def write(self, changes: Commit) -> None:
         """Commit the changes, all or none. Raises sqlite3.Error, a full disk for example."""
         execute = self._connection.execute
         rows: list[tuple[str, Sequence[Sequence[Any]]]] = [
@@ -146,7 +146,7 @@ class StateFile:
         return self._connection.execute(statement).fetchone()[0]
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _setup_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

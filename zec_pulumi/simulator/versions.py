@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from zec_pulumi.simulator.call import Action
+    from zec_pulumi.simulator.action_call import ApiAction
 
 CURRENT = "2025-09-01"
 OLDER = "2024-04-01"
@@ -77,12 +77,12 @@ _FIELDS_NO_LONGER = {"DescribeDisks": frozenset({"dataSet.chargeType"})}
 _NOTHING: frozenset[str] = frozenset()
 
 
-def current(name: str, action: Action) -> Action:
+def current(name: str, action: ApiAction) -> ApiAction:
     """Return the action as 2025-09-01 has it."""
     return replace(action, absent_fields=_FIELDS_NO_LONGER.get(name, _NOTHING))
 
 
-def older(name: str, action: Action) -> Action:
+def older(name: str, action: ApiAction) -> ApiAction:
     """Return the action as 2024-04-01 has it."""
     return replace(
         action,

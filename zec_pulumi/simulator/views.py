@@ -1,4 +1,4 @@
-"""How what exists is written in an answer: every field the official clients know, no other.
+"""Renders instances, images and the like for an answer: every field the official clients know, no other.
 
 Integers stay integers, ``imageSize`` is a string, lists and ``tags`` are never null, ``supportSecurityGroup``
 always is, and ``instanceOptions`` unless the instance was created with them: real clients depend on each of these.
@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.models import Image, Instance, KeyPair, Zone
+    from zec_pulumi.simulator.models import Image, KeyPair, Machine, Zone
     from zec_pulumi.simulator.world import World
 
 # The status of a disk while its instance is on the way out; otherwise it is in use.
 _DISK_STATUS = {"RECYCLING": "RECYCLING", "RECYCLE": "RECYCLED", "RELEASING": "DELETING"}
 
 
-def instance_status(instance: Instance) -> dict[str, Any]:
+def instance_status(instance: Machine) -> dict[str, Any]:
     """Return an item of DescribeInstancesStatus; the status has another name here than in the full view."""
     return {"instanceId": instance.instance_id, "instanceStatus": instance.status}
 
 
-def instance_info(instance: Instance, world: World) -> dict[str, Any]:
+def instance_info(instance: Machine, world: World) -> dict[str, Any]:
     """Return the InstanceInfo of DescribeInstances."""
     copied = instance.model_dump(by_alias=True, exclude={"pending", "tags", "system_disk", "data_disks", "nic_name"})
     return {
@@ -38,12 +38,12 @@ def instance_info(instance: Instance, world: World) -> dict[str, Any]:
     }
 
 
-def nic_id(instance: Instance) -> str:
+def nic_id(instance: Machine) -> str:
     """Return the id of the primary network interface."""
     return f"nic-{instance.instance_id}"
 
 
-def disk_infos(instance: Instance, world: World) -> list[dict[str, Any]]:
+def disk_infos(instance: Machine, world: World) -> list[dict[str, Any]]:
     """Return the items of DescribeDisks for an instance: its boot disk first."""
     common: dict[str, Any] = {
         "regionId": world.zones[instance.zone_id].region_id,
@@ -99,15 +99,15 @@ def zone_info(zone: Zone) -> dict[str, Any]:
     return {**zone.model_dump(by_alias=True), "supportSecurityGroup": None}
 
 
-def _system_disk_id(instance: Instance) -> str:
+def _system_disk_id(instance: Machine) -> str:
     return f"disk-{instance.instance_id}"
 
 
-def _tags(instance: Instance) -> dict[str, Any]:
+def _tags(instance: Machine) -> dict[str, Any]:
     return {"tags": [tag.model_dump(by_alias=True) for tag in instance.tags]}
 
 
-def _nic(instance: Instance, world: World) -> dict[str, Any]:
+def _nic(instance: Machine, world: World) -> dict[str, Any]:
     private = instance.private_ip_addresses
     return {
         "nicId": nic_id(instance),

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from zec_pulumi.simulator.documents import read_document
-from zec_pulumi.simulator.models import Credential, Image, Instance, KeyPair, Name, SeedModel, Zone
+from zec_pulumi.simulator.models import Credential, Image, KeyPair, Machine, Name, SeedModel, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -31,7 +31,7 @@ class Seed(SeedModel):
     zones: list[Zone]
     images: list[Image]
     key_pairs: list[KeyPair] = Field(default_factory=list)
-    instances: list[Instance] = Field(default_factory=list)
+    instances: list[Machine] = Field(default_factory=list)
 
     def findings(self) -> Iterator[str]:
         """Say, each with its path, what in it contradicts something else in it."""
@@ -86,13 +86,13 @@ class World:
             return self.zones[zone_id].region_id in image.region_id_list
         return image.zone_ids is None or zone_id in image.zone_ids
 
-    def check(self, instance: Instance) -> None:
+    def check(self, instance: Machine) -> None:
         """Raise :class:`SetupError` when the instance names something that does not exist."""
         found = "; ".join(self.findings(instance))
         if found:
             raise SetupError(f"instance {instance.instance_id}: {found}")
 
-    def findings(self, instance: Instance) -> Iterator[str]:
+    def findings(self, instance: Machine) -> Iterator[str]:
         """Say, each with its path, what the instance names that does not exist."""
         named: list[tuple[str, str | None, Collection[str | None]]] = [
             ("zoneId", instance.zone_id, self.zones.keys()),
@@ -112,7 +112,7 @@ class World:
             else:
                 yield from (f"pending.changes.{finding}" for finding in self.findings(later))
 
-    def patch(self, instance_id: str, fields: dict[str, Any], *, now: float) -> Instance:
+    def patch(self, instance_id: str, fields: dict[str, Any], *, now: float) -> Machine:
         """Set fields of an instance as somebody at the console would; a change under way is dropped.
 
         Raises:
@@ -163,10 +163,10 @@ def explain(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'seed'}: {item['msg']}" for item in findings)
 
 
-def _changed(instance: Instance, changes: dict[str, Any]) -> Instance:
+def _changed(instance: Machine, changes: dict[str, Any]) -> Machine:
     """Return a validated copy with ``changes`` (names as in the API); what was pending is dropped."""
     try:
-        return Instance.model_validate({**instance.model_dump(by_alias=True), "pending": None, **changes})
+        return Machine.model_validate({**instance.model_dump(by_alias=True), "pending": None, **changes})
     except ValidationError as error:
         raise SetupError(f"instance {instance.instance_id}: {explain(error)}") from None
 

@@ -40,7 +40,7 @@ def folders(root: Path, environ: Mapping[str, str]) -> Mapping[str, Path]:
     except FileNotFoundError:
         return {"": root}
     except (OSError, ValueError, TypeError, KeyError):
-        raise TerraformError(f"{listed} cannot be read: run `init` in {root} again") from None
+        raise TerraformError(f"{listed} cannot be read", f"run `init` in {root} again") from None
 
 
 def is_fetched(folder: Path, root: Path, environ: Mapping[str, str]) -> bool:
@@ -58,7 +58,7 @@ def read(folder: Path, *, tofu: bool) -> Mapping[str, Block]:
     try:
         paths = files(folder, tofu=tofu)
     except OSError as error:
-        raise TerraformError(f"{folder} cannot be read ({error.strerror}): run `init` again") from None
+        raise TerraformError(f"{folder} cannot be read ({error.strerror})", "run `init` again") from None
     for path in paths:
         for block in _blocks(path):
             known = found.get(block.name)
@@ -74,7 +74,7 @@ def _blocks(path: Path) -> Iterable[Block]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise TerraformError(f"{path} cannot be read as text: correct the file") from None
+        raise TerraformError(f"{path} cannot be read as text", "correct the file") from None
     # All other files are spared the parsing: whatever they hold cannot matter.
     return blocks.read(_parsed(path, text), path.name) if RESOURCE_TYPE in text else ()
 
@@ -84,14 +84,14 @@ def _parsed(path: Path, text: str) -> Any:
         document = json.loads(text) if path.suffix == ".json" else _native(text)
     except ImportError:
         raise TerraformError(
-            f"{path} cannot be read without python-hcl2: install it with `pip install 'python-hcl2>=8.1,<9'`"
+            f"{path} cannot be read without python-hcl2", "install it with `pip install 'python-hcl2>=8.1,<9'`"
         ) from None
     except Exception as error:  # noqa: BLE001 a parser's own errors are of many kinds, and quote the file
         line = getattr(error, "line", None) or getattr(error, "lineno", None)
         where = f" near line {line}" if isinstance(line, int) and line > 0 else ""
         raise TerraformError(
-            f"{path} is not understood{where}: see what `validate` says of it, and if nothing, check its "
-            "ignore_changes by eye"
+            f"{path} is not understood{where}",
+            "see what `validate` says of it, and if nothing, check its ignore_changes by eye",
         ) from None
     return document
 

@@ -15,7 +15,16 @@ class TerraformError(ZecError):
 
     ``str()`` is one sentence for the user: which source, what is wrong with it, what to do. It never quotes a value of
     the state, because a state holds passwords in plain text.
+
+    Attributes:
+        summary: Which source, and what is wrong with it.
+        next_step: What to do.
     """
+
+    def __init__(self, summary: str, next_step: str) -> None:
+        super().__init__(f"{summary}; {next_step}")
+        self.summary = summary
+        self.next_step = next_step
 
 
 def malformed(source: str, error: ValidationError) -> TerraformError:
@@ -24,6 +33,6 @@ def malformed(source: str, error: ValidationError) -> TerraformError:
     # Keys of the state's own maps are values too; only the names of fields and positions are ours to print.
     place = ".".join(str(step) for step in first["loc"])
     return TerraformError(
-        f"{source} is not laid out as a Terraform state at {place} ({first['type']}): "
-        "write it again with `terraform state pull` or `terraform show -json`"
+        f"{source} is not laid out as a Terraform state at {place} ({first['type']})",
+        "write it again with `terraform state pull` or `terraform show -json`",
     )

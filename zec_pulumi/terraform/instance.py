@@ -60,8 +60,8 @@ def parse(source: str, address: str, attributes: dict[str, object], sensitive: s
     """
     if "id" in sensitive:
         raise TerraformError(
-            f"{address} in {source} has an id that Terraform marks as sensitive, so it is not read: "
-            "give that instance's id to InstanceOsImage in another way"
+            f"{address} in {source} has an id that Terraform marks as sensitive, so it is not read",
+            "give that instance's id to InstanceOsImage in another way",
         )
     try:
         values = Values.model_validate({key: value for key, value in attributes.items() if key not in sensitive})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-class _Resource(BaseModel):
+class _ShownResource(BaseModel):
     """One object of a resource."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -32,7 +32,7 @@ class _Module(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    resources: list[_Resource] = []
+    resources: list[_ShownResource] = []
     child_modules: list[_Module] = []
 
 
@@ -52,15 +52,15 @@ def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
     """
     version = str(document["format_version"])
     if "planned_values" in document or "resource_changes" in document:
-        raise TerraformError(f"{source} is a plan, not a state: use `terraform show -json` without a plan's name")
+        raise TerraformError(f"{source} is a plan, not a state", "use `terraform show -json` without a plan's name")
     if version.partition(".")[0] != "1":
         raise TerraformError(
-            f"{source} has format {version:.20} of `show -json`, and only format 1 can be read: use Terraform 1.1 or "
-            "later, or OpenTofu; if it is newer than this package, update zec_pulumi"
+            f"{source} has format {version:.20} of `show -json`, and only format 1 can be read",
+            "use Terraform 1.1 or later, or OpenTofu; if it is newer than this package, update zec_pulumi",
         )
     if "values" not in document:
         raise TerraformError(
-            f"{source} is an empty state: run `terraform apply` first, or check the folder, workspace and backend"
+            f"{source} is an empty state", "run `terraform apply` first, or check the folder, workspace and backend"
         )
     try:
         root = _Root.model_validate(document["values"]).root_module
@@ -72,13 +72,13 @@ def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
             yield parse(source, resource.address, resource.values, _sensitive(resource))
 
 
-def _resources(module: _Module) -> Iterator[_Resource]:
+def _resources(module: _Module) -> Iterator[_ShownResource]:
     yield from module.resources
     for child in module.child_modules:
         yield from _resources(child)
 
 
-def _sensitive(resource: _Resource) -> set[str]:
+def _sensitive(resource: _ShownResource) -> set[str]:
     marks = resource.sensitive_values
     if marks is True:
         return set(resource.values)

@@ -1,4 +1,4 @@
-"""From a source to the instances in it."""
+"""Reads the instances of a Terraform state from a folder, a file or a document."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.terraform import show_json, state_file
-from zec_pulumi.terraform.command import show
 from zec_pulumi.terraform.errors import TerraformError
 from zec_pulumi.terraform.instance import RESOURCE_TYPE
+from zec_pulumi.terraform.show_command import show
 
 if TYPE_CHECKING:
     from zec_pulumi.terraform.instance import Instance
@@ -23,8 +23,8 @@ GIVEN = "the given document"
 def instances(source: str | os.PathLike[str] | Mapping[str, Any]) -> Mapping[str, Instance]:
     """Return the ZEC instances of a Terraform or OpenTofu state, by their resource addresses; changes nothing.
 
-    Only objects that Terraform manages count: no data sources, no deposed ones. The state is Terraform's last look at
-    the machines, so use it for ids and names; what runs now is read from the API by ``InstanceOsImage`` itself.
+    Only objects that Terraform manages count: no data sources, no deposed ones. The state shows the machines as
+    Terraform last read them, so use it for ids and names; ``InstanceOsImage`` reads from the API what runs now.
 
     Args:
         source: One of:
@@ -55,7 +55,7 @@ def instances_of_folder(folder: Path, environ: Mapping[str, str]) -> Mapping[str
 def _instances(name: str, document: Mapping[str, Any]) -> Mapping[str, Instance]:
     found = {one.address: one for one in _reader(name, document).read(name, document)}
     if not found:
-        raise TerraformError(f"{name} holds no {RESOURCE_TYPE}: check that it is the right state and workspace")
+        raise TerraformError(f"{name} holds no {RESOURCE_TYPE}", "check that it is the right state and workspace")
     return MappingProxyType(found)
 
 
@@ -67,7 +67,7 @@ def _load(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[str, Mapp
     if isinstance(source, str) and source.lstrip().startswith(("{", "[")):
         return GIVEN, _decode(GIVEN, source)
     if not source:
-        raise TerraformError("no source of a Terraform state is given: give the path of a folder or of a state file")
+        raise TerraformError("no source of a Terraform state is given", "give the path of a folder or of a state file")
     path = Path(source)
     if path.is_dir():
         return f"the state of {path}", _decode(f"the state of {path}", show(path, os.environ))
@@ -75,8 +75,8 @@ def _load(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[str, Mapp
         return str(path), _decode(str(path), path.read_text("utf-8-sig"))
     except OSError as error:
         raise TerraformError(
-            f"{path} cannot be read ({error.strerror}): give the path of a state file, or of a folder with a "
-            "Terraform configuration"
+            f"{path} cannot be read ({error.strerror})",
+            "give the path of a state file, or of a folder with a Terraform configuration",
         ) from None
     except UnicodeDecodeError:
         raise _foreign(str(path)) from None
@@ -84,7 +84,7 @@ def _load(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[str, Mapp
 
 def _decode(name: str, text: str) -> Mapping[str, Any]:
     if not text.strip():
-        raise TerraformError(f"{name} is empty: check that the backend or the copy of the state is complete")
+        raise TerraformError(f"{name} is empty", "check that the backend or the copy of the state is complete")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -99,12 +99,13 @@ def _reader(name: str, document: Mapping[str, Any]) -> Any:
     """Return the module that reads this kind of document."""
     if "encrypted_data" in document:
         raise TerraformError(
-            f"{name} is a state that OpenTofu has encrypted: save the output of `tofu show -json`, which decrypts it, "
-            "and give that"
+            f"{name} is a state that OpenTofu has encrypted",
+            "save the output of `tofu show -json`, which decrypts it, and give that",
         )
     if "backend" in document:
         raise TerraformError(
-            f"{name} only says in which backend the state is kept: give the folder of the configuration instead"
+            f"{name} only says in which backend the state is kept",
+            "give the folder of the configuration instead",
         )
     if "format_version" in document:
         return show_json
@@ -115,6 +116,6 @@ def _reader(name: str, document: Mapping[str, Any]) -> Any:
 
 def _foreign(name: str) -> TerraformError:
     return TerraformError(
-        f"{name} is neither a Terraform state file nor an output of `terraform show -json`: give one of these, or the "
-        "folder of the configuration"
+        f"{name} is neither a Terraform state file nor an output of `terraform show -json`",
+        "give one of these, or the folder of the configuration",
     )

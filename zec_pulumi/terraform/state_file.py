@@ -34,7 +34,7 @@ class _Object(BaseModel):
     sensitive_attributes: list[list[_Step]] = []
 
 
-class _Resource(BaseModel):
+class _StateResource(BaseModel):
     """One resource block with its objects."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -51,7 +51,7 @@ class _State(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    resources: list[_Resource]
+    resources: list[_StateResource]
 
 
 def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
@@ -62,10 +62,11 @@ def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
     """
     version = document.get("version")
     if version != VERSION:
-        what = "update zec_pulumi" if isinstance(version, int) and version > VERSION else "run `terraform apply` once"
+        newer = isinstance(version, int) and version > VERSION
+        rewrite = "update zec_pulumi" if newer else "run `terraform apply` once"
         raise TerraformError(
-            f"{source} is a Terraform state of version {version!r:.20}, and only version {VERSION} can be read: {what}"
-            ", or give the folder of the configuration, whose `terraform show -json` is the same in all versions"
+            f"{source} is a Terraform state of version {version!r:.20}, and only version {VERSION} can be read",
+            f"{rewrite}, or give the folder of the configuration: `terraform show -json` is the same in all versions",
         )
     try:
         for resource in _State.model_validate(document).resources:
@@ -75,7 +76,7 @@ def read(source: str, document: Mapping[str, Any]) -> Iterator[Instance]:
         raise malformed(source, error) from None
 
 
-def _objects(source: str, resource: _Resource) -> Iterator[Instance]:
+def _objects(source: str, resource: _StateResource) -> Iterator[Instance]:
     for one in map(_Object.model_validate, resource.instances):
         # A deposed object is the old half of a replacement: Terraform is about to destroy that machine.
         if not one.deposed:
@@ -83,7 +84,7 @@ def _objects(source: str, resource: _Resource) -> Iterator[Instance]:
             yield parse(source, _address(resource, one.index_key), one.attributes, sensitive)
 
 
-def _address(resource: _Resource, key: int | str | None) -> str:
+def _address(resource: _StateResource, key: int | str | None) -> str:
     parts = [*([resource.module] if resource.module else []), resource.type, resource.name]
     return ".".join(parts) + ("" if key is None else f"[{_quoted(key)}]")
 

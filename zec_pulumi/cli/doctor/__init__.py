@@ -1,5 +1,5 @@
-"""``zec-pulumi doctor``: everything an ``up`` stands on, looked at before it has to hold.
+"""``zec-pulumi doctor``: checks what ``pulumi up`` needs, before it runs.
 
-One module per thing that is looked at; each returns findings and raises nothing for what it finds. Nothing is changed,
-neither in the cloud nor on this machine.
+One module per check. Each returns findings, and raises nothing for a problem that it finds. Nothing is changed, neither
+in the cloud nor on this machine.
 """

@@ -1,4 +1,4 @@
-"""The journal on this machine: whether it can be written, and what it says."""
+"""Checks that the journal on this machine can be written, and lists attempts whose outcome is unknown."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ATTEMPTS = "attempts"
 _MAKE_WRITABLE = "make it writable for this user, or set PULUMI_HOME to a folder that is"
 
 
-def look(folder: Path) -> list[Finding]:
-    """Try to write where journal and locks are kept, leaving nothing, and read the attempts."""
+def check(folder: Path) -> list[Finding]:
+    """Try to write into the folder of journal and locks, which leaves nothing there, and read the attempts."""
     return [_writable(folder), *_open(folder)]
 
 
 def _writable(folder: Path) -> Finding:
-    """Write into the folder, or into what it would be made in."""
+    """Write into the folder, or into the nearest one above it that exists."""
     for place in (folder / "journal", folder, *folder.parents):
         try:
             if not place.exists():
@@ -43,7 +43,7 @@ def _open(folder: Path) -> list[Finding]:
     try:
         entries = Journal(folder, SystemClock()).all_entries()
     except JournalError as error:
-        return [problem(ATTEMPTS, str(error).partition(";")[0], _MAKE_WRITABLE)]
+        return [problem(ATTEMPTS, f"the journal of rebuilds cannot be read ({error.__cause__})", _MAKE_WRITABLE)]
     unknown = [entry for entry in entries if entry.event in {"intent", "unknown"}]
     return [_unknown(entry) for entry in unknown] or [ok(ATTEMPTS, "none whose outcome is unknown")]
 

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.doctor import attempts, configuration, engine, permissions, python, reach, report, stack, terraform
+from zec_pulumi.cli.doctor import (
+    attempts,
+    connectivity,
+    engine,
+    permissions,
+    python,
+    report,
+    settings,
+    stack,
+    terraform,
+)
 from zec_pulumi.cli.doctor.finding import Finding, problem, warning
 from zec_pulumi.cli.doctor.project import Project, ProjectError, find_project
+from zec_pulumi.cli.parser import add_command
 from zec_pulumi.journal import journal
 from zec_pulumi.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
+    from zec_pulumi.cli.parser import Commands
+
 _DESCRIPTION = """\
-Look at everything that `pulumi up` will stand on, and say how to mend what is wrong.
+Check everything that `pulumi up` needs, and say how to fix what is wrong.
 
 Settings and where each came from, whether the API answers and accepts the credentials, this
 machine's clock, the Pulumi engine, the Python that the engine will start and whether that one
@@ -43,14 +56,10 @@ Examples:
 """
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add this subcommand to the root parser."""
-    parser = commands.add_parser(
-        "doctor",
-        help="check the set-up and say how to mend it",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "doctor", summary="check the set-up and say how to fix it", description=_DESCRIPTION, epilog=_EPILOG
     )
     parser.add_argument("--stack", metavar="NAME", help="stack whose configuration applies (the selected one)")
     parser.add_argument(
@@ -90,16 +99,16 @@ def examine(
     """
     project, findings = _project(folder)
     config, more = stack.read(stack_name, project, environ, folder)
-    configured = configuration.look(config, environ, home)
+    configured = settings.check(config, environ, home)
     return [
         *findings,
         *more,
         *configured.findings,
         *_cloud(configured, clock),
-        *engine.look(environ, folder),
-        *python.look(project, environ, folder),
-        *attempts.look(journal.home(environ, home)),
-        *(terraform.look(terraform_folder, stack_name, environ, folder) if terraform_folder else []),
+        *engine.check(environ, folder),
+        *python.check(project, environ, folder),
+        *attempts.check(journal.home(environ, home)),
+        *(terraform.check(terraform_folder, stack_name, environ, folder) if terraform_folder else []),
     ]
 
 
@@ -110,17 +119,17 @@ def _project(folder: Path) -> tuple[Project | None, list[Finding]]:
         return None, [problem("project", str(error), "correct the file")]
 
 
-def _cloud(configured: configuration.Configuration, clock: Clock) -> list[Finding]:
+def _cloud(configured: settings.CheckedSettings, clock: Clock) -> list[Finding]:
     if configured.settings is None:
-        return [_unasked("a setting is wrong", "mend that and run again")]
-    answered, findings = reach.look(configured.settings, clock)
+        return [_not_checked("a setting is wrong", "correct it and run again")]
+    answered, findings = connectivity.check(configured.settings, clock)
     if not answered:
         return findings
     if not configured.usable:
-        fix = "mend the credentials first; those that are secret in the stack are tried by `pulumi preview`"
-        return [*findings, _unasked("there are no credentials to ask with", fix)]
-    return [*findings, *permissions.look(configured.settings, clock)]
+        fix = "correct the credentials first; those that are secret in the stack are tried by `pulumi preview`"
+        return [*findings, _not_checked("there are no credentials to ask with", fix)]
+    return [*findings, *permissions.check(configured.settings, clock)]
 
 
-def _unasked(reason: str, fix: str) -> Finding:
+def _not_checked(reason: str, fix: str) -> Finding:
     return warning("permissions", f"not checked: {reason}", fix)

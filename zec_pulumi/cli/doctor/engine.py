@@ -1,4 +1,4 @@
-"""The Pulumi engine: there, recent enough, and with what it needs for Python."""
+"""Checks that the Pulumi engine is installed, is recent enough, and has its programs for Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LANGUAGE_HOST = "pulumi-language-python"
 _INSTALL = "install Pulumi 3.259 or newer: https://www.pulumi.com/docs/install/"
 
 
-def look(environ: Mapping[str, str], folder: Path) -> list[Finding]:
+def check(environ: Mapping[str, str], folder: Path) -> list[Finding]:
     """Find ``pulumi`` on PATH and ask for its version."""
     path = environ.get("PATH")
     program = shutil.which("pulumi", path=path)

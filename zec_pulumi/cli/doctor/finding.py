@@ -1,4 +1,4 @@
-"""What a check says: one line, and how to mend it."""
+"""A finding: one line of the doctor's output, and its fix."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from zec_pulumi.api import ApiError, Code
-from zec_pulumi.api.advice import ADVICE
+from zec_pulumi.api import ApiError
 
 if TYPE_CHECKING:
-    from zec_pulumi.api import ZecError
+    from zec_pulumi.api import TransportError
 
 Level = Literal["ok", "warning", "problem"]
 """A problem keeps ``up`` from working; a warning may, or could not be checked."""
@@ -32,7 +31,7 @@ def ok(check: str, text: str) -> Finding:
 
 
 def warning(check: str, text: str, fix: str) -> Finding:
-    """Return a finding that need not stop anybody."""
+    """Return a finding that does not stop ``up``."""
     return Finding("warning", check, text, fix)
 
 
@@ -41,15 +40,11 @@ def problem(check: str, text: str, fix: str) -> Finding:
     return Finding("problem", check, text, fix)
 
 
-def explained(error: ZecError) -> tuple[str, str]:
-    """Return what went wrong and what to do: the two halves of an API error's sentence."""
-    text = str(error)
+def explained(error: ApiError | TransportError) -> tuple[str, str]:
+    """Return what happened and what to do next."""
     if isinstance(error, ApiError):
-        known = next((code for code in Code if code.value == error.code), None)
-        fix = ADVICE[known].next_step if known else "run again; if it stays, give the request id to Zenlayer's support"
-        return text.removesuffix(f"; {fix}"), fix
-    what, _, fix = text.rpartition("; ")
-    return (what, fix) if what else (text, "run again; if it stays, check the network on the way")
+        return error.summary, error.next_step or "run again; if it stays, give the request id to Zenlayer's support"
+    return error.summary, error.next_step or "run again; if it stays, check the network on the way"
 
 
 def version_of(text: str) -> tuple[int, ...]:

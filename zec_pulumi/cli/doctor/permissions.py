@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api import AuthenticationError, Client, Code, RetryPolicy, ZecError
+from zec_pulumi.api import ApiError, AuthenticationError, Client, Code, RetryPolicy, TransportError
 from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ PERMISSIONS = "permissions"
 UNTRIED = "StopInstances, StartInstances, ResetInstance, ResetInstancePassword and ModifyInstancesAttribute"
 
 
-def look(settings: Settings, clock: Clock) -> list[Finding]:
+def check(settings: Settings, clock: Clock) -> list[Finding]:
     """Try every read that previews and rebuilds use, and say what was refused."""
-    # A doctor shall not wait a minute for a service that struggles.
+    # The usual policy would wait a minute for a service that struggles.
     with Client(
         settings.credentials, settings.endpoint, timeouts=settings.timeouts, retry=RetryPolicy(deadline=5), clock=clock
     ) as client:
@@ -45,7 +45,7 @@ def _tried(read: Callable[[], object]) -> Finding | None:
     except AuthenticationError as error:
         refusal = error.code == Code.AUTHFAILURE_UNAUTHORIZED_OPERATION
         return problem(PERMISSIONS if refusal else AUTHENTICATION, *explained(error))
-    except ZecError as error:
+    except (ApiError, TransportError) as error:
         return warning(PERMISSIONS, *explained(error))
     return None
 
@@ -73,7 +73,7 @@ def _reads(client: Client) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def _accepted(permitted: list[str], refused: list[Finding]) -> list[Finding]:
-    """Say what works; where nothing was answered by a yes or a no, nothing is known of the credentials."""
+    """Return what works. Until one action was permitted or refused, nothing is known of the credentials."""
     known = permitted or any(finding.level == "problem" for finding in refused)
     findings = [ok(AUTHENTICATION, "the API accepts the credentials")] if known else []
     if permitted:

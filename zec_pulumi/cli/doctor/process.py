@@ -1,4 +1,4 @@
-"""Runs the programs that are asked about themselves."""
+"""Runs ``pulumi``, ``poetry`` and Python to learn about them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Ran:
+class ProcessResult:
     """How a program ended; one that could not be started, or took too long, has failed."""
 
     succeeded: bool
@@ -24,12 +24,12 @@ class Ran:
 
     @property
     def reason(self) -> str:
-        """The last line of what it complained about: of a traceback, the exception."""
+        """The last line of standard error: of a traceback, the exception."""
         lines = [line.strip() for line in self.errors.splitlines() if line.strip()]
         return lines[-1].removeprefix("error: ") if lines else "it says nothing"
 
 
-def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Ran:
+def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> ProcessResult:
     """Run a program to its end, without a terminal."""
     try:
         done = subprocess.run(  # noqa: S603 the user's own pulumi, poetry and python, without a shell
@@ -44,7 +44,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Ran
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Ran(succeeded=False, output="", errors=f"it did not answer within {SECONDS:g} s")
+        return ProcessResult(succeeded=False, output="", errors=f"it did not answer within {SECONDS:g} s")
     except OSError as error:
-        return Ran(succeeded=False, output="", errors=f"it cannot be started: {error.strerror}")
-    return Ran(done.returncode == 0, done.stdout, done.stderr)
+        return ProcessResult(succeeded=False, output="", errors=f"it cannot be started: {error.strerror}")
+    return ProcessResult(done.returncode == 0, done.stdout, done.stderr)

@@ -39,37 +39,37 @@ print(json.dumps({"sdk": version("pulumi"), "package": zec_pulumi.__version__}))
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python, and why it is the one. ``environment`` is the virtual environment it must be of, if any."""
+    """The Python that the engine starts, and why. ``environment`` is the virtual environment it is in, if any."""
 
     command: str
     why: str
     environment: Path | None = None
 
 
-def look(project: Project | None, environ: Mapping[str, str], folder: Path) -> list[Finding]:
+def check(project: Project | None, environ: Mapping[str, str], folder: Path) -> list[Finding]:
     """Find the Python and let it import the provider, in the folder where the engine would start it."""
     if project is not None and project.runtime != "python":
         text = f"{project.file} says runtime {project.runtime}; dynamic providers in Python need a Python program"
         return [problem("python", text, "use a project with `runtime: python`")]
     folder = project.program if project else folder
-    interpreter = chosen(project, environ, folder)
+    interpreter = find_interpreter(project, environ, folder)
     command = shutil.which(interpreter.command, path=environ.get("PATH"))
     if command is None:
         return [_missing(interpreter)]
-    # As the launcher does for a virtual environment.
+    # The launcher drops it for a virtual environment.
     seen = {key: value for key, value in environ.items() if key != "PYTHONHOME" or interpreter.environment is None}
     ran = run([command, "-c", _QUESTION], seen, folder)
     found = ok("python", f"the engine will start {command} ({interpreter.why})")
     if not ran.succeeded:
         return [found, problem("provider", f"{command} cannot import it: {ran.reason}", _install(command))]
-    answer = _understood(ran.output)
+    answer = _parse_versions(ran.output)
     if answer is None:
         text = f"{command} did not answer what it was asked"
         return [found, problem("provider", text, "look at what its start-up files (sitecustomize) print")]
     return [found, *_versions(command, answer)]
 
 
-def chosen(project: Project | None, environ: Mapping[str, str], folder: Path) -> Interpreter:
+def find_interpreter(project: Project | None, environ: Mapping[str, str], folder: Path) -> Interpreter:
     """Return the Python that the engine starts for a program in ``folder``."""
     options = project.options if project else {}
     where = project.file.name if project else "Pulumi.yaml"
@@ -92,7 +92,7 @@ def _poetry(environ: Mapping[str, str], folder: Path) -> str:
     return run(["poetry", "env", "info", "--path"], environ, folder).output.strip()
 
 
-def _understood(output: str) -> tuple[str, str] | None:
+def _parse_versions(output: str) -> tuple[str, str] | None:
     """Return the versions of package and SDK from the last line that was printed."""
     try:
         answer = json.loads(output.strip().rpartition("\n")[2])

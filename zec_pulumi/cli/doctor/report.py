@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.table import printable, terminal, write
+from zec_pulumi.cli.output import console, write, write_lines
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from zec_pulumi.cli.doctor.finding import Finding
 
 VERSION = 1
-"""Of the JSON; it grows when a reader of the older one would misread the newer."""
+"""Version of the JSON; it rises when a reader of the older one would misread the newer."""
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
@@ -29,12 +30,12 @@ def write_json(findings: Sequence[Finding]) -> None:
 
 def write_text(findings: Sequence[Finding]) -> None:
     """Write a table to a terminal, else one line for each finding, and the sum at the end."""
-    console = terminal()
-    if console is None:
+    terminal = console()
+    if terminal is None:
         width = max(len(finding.check) for finding in findings)
-        write("".join(f"{_line(finding, width)}\n" for finding in findings) + f"\n{summary(findings)}\n")
+        write_lines([*(_line(finding, width) for finding in findings), "", summary(findings)])
     else:
-        _write_rich(console, findings)
+        _write_rich(terminal, findings)
 
 
 def healthy(findings: Sequence[Finding]) -> bool:
@@ -54,10 +55,10 @@ def _number(count: int, noun: str) -> str:
 
 def _line(finding: Finding, width: int) -> str:
     fix = f"; fix: {finding.fix}" if finding.fix else ""
-    return printable(f"{finding.level:<7}  {finding.check:<{width}}  {finding.text}{fix}")
+    return f"{finding.level:<7}  {finding.check:<{width}}  {finding.text}{fix}"
 
 
-def _write_rich(console: Console, findings: Sequence[Finding]) -> None:
+def _write_rich(terminal: Console, findings: Sequence[Finding]) -> None:
     from rich.table import Table  # noqa: PLC0415 only there where it is installed
     from rich.text import Text  # noqa: PLC0415 the same
 
@@ -70,5 +71,5 @@ def _write_rich(console: Console, findings: Sequence[Finding]) -> None:
         if finding.fix:
             said.append("\nfix: ", style="bold").append(printable(finding.fix))
         table.add_row(Text(finding.level, style=_STYLES[finding.level]), finding.check, said)
-    console.print(table)
-    console.print(f"\n{summary(findings)}")
+    terminal.print(table)
+    terminal.print(f"\n{summary(findings)}")

@@ -43,7 +43,7 @@ def read(
     if not ran.succeeded:
         fix = "name a stack with --stack, in the project's folder; `pulumi stack ls` lists them"
         return StackConfig(), [(problem if stack else warning)(CHECK, f"not read: {ran.reason}", fix)]
-    config = _understood(ran.output)
+    config = _parse(ran.output)
     if config is None:
         return StackConfig(), [warning(CHECK, "not read: `pulumi config --json` did not print JSON", "update pulumi")]
     keys = sorted({*config.values, *config.secret})
@@ -54,7 +54,7 @@ def read(
     ]
 
 
-def _understood(text: str) -> StackConfig | None:
+def _parse(text: str) -> StackConfig | None:
     try:
         shown: Any = json.loads(text)
     except ValueError:

@@ -6,24 +6,25 @@ import os
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.doctor import both, owned
-from zec_pulumi.cli.doctor.both import CHECK, Shared
+from zec_pulumi.cli.doctor import conflicts, stack_instances
+from zec_pulumi.cli.doctor.conflicts import CHECK, Shared
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
-from zec_pulumi.terraform import TerraformError, command, configuration
-from zec_pulumi.terraform.addresses import Place, place_of
+from zec_pulumi.terraform import TerraformError, configuration, show_command
+from zec_pulumi.terraform.resource_addresses import Place, place_of
 from zec_pulumi.terraform.source import instances_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from zec_pulumi.cli.doctor.stack_instances import Owner
     from zec_pulumi.terraform import Instance
 
 _THE_FOLDER = "give the folder in which `terraform apply` is run"
 _THE_STACK = "run this in the folder of the Pulumi project, and name the stack with --stack"
 
 
-def look(directory: Path, stack: str | None, environ: Mapping[str, str], folder: Path) -> list[Finding]:
+def check(directory: Path, stack: str | None, environ: Mapping[str, str], folder: Path) -> list[Finding]:
     """Compare Terraform's state and configuration in ``directory`` with the stack of the project in ``folder``."""
     if not directory.is_dir():
         return [problem(CHECK, f"{directory} is not a folder", _THE_FOLDER)]
@@ -31,22 +32,25 @@ def look(directory: Path, stack: str | None, environ: Mapping[str, str], folder:
         if not configuration.files(directory, tofu=True):
             return [problem(CHECK, f"{directory} holds no Terraform configuration", _THE_FOLDER)]
         machines = instances_of_folder(directory, environ)
-        owners = owned.read(stack, environ, folder)
+        owners = stack_instances.read(stack, environ, folder)
     except OSError as error:
         return [problem(CHECK, f"{directory} cannot be read ({error.strerror})", _THE_FOLDER)]
     except TerraformError as error:
-        return [_refused(error)]
-    except owned.StackError as error:
-        return [problem(CHECK, f"not compared with {_called(stack)}: {error}", _THE_STACK)]
+        return [problem(CHECK, error.summary, error.next_step)]
+    except stack_instances.StackError as error:
+        return [problem(CHECK, f"not compared with {_stack_name(stack)}: {error}", _THE_STACK)]
     common = {address: one for address, one in machines.items() if one.id in owners}
-    return [_summary(directory, machines, common, owners, _called(stack)), *_judged(directory, environ, common, owners)]
+    return [
+        _summary(directory, machines, common, owners, _stack_name(stack)),
+        *_check_blocks(directory, environ, common, owners),
+    ]
 
 
 def _summary(
     directory: Path,
     machines: Mapping[str, Instance],
     common: Mapping[str, Instance],
-    owners: Mapping[str, owned.Owner],
+    owners: Mapping[str, Owner],
     stack: str,
 ) -> Finding:
     counts = f"{len(machines)} in Terraform's state, {len(owners)} in {stack}, {len(common)} in both"
@@ -56,11 +60,14 @@ def _summary(
     return ok(CHECK, text)
 
 
-def _judged(
-    directory: Path, environ: Mapping[str, str], common: Mapping[str, Instance], owners: Mapping[str, owned.Owner]
+def _check_blocks(
+    directory: Path,
+    environ: Mapping[str, str],
+    common: Mapping[str, Instance],
+    owners: Mapping[str, Owner],
 ) -> Iterator[Finding]:
-    """Yield what each block deserves; a module that cannot be read keeps no other from being judged."""
-    modules: defaultdict[str, defaultdict[Place, dict[str, owned.Owner]]] = defaultdict(lambda: defaultdict(dict))
+    """Yield the findings of each block; a module that cannot be read does not hide those of the others."""
+    modules: defaultdict[str, defaultdict[Place, dict[str, Owner]]] = defaultdict(lambda: defaultdict(dict))
     for address, machine in common.items():
         place = place_of(address)
         modules[place.module][place][machine.id] = owners[machine.id]
@@ -69,14 +76,17 @@ def _judged(
 
 
 def _module(
-    directory: Path, environ: Mapping[str, str], module: str, places: Mapping[Place, Mapping[str, owned.Owner]]
+    directory: Path,
+    environ: Mapping[str, str],
+    module: str,
+    places: Mapping[Place, Mapping[str, Owner]],
 ) -> list[Finding]:
-    tofu = os.path.basename(command.find(environ) or "") == "tofu"  # noqa: PTH119  # `which` returns text
+    tofu = os.path.basename(show_command.find(environ) or "") == "tofu"  # noqa: PTH119  # `which` returns text
     try:
         folder = configuration.folders(directory, environ).get(module)
         blocks = configuration.read(folder, tofu=tofu) if folder else {}
     except TerraformError as error:
-        return [_refused(error)]
+        return [problem(CHECK, error.summary, error.next_step)]
     if folder is None:
         text = f"the configuration of {', '.join(place.address for place in sorted(places))} is not on this disk"
         return [problem(CHECK, text, f"run `init` in {directory}, which fetches modules")]
@@ -88,7 +98,7 @@ def _module(
             findings.append(_without_block(place, directory))
             continue
         file = os.path.normpath(folder / block.file)
-        findings += both.judge(Shared(place.address, file, fetched, places[place]), block)
+        findings += conflicts.check_block(Shared(place.address, file, fetched, places[place]), block)
     return findings
 
 
@@ -98,13 +108,5 @@ def _without_block(place: Place, directory: Path) -> Finding:
     return warning(CHECK, text, fix)
 
 
-def _called(stack: str | None) -> str:
+def _stack_name(stack: str | None) -> str:
     return f"stack {stack}" if stack else "the selected stack"
-
-
-def _refused(error: TerraformError) -> Finding:
-    """Return the finding of an error's sentence: what is wrong, and after the last mark what to do."""
-    text = str(error)
-    mark = "; " if "; " in text else ": "
-    what, _, fix = text.rpartition(mark)
-    return problem(CHECK, what, fix)

@@ -1,7 +1,7 @@
 """For pipelines and reviews: what a preview says about machines. Needs neither the API nor its credentials."""
 
-from zec_pulumi.cli.report.build import build
-from zec_pulumi.cli.report.model import Action, Approval, FailOn, Failure, Gate, Report, Row
+from zec_pulumi.cli.report.from_preview import report_of
+from zec_pulumi.cli.report.model import Action, Approval, FailOn, Failure, Gate, MachineRow, Report
 from zec_pulumi.cli.report.preview_json import Preview, PreviewError, read
 from zec_pulumi.messages.parse import Cause, Value
 
@@ -12,11 +12,11 @@ __all__ = [
     "FailOn",
     "Failure",
     "Gate",
+    "MachineRow",
     "Preview",
     "PreviewError",
     "Report",
-    "Row",
     "Value",
-    "build",
     "read",
+    "report_of",
 ]

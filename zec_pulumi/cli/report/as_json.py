@@ -1,4 +1,4 @@
-"""The report as JSON, for programs. Its schema stands beside it, in ``report.schema.json``."""
+"""The report as JSON, for programs. Its schema is ``report.schema.json``, beside this file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.cli.report import words
-from zec_pulumi.cli.report.model import Action, Approval, Report, Row
+from zec_pulumi.cli.report import report_text
+from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
 
 if TYPE_CHECKING:
     from zec_pulumi.messages.parse import Cause
@@ -18,7 +18,7 @@ VERSION = 1
 
 def render(report: Report) -> str:
     """Return the JSON document."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document(report), indent=2) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def document(report: Report) -> dict[str, Any]:
         "version": VERSION,
         "project": report.project,
         "stack": report.stack,
-        "headline": words.headline(report),
+        "headline": report_text.headline(report),
         "complete": not report.failures,
         "counts": {action.value: len(report.of(action)) for action in Action},
         "approvals": {approval.value: len(report.rebuilds(approval)) for approval in Approval},
@@ -41,7 +41,7 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def _machine(row: Row) -> dict[str, Any]:
+def _machine(row: MachineRow) -> dict[str, Any]:
     return {
         "urn": row.urn,
         "resource": row.resource,
@@ -54,7 +54,7 @@ def _machine(row: Row) -> dict[str, Any]:
         "causes": [_cause(cause) for cause in row.causes],
         "undecided": list(row.undecided),
         "gates": [asdict(gate) for gate in row.gates],
-        "detail": words.detail(row) or None,
+        "detail": report_text.detail(row) or None,
         "notes": list(row.notes),
         "forgets": row.forgets,
     }

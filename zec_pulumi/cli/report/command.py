@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from zec_pulumi.cli.output import write, write_error
+from zec_pulumi.cli.parser import add_command
 from zec_pulumi.cli.report import as_json, markdown, terminal
-from zec_pulumi.cli.report.build import build
+from zec_pulumi.cli.report.from_preview import report_of
 from zec_pulumi.cli.report.model import FailOn, Failure, Report
 from zec_pulumi.cli.report.preview_json import Preview, PreviewError, read
+
+if TYPE_CHECKING:
+    import argparse
+
+    from zec_pulumi.cli.parser import Commands
 
 _DESCRIPTION = """\
 What a preview says about machines: whose boot disk will be wiped and why, which rebuilds wait
@@ -42,14 +48,10 @@ Examples:
 _WIDTH = 100
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add this subcommand to the root parser."""
-    parser = commands.add_parser(
-        "report",
-        help="say what a preview would do to machines",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "report", summary="say what a preview would do to machines", description=_DESCRIPTION, epilog=_EPILOG
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("file", nargs="?", metavar="FILE", help="what pulumi preview --json printed; - reads it here")
@@ -69,18 +71,14 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         preview, ended = _preview(arguments)
     except PreviewError as error:
-        print(f"zec-pulumi report: {error}", file=sys.stderr)  # noqa: T201 the command's output
+        write_error(f"zec-pulumi report: {error}")
         return 1
-    report = build(preview)
-    for text in _unrepeated(preview):
-        print(text, file=sys.stderr)  # noqa: T201 the same
+    report = report_of(preview)
+    for line in _unrepeated(preview):
+        write_error(line)
     if ended and not report.failures:
         report = _failed(report, ended)
-    try:
-        _show(report, arguments.format)
-        sys.stdout.flush()
-    except BrokenPipeError:  # its reader has seen enough; the exit status is still the answer
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _show(report, arguments.format)
     return report.exit_code(FailOn(arguments.fail_on))
 
 
@@ -99,7 +97,7 @@ def _preview(arguments: argparse.Namespace) -> tuple[Preview, int]:
 
 
 def _made(stack: str, folder: Path | None) -> tuple[Preview, int]:
-    """Run the preview; what the engine says beside it goes to standard error as it is."""
+    """Run the preview; the engine's messages go to standard error."""
     engine = shutil.which("pulumi")
     if engine is None:
         raise PreviewError("there is no pulumi on PATH")
@@ -119,12 +117,13 @@ def _failed(report: Report, status: int) -> Report:
 
 
 def _unrepeated(preview: Preview) -> list[str]:
-    """Return the errors whose texts the report does not repeat: programs and other providers may quote values."""
-    return [d.text for d in preview.diagnostics if d.severity == "error" and not d.ours]
+    """Return the lines of errors that the report does not repeat: programs and other providers may quote values."""
+    texts = (d.text for d in preview.diagnostics if d.severity == "error" and not d.ours)
+    return [line for text in texts for line in text.splitlines()]
 
 
 def _show(report: Report, form: str) -> None:
     if form == "terminal":
-        terminal.show(report, sys.stdout, shutil.get_terminal_size((_WIDTH, 24)).columns)
+        terminal.show(report, shutil.get_terminal_size((_WIDTH, 24)).columns)
     else:
-        sys.stdout.write(as_json.render(report) if form == "json" else markdown.render(report))
+        write(as_json.render(report) if form == "json" else markdown.render(report))

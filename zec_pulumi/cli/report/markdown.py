@@ -1,12 +1,13 @@
-"""The report as a comment of a pull request: the worst at once, details folded, never longer than a comment may be."""
+"""The report as a comment of a pull request: the worst first, details folded, within the length of a comment."""
 
 from __future__ import annotations
 
 import html
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.report import words
-from zec_pulumi.cli.report.model import Action, Approval, Report, Row
+from zec_pulumi.cli.report import report_text
+from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,20 +34,20 @@ def render(report: Report) -> str:
 
 def marker(report: Report) -> str:
     """Return the first line, hidden when rendered: by it a bot finds its comment, one for each stack."""
-    return f"<!-- zec-pulumi report {words.place(report)} -->"
+    return f"<!-- zec-pulumi report {report_text.place(report)} -->"
 
 
 def _lines(report: Report, most: int) -> Iterator[str]:
-    yield from (marker(report), f"### {_prose(words.place(report))}: {_prose(words.headline(report))}", "")
-    yield from (f"- {_prose(words.fleet(fleet))}" for fleet in report.fleets[:most])
+    yield from (marker(report), f"### {_prose(report_text.place(report))}: {_prose(report_text.headline(report))}", "")
+    yield from (f"- {_prose(report_text.fleet(fleet))}" for fleet in report.fleets[:most])
     yield from _left_out(len(report.fleets) - most)
     yield from [""] if report.fleets else []
     yield from _failures(report, most)
     yield from _rebuilds(report.of(Action.REBUILD), most)
     yield from _approvals(report, most)
-    for action, title in words.TITLES.items():
+    for action, title in report_text.TITLES.items():
         yield from _others(title, report.of(action), most, opened=action is Action.UNDECIDED)
-    for text in (words.unread(report), words.others(report)):
+    for text in (report_text.unread(report), report_text.others(report)):
         if text:
             yield from (_prose(text), "")
 
@@ -66,10 +67,10 @@ def _failures(report: Report, most: int) -> Iterator[str]:
     yield ""
 
 
-def _rebuilds(rows: Sequence[Row], most: int) -> Iterator[str]:
+def _rebuilds(rows: Sequence[MachineRow], most: int) -> Iterator[str]:
     if not rows:
         return
-    yield from ("> [!WARNING]", f"> {_prose(words.WIPED)}", "")
+    yield from ("> [!WARNING]", f"> {_prose(report_text.WIPED)}", "")
     opened = rows[: min(most, _OPEN_ROWS)]
     folded = rows[len(opened) : most]
     yield from _list(opened)
@@ -79,7 +80,7 @@ def _rebuilds(rows: Sequence[Row], most: int) -> Iterator[str]:
         yield from _left_out(len(rows) - most)
 
 
-def _list(rows: Sequence[Row]) -> Iterator[str]:
+def _list(rows: Sequence[MachineRow]) -> Iterator[str]:
     """Yield a list, not a table: on a phone a table hides its last columns, why a disk is wiped and who approves."""
     for row in rows:
         disk = f"{row.disk_gib} GiB" if row.disk_gib is not None else "disk of unknown size"
@@ -87,7 +88,7 @@ def _list(rows: Sequence[Row]) -> Iterator[str]:
     yield ""
 
 
-def _why(row: Row) -> Iterator[str]:
+def _why(row: MachineRow) -> Iterator[str]:
     yield from map(_cause, row.causes)
     if row.undecided:
         yield f"not known yet: {_code(', '.join(row.undecided))}"
@@ -96,14 +97,14 @@ def _why(row: Row) -> Iterator[str]:
     yield from (f"note: {_prose(note)}" for note in row.notes)
 
 
-def _approval(row: Row) -> str:
-    word = _prose(words.approval(row))
+def _approval(row: MachineRow) -> str:
+    word = _prose(report_text.approval(row))
     return word if row.approval is Approval.APPROVED else f"**{word}**"
 
 
 def _cause(cause: Cause) -> str:
     if cause.new is None:
-        return _prose(words.cause(cause))
+        return _prose(report_text.cause(cause))
     drift = "<br>**drift**: it was changed outside Pulumi, and goes back" if cause.drift else ""
     return f"{_code(cause.trigger)} {_value(cause.old)} → {_value(cause.new)}{drift}"
 
@@ -119,20 +120,20 @@ def _approvals(report: Report, most: int) -> Iterator[str]:
     if not tokens:
         return
     shown = tokens[:most]
-    yield from (words.HOW_TO_APPROVE, "", "```shell", words.approve_command(report, shown), "```", "")
+    yield from (report_text.HOW_TO_APPROVE, "", "```shell", report_text.approve_command(report, shown), "```", "")
     yield from _left_out(len(tokens) - most)
 
 
-def _others(title: str, rows: Sequence[Row], most: int, *, opened: bool) -> Iterator[str]:
+def _others(title: str, rows: Sequence[MachineRow], most: int, *, opened: bool) -> Iterator[str]:
     if not rows:
         return
     items = [_item(row) for row in rows[:most]]
     yield from _folded(f"{title}: {len(rows)}", items, len(rows) - most, opened=opened)
 
 
-def _item(row: Row) -> str:
+def _item(row: MachineRow) -> str:
     notes = "".join(f"<br>note: {_prose(note)}" for note in row.notes)
-    detail = words.detail(row)
+    detail = report_text.detail(row)
     return f"- {_machine(row)}, resource {_code(row.resource)}{f': {_prose(detail)}' if detail else ''}{notes}"
 
 
@@ -150,7 +151,7 @@ def _left_out(number: int, prefix: str = "") -> Iterator[str]:
         )
 
 
-def _machine(row: Row) -> str:
+def _machine(row: MachineRow) -> str:
     shown = _code(row.instance_id) if row.instance_id else "instance not known here"
     return f"{_code(row.instance_name)} {shown}" if row.instance_name else shown
 
@@ -168,5 +169,5 @@ def _prose(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    shown = words.plain(text)
+    shown = printable(text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -1,4 +1,4 @@
-"""What a report says: one row a machine, and what a pipeline should make of it."""
+"""What a report says: one row per machine, and the exit status for a pipeline."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Row:
+class MachineRow:
     """One resource of this package. ``approval``, ``causes``, ``gates`` and ``token`` belong to rebuilds.
 
     ``undecided`` are inputs whose values only ``up`` will know, ``detail`` is the provider's sentence where it is no
@@ -79,8 +79,8 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Fleet:
-    """What a fleet's own row says of its machines together: how many are wiped, in which order, how long it takes."""
+class FleetLine:
+    """The line on a fleet's own row: how many of its machines are wiped, in which order, and how long it takes."""
 
     urn: str
     resource: str
@@ -106,24 +106,24 @@ class Report:
 
     project: str | None
     stack: str | None
-    rows: tuple[Row, ...] = ()
-    fleets: tuple[Fleet, ...] = ()
+    rows: tuple[MachineRow, ...] = ()
+    fleets: tuple[FleetLine, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     unread: int = 0
     kept_tokens: tuple[str, ...] = ()
 
-    def of(self, action: Action) -> list[Row]:
+    def of(self, action: Action) -> list[MachineRow]:
         """Return the rows with that action."""
         return [row for row in self.rows if row.action is action]
 
-    def rebuilds(self, approval: Approval) -> list[Row]:
+    def rebuilds(self, approval: Approval) -> list[MachineRow]:
         """Return the rebuilds with that approval."""
         return [row for row in self.rows if row.approval is approval]
 
     @property
     def tokens(self) -> list[str]:
-        """The tokens that only wait for a person's word."""
+        """The tokens of the rebuilds that wait for approval."""
         return [row.token for row in self.rebuilds(Approval.NEEDED) if row.token]
 
     def exit_code(self, fail_on: FailOn) -> int:

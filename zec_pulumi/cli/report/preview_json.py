@@ -24,7 +24,7 @@ _HINT = "give it the standard output of `pulumi preview --json`, whole and alone
 
 
 class PreviewError(Exception):
-    """What was given is not a preview that can be read; the text is one sentence for the user."""
+    """The content is not a preview that can be read; the text is one sentence for the user."""
 
 
 class _Part(BaseModel):
@@ -94,7 +94,7 @@ def read(content: str | bytes) -> Preview:
     try:
         preview = Preview.model_validate_json(content)
     except ValidationError as error:
-        raise PreviewError(_told(error)) from None
+        raise PreviewError(_problem(error)) from None
     if not (preview.steps or preview.diagnostics or preview.change_summary):
         raise PreviewError(f"this JSON is not a preview: it has neither steps nor diagnostics; {_HINT}")
     for urn in [step.urn for step in preview.steps] + [d.urn for d in preview.diagnostics if d.urn]:
@@ -109,7 +109,7 @@ def read(content: str | bytes) -> Preview:
     return preview
 
 
-def _told(error: ValidationError) -> str:
+def _problem(error: ValidationError) -> str:
     problem = error.errors(include_input=False, include_url=False)[0]
     if problem["type"] == "json_invalid":
         what = problem["msg"].removeprefix("Invalid JSON: ")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from zec_pulumi.simulator.call import Request
+from zec_pulumi.simulator.action_call import ActionParameters
+from zec_pulumi.simulator.clock import timestamp
 from zec_pulumi.simulator.effects import NeverEnds
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.lifecycle import begin
-from zec_pulumi.simulator.models import DataDisk, Gibibytes, Image, Instance, InstanceOptions, SystemDisk, Tag
+from zec_pulumi.simulator.models import DataDisk, Gibibytes, Image, InstanceOptions, Machine, SystemDisk, Tag
 from zec_pulumi.simulator.rules import (
     check_agent,
     check_available,
@@ -25,7 +25,7 @@ from zec_pulumi.simulator.rules import (
 )
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.call import Call
+    from zec_pulumi.simulator.action_call import ActionCall
 
 MAX_COUNT = 100
 DEFAULT_TIME_ZONE = "America/Los_Angeles"
@@ -35,7 +35,7 @@ _PRIVATE = ipaddress.IPv4Address("10.64.0.0")
 _PUBLIC = ipaddress.IPv4Address("198.18.0.0")
 
 
-class NewSystemDisk(Request):
+class NewSystemDisk(ActionParameters):
     """The boot disk to create."""
 
     disk_size: Gibibytes | None = None
@@ -43,7 +43,7 @@ class NewSystemDisk(Request):
     bursting_enabled: bool = False
 
 
-class NewDataDisk(Request):
+class NewDataDisk(ActionParameters):
     """A data disk to create, ``disk_amount`` times."""
 
     disk_size: Gibibytes
@@ -54,19 +54,19 @@ class NewDataDisk(Request):
     bursting_enabled: bool = False
 
 
-class NewTags(Request):
+class NewTags(ActionParameters):
     """Tags to create the instance with."""
 
     tags: list[Tag] = Field(default_factory=list)
 
 
-class NewOptions(Request):
+class NewOptions(ActionParameters):
     """Options of the machine."""
 
     nested_virtualization: bool = False
 
 
-class CreateZecInstances(Request):
+class CreateZecInstances(ActionParameters):
     """Parameters of CreateZecInstances. What concerns prices and public addresses is taken as it is."""
 
     zone_id: str
@@ -103,7 +103,7 @@ class CreateZecInstances(Request):
     instance_options: NewOptions | None = None
 
 
-def create_zec_instances(call: Call, request: CreateZecInstances) -> dict[str, Any]:
+def create_zec_instances(call: ActionCall, request: CreateZecInstances) -> dict[str, Any]:
     """DEPLOYING, RUNNING. Source: CreateZecInstances, zec 2025-09-01; the codes are those of ResetInstance."""
     disk_size = _checked(call, request)
     never = call.effect(NeverEnds) is not None
@@ -114,7 +114,7 @@ def create_zec_instances(call: Call, request: CreateZecInstances) -> dict[str, A
             "DEPLOYING",
             becomes="RUNNING",
             now=call.now,
-            seconds=None if never else call.cloud.pace.rebuild_seconds,
+            seconds=None if never else call.cloud.timing.rebuild_seconds,
         )
         call.cloud.world.instances[instance.instance_id] = instance
         call.record(instance)
@@ -128,11 +128,11 @@ def create_zec_instances(call: Call, request: CreateZecInstances) -> dict[str, A
     }
 
 
-def _checked(call: Call, request: CreateZecInstances) -> int:
+def _checked(call: ActionCall, request: CreateZecInstances) -> int:
     """Apply every rule, and return the size of the boot disk in GiB: by default what the image needs."""
     world = call.cloud.world
     if request.zone_id not in world.zones:
-        raise ApiError(404, "INVALID_ZONE_NOT_FOUND", f"Zone {request.zone_id} not found.")
+        raise RefusedError(404, "INVALID_ZONE_NOT_FOUND", f"Zone {request.zone_id} not found.")
     image: Image = check_available(world, request.image_id, request.zone_id)
     disk_size = request.system_disk.disk_size or image.needed_disk
     check_boot_disk(image, disk_size)
@@ -153,17 +153,17 @@ def _lan_ip(request: CreateZecInstances) -> None:
     try:
         ipaddress.IPv4Address(request.lan_ip)
     except ValueError:
-        raise ApiError(400, "INVALID_PARAMETER_VALUE", "lanIp is not an IPv4 address.") from None
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", "lanIp is not an IPv4 address.") from None
     if request.instance_count > 1:
-        raise ApiError(400, "INVALID_PARAMETER_VALUE", "lanIp is for one instance.")
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", "lanIp is for one instance.")
 
 
-def _machine(call: Call, request: CreateZecInstances, disk_size: int) -> Instance:
+def _machine(call: ActionCall, request: CreateZecInstances, disk_size: int) -> Machine:
     world = call.cloud.world
     number = world.next_number()
     instance_id = str(_FIRST_ID + number)
     public = request.internet_charge_type is not None or bool(request.eip_ids)
-    return Instance(
+    return Machine(
         instance_id=instance_id,
         instance_name=request.instance_name,
         zone_id=request.zone_id,
@@ -184,7 +184,7 @@ def _machine(call: Call, request: CreateZecInstances, disk_size: int) -> Instanc
         security_group_id=request.security_group_id,
         enable_agent=request.enable_agent,
         enable_ip_forward=request.enable_ip_forward,
-        create_time=datetime.fromtimestamp(call.now, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        create_time=timestamp(call.now),
         resource_group_id=request.resource_group_id,
         resource_group_name=world.resource_groups[request.resource_group_id],
         tags=list(request.tags.tags),

@@ -11,7 +11,7 @@ from zec_pulumi.simulator.paging import MAX_TAGS, Ids, Paged, contains, page
 from zec_pulumi.simulator.views import disk_infos
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.call import Call
+    from zec_pulumi.simulator.action_call import ActionCall
 
 
 class DescribeDisks(Paged):
@@ -44,7 +44,7 @@ _EQUAL = {
 }
 
 
-def describe_disks(call: Call, request: DescribeDisks) -> dict[str, Any]:
+def describe_disks(call: ActionCall, request: DescribeDisks) -> dict[str, Any]:
     """List disks. Source: DescribeDisks, zec 2025-09-01."""
     every = [disk for item in call.cloud.instances() for disk in disk_infos(item, call.cloud.world)]
     return page(request, [disk for disk in every if _matches(disk, request)], lambda disk: disk)

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from zec_pulumi.simulator.call import Request
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.action_call import ActionParameters
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.models import Tag
 from zec_pulumi.simulator.paging import SomeIds  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.rules import check_resource_group
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.call import Call
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.action_call import ActionCall
+    from zec_pulumi.simulator.models import Machine
 
 
-class ModifyResourceTags(Request):
+class ModifyResourceTags(ActionParameters):
     """Parameters of ModifyResourceTags."""
 
     resource_uuid: str
@@ -25,14 +25,14 @@ class ModifyResourceTags(Request):
     delete_tag_keys: list[str] = Field(default_factory=list)
 
 
-class AddResourceResourceGroup(Request):
+class AddResourceResourceGroup(ActionParameters):
     """Parameters of AddResourceResourceGroup."""
 
     resource_group_id: str
     resources: SomeIds
 
 
-def modify_resource_tags(call: Call, request: ModifyResourceTags) -> dict[str, Any]:
+def modify_resource_tags(call: ActionCall, request: ModifyResourceTags) -> dict[str, Any]:
     """Set some tags and delete others. Source: ModifyResourceTags, zrm 2025-10-14."""
     instance = _resource(call, request.resource_uuid)
     tags = {tag.key: tag.value for tag in instance.tags} | {tag.key: tag.value for tag in request.replace_tags}
@@ -41,7 +41,7 @@ def modify_resource_tags(call: Call, request: ModifyResourceTags) -> dict[str, A
     return {}
 
 
-def add_resource_resource_group(call: Call, request: AddResourceResourceGroup) -> dict[str, Any]:
+def add_resource_resource_group(call: ActionCall, request: AddResourceResourceGroup) -> dict[str, Any]:
     """Move instances into a resource group; all or none. Source: AddResourceResourceGroup, user 2024-05-29."""
     world = call.cloud.world
     check_resource_group(world, request.resource_group_id)
@@ -53,8 +53,8 @@ def add_resource_resource_group(call: Call, request: AddResourceResourceGroup) -
     return {}
 
 
-def _resource(call: Call, resource_id: str) -> Instance:
+def _resource(call: ActionCall, resource_id: str) -> Machine:
     instance = call.cloud.instance(resource_id)
     if instance is None:
-        raise ApiError(404, "OPERATION_FAILED_RESOURCE_NOT_FOUND", f"Resource {resource_id} not found.")
+        raise RefusedError(404, "OPERATION_FAILED_RESOURCE_NOT_FOUND", f"Resource {resource_id} not found.")
     return instance

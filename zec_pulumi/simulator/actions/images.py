@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.models import Tag  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.paging import MAX_TAGS, Ids, Paged, contains, page
 from zec_pulumi.simulator.views import custom_image_info, image_info
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.call import Call
+    from zec_pulumi.simulator.action_call import ActionCall
     from zec_pulumi.simulator.models import Image
 
 
@@ -43,14 +43,14 @@ class DescribeCustomImages(_ImageFilters):
     resource_group_id: str | None = None
 
 
-def describe_images(call: Call, request: DescribeImages) -> dict[str, Any]:
+def describe_images(call: ActionCall, request: DescribeImages) -> dict[str, Any]:
     """List what a zone offers, custom images of its region included.
 
     Source: DescribeImages, zec 2025-09-01. The code for an unknown zone is from the documented error example.
     """
     world = call.cloud.world
     if request.zone_id not in world.zones:
-        raise ApiError(404, "INVALID_ZONE_NOT_FOUND", f"Zone {request.zone_id} not found.")
+        raise RefusedError(404, "INVALID_ZONE_NOT_FOUND", f"Zone {request.zone_id} not found.")
     found = [
         image
         for image in world.images.values()
@@ -62,7 +62,7 @@ def describe_images(call: Call, request: DescribeImages) -> dict[str, Any]:
     return page(request, found, image_info)
 
 
-def describe_custom_images(call: Call, request: DescribeCustomImages) -> dict[str, Any]:
+def describe_custom_images(call: ActionCall, request: DescribeCustomImages) -> dict[str, Any]:
     """List custom images of every region. Source: DescribeCustomImages, zec 2025-09-01."""
     found = [
         image

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from zec_pulumi.simulator.call import Request
+from zec_pulumi.simulator.action_call import ActionParameters
 from zec_pulumi.simulator.effects import Lag, Missing
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.models import Tag  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.paging import MAX_TAGS, Ids, Paged, SomeIds, contains, page
 from zec_pulumi.simulator.rules import check_name, check_not_recycled
@@ -18,8 +18,8 @@ from zec_pulumi.simulator.views import instance_info, instance_status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zec_pulumi.simulator.call import Call
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.action_call import ActionCall
+    from zec_pulumi.simulator.models import Machine
 
 
 class DescribeInstancesStatus(Paged):
@@ -44,26 +44,26 @@ class DescribeInstances(DescribeInstancesStatus):
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
 
 
-class ModifyInstancesAttribute(Request):
+class ModifyInstancesAttribute(ActionParameters):
     """Parameters of ModifyInstancesAttribute."""
 
     instance_ids: SomeIds
     instance_name: str
 
 
-def describe_instances(call: Call, request: DescribeInstances) -> dict[str, Any]:
+def describe_instances(call: ActionCall, request: DescribeInstances) -> dict[str, Any]:
     """List instances in full. Unknown ids are left out. Source: DescribeInstances, zec 2025-09-01."""
     wanted = _filters(request)
     found = [item for item in _read(call, request) if all(matches(item) for matches in wanted)]
     return page(request, found, lambda item: instance_info(_counted(call, item), call.cloud.world))
 
 
-def describe_instances_status(call: Call, request: DescribeInstancesStatus) -> dict[str, Any]:
+def describe_instances_status(call: ActionCall, request: DescribeInstancesStatus) -> dict[str, Any]:
     """List statuses. Unknown ids are left out. Source: DescribeInstancesStatus, zec 2025-09-01."""
     return page(request, _read(call, request), lambda item: instance_status(_counted(call, item)))
 
 
-def modify_instances_attribute(call: Call, request: ModifyInstancesAttribute) -> dict[str, Any]:
+def modify_instances_attribute(call: ActionCall, request: ModifyInstancesAttribute) -> dict[str, Any]:
     """Rename instances; all or none. Source: ModifyInstancesAttribute, zec 2025-09-01."""
     check_name(request.instance_name)
     chosen = call.chosen(request.instance_ids)
@@ -75,8 +75,8 @@ def modify_instances_attribute(call: Call, request: ModifyInstancesAttribute) ->
     return {}
 
 
-def _read(call: Call, request: DescribeInstancesStatus) -> list[Instance]:
-    """Return the instances asked for, through the faults that show them late or not at all."""
+def _read(call: ActionCall, request: DescribeInstancesStatus) -> list[Machine]:
+    """Return the instances that the request names, through the faults that show them late or not at all."""
     found = _named(call, request.instance_ids)
     if request.resource_group_id is not None:
         found = [item for item in found if item.resource_group_id == request.resource_group_id]
@@ -89,27 +89,27 @@ def _read(call: Call, request: DescribeInstancesStatus) -> list[Instance]:
     return found
 
 
-def _counted(call: Call, shown: Instance) -> Instance:
+def _counted(call: ActionCall, shown: Machine) -> Machine:
     """Count what is on the page that is answered as read, and only that."""
     call.cloud.history.count(call.cloud.world.instances[shown.instance_id])
     return shown
 
 
-def _named(call: Call, instance_ids: list[str] | None) -> list[Instance]:
+def _named(call: ActionCall, instance_ids: list[str] | None) -> list[Machine]:
     if not instance_ids:
         return call.cloud.instances()
     named = (call.cloud.instance(instance_id) for instance_id in dict.fromkeys(instance_ids))
     return [instance for instance in named if instance is not None]
 
 
-def _filters(request: DescribeInstances) -> list[Callable[[Instance], bool]]:
-    """Return what is asked for, and nothing that is not: every instance goes through them."""
+def _filters(request: DescribeInstances) -> list[Callable[[Machine], bool]]:
+    """Return a filter for each parameter that is given: every instance passes through all of them."""
     equal = {
         name: getattr(request, name)
         for name in ("zone_id", "image_id", "instance_type", "status")
         if getattr(request, name) is not None
     }
-    filters: list[Callable[[Instance], bool]] = []
+    filters: list[Callable[[Machine], bool]] = []
     if equal:
         filters.append(lambda item: all(getattr(item, name) == value for name, value in equal.items()))
     if (series := request.instance_type_series) is not None:
@@ -125,14 +125,14 @@ def _filters(request: DescribeInstances) -> list[Callable[[Instance], bool]]:
     return filters
 
 
-def _tagged(instance: Instance, request: DescribeInstances) -> bool:
+def _tagged(instance: Machine, request: DescribeInstances) -> bool:
     tags = {tag.key: tag.value for tag in instance.tags}
     return all(key in tags for key in request.tag_keys or []) and all(
         tags.get(tag.key) == tag.value for tag in request.tags or []
     )
 
 
-def _addresses(instance: Instance) -> list[str]:
+def _addresses(instance: Machine) -> list[str]:
     return [*instance.public_ip_addresses, *instance.private_ip_addresses]
 
 
@@ -145,7 +145,7 @@ def _ipv4_filter(text: str | None) -> ipaddress.IPv4Network | None:
     try:
         network = None if text is None else ipaddress.IPv4Network(text, strict=False)
     except ValueError:
-        raise ApiError(400, "INVALID_PARAMETER_VALUE", "ipv4Address is not an IPv4 address.") from None
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", "ipv4Address is not an IPv4 address.") from None
     if network is not None and network.prefixlen < 20:  # noqa: PLR2004 -- the documented limit of a CIDR here
-        raise ApiError(400, "INVALID_PARAMETER_VALUE", "ipv4Address takes a CIDR of /20 to /31.")
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", "ipv4Address takes a CIDR of /20 to /31.")
     return network

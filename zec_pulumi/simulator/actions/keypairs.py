@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from zec_pulumi.simulator.call import Request
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.action_call import ActionParameters
+from zec_pulumi.simulator.clock import timestamp
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.models import KeyPair
 from zec_pulumi.simulator.paging import Ids, Paged, SomeIds, contains, page
 from zec_pulumi.simulator.views import key_pair_info
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.call import Call
+    from zec_pulumi.simulator.action_call import ActionCall
 
 
 class DescribeKeyPairs(Paged):
@@ -24,7 +24,7 @@ class DescribeKeyPairs(Paged):
     key_name: str | None = None
 
 
-class ImportKeyPair(Request):
+class ImportKeyPair(ActionParameters):
     """Parameters of ImportKeyPair."""
 
     key_name: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,32}$")]
@@ -32,20 +32,20 @@ class ImportKeyPair(Request):
     key_description: str = ""
 
 
-class ModifyKeyPairAttribute(Request):
+class ModifyKeyPairAttribute(ActionParameters):
     """Parameters of ModifyKeyPairAttribute."""
 
     key_id: str
     key_description: str | None = None
 
 
-class DeleteKeyPairs(Request):
+class DeleteKeyPairs(ActionParameters):
     """Parameters of DeleteKeyPairs."""
 
     key_ids: SomeIds
 
 
-def describe_key_pairs(call: Call, request: DescribeKeyPairs) -> dict[str, Any]:
+def describe_key_pairs(call: ActionCall, request: DescribeKeyPairs) -> dict[str, Any]:
     """List key pairs. Source: DescribeKeyPairs, ccs 2025-09-01 (in zec too at 2024-04-01)."""
     found = [
         key
@@ -55,22 +55,22 @@ def describe_key_pairs(call: Call, request: DescribeKeyPairs) -> dict[str, Any]:
     return page(request, found, key_pair_info)
 
 
-def import_key_pair(call: Call, request: ImportKeyPair) -> dict[str, Any]:
-    """Add a key pair; the key itself is not looked into. Source: ImportKeyPair, ccs 2025-09-01."""
+def import_key_pair(call: ActionCall, request: ImportKeyPair) -> dict[str, Any]:
+    """Add a key pair; the key itself is not checked. Source: ImportKeyPair, ccs 2025-09-01."""
     world = call.cloud.world
     key_pair = KeyPair(
         key_id=f"key-{world.next_number():08d}",
         key_name=request.key_name,
         public_key=request.public_key,
         key_description=request.key_description,
-        create_time=datetime.fromtimestamp(call.now, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        create_time=timestamp(call.now),
     )
     world.key_pairs[key_pair.key_id] = key_pair
     call.record(None)
     return {"keyId": key_pair.key_id}
 
 
-def modify_key_pair_attribute(call: Call, request: ModifyKeyPairAttribute) -> dict[str, Any]:
+def modify_key_pair_attribute(call: ActionCall, request: ModifyKeyPairAttribute) -> dict[str, Any]:
     """Describe a key pair anew. Source: ModifyKeyPairAttribute, ccs 2025-09-01."""
     key_pair = _found(call, request.key_id)
     if request.key_description is not None:
@@ -81,7 +81,7 @@ def modify_key_pair_attribute(call: Call, request: ModifyKeyPairAttribute) -> di
     return {}
 
 
-def delete_key_pairs(call: Call, request: DeleteKeyPairs) -> dict[str, Any]:
+def delete_key_pairs(call: ActionCall, request: DeleteKeyPairs) -> dict[str, Any]:
     """Delete key pairs, all or none; instances keep theirs. Source: DeleteKeyPairs, ccs 2025-09-01."""
     world = call.cloud.world
     for key_pair in [_found(call, key_id) for key_id in dict.fromkeys(request.key_ids)]:
@@ -91,8 +91,8 @@ def delete_key_pairs(call: Call, request: DeleteKeyPairs) -> dict[str, Any]:
     return {}
 
 
-def _found(call: Call, key_id: str) -> KeyPair:
+def _found(call: ActionCall, key_id: str) -> KeyPair:
     key_pair = call.cloud.world.key_pairs.get(key_id)
     if key_pair is None:
-        raise ApiError(404, "INVALID_KEY_PAIR_NOT_FOUND", f"Key pair {key_id} not found.")
+        raise RefusedError(404, "INVALID_KEY_PAIR_NOT_FOUND", f"Key pair {key_id} not found.")
     return key_pair

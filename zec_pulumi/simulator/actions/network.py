@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.simulator.call import Request
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.action_call import ActionParameters
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.rules import check_not_recycled
 from zec_pulumi.simulator.views import nic_id
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.call import Call
+    from zec_pulumi.simulator.action_call import ActionCall
 
 
-class StartIpForward(Request):
+class StartIpForward(ActionParameters):
     """Parameters of StartIpForward, and of StopIpForward."""
 
     instance_id: str
 
 
-class ModifyNetworkInterfaceAttribute(Request):
+class ModifyNetworkInterfaceAttribute(ActionParameters):
     """Parameters of ModifyNetworkInterfaceAttribute; any security group exists here."""
 
     nic_id: str
@@ -27,17 +27,17 @@ class ModifyNetworkInterfaceAttribute(Request):
     security_group_id: str | None = None
 
 
-def start_ip_forward(call: Call, request: StartIpForward) -> dict[str, Any]:
+def start_ip_forward(call: ActionCall, request: StartIpForward) -> dict[str, Any]:
     """Let the instance forward. Source: StartIpForward, zec 2025-09-01."""
     return _forward(call, request, enabled=True)
 
 
-def stop_ip_forward(call: Call, request: StartIpForward) -> dict[str, Any]:
+def stop_ip_forward(call: ActionCall, request: StartIpForward) -> dict[str, Any]:
     """Let the instance forward no more. Source: StopIpForward, zec 2025-09-01."""
     return _forward(call, request, enabled=False)
 
 
-def modify_network_interface_attribute(call: Call, request: ModifyNetworkInterfaceAttribute) -> dict[str, Any]:
+def modify_network_interface_attribute(call: ActionCall, request: ModifyNetworkInterfaceAttribute) -> dict[str, Any]:
     """Set the name or the security group of a card. The code for an unknown one is this simulator's choice.
 
     Source: ModifyNetworkInterfaceAttribute, zec 2025-09-01.
@@ -48,10 +48,10 @@ def modify_network_interface_attribute(call: Call, request: ModifyNetworkInterfa
             instance.security_group_id = request.security_group_id or instance.security_group_id
             call.record(instance)
             return {}
-    raise ApiError(404, "INVALID_NIC_NOT_FOUND", f"Network interface {request.nic_id} not found.")
+    raise RefusedError(404, "INVALID_NIC_NOT_FOUND", f"Network interface {request.nic_id} not found.")
 
 
-def _forward(call: Call, request: StartIpForward, *, enabled: bool) -> dict[str, Any]:
+def _forward(call: ActionCall, request: StartIpForward, *, enabled: bool) -> dict[str, Any]:
     instance = call.instance(request.instance_id)
     check_not_recycled(instance)
     instance.enable_ip_forward = enabled

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.simulator.call import Request
+from zec_pulumi.simulator.action_call import ActionParameters
 from zec_pulumi.simulator.effects import FailIds, NeverEnds
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.lifecycle import begin
 from zec_pulumi.simulator.paging import SomeIds  # noqa: TC001 -- pydantic reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from zec_pulumi.simulator.call import Call
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.action_call import ActionCall
+    from zec_pulumi.simulator.models import Machine
 
 
-class StartInstances(Request):
+class StartInstances(ActionParameters):
     """Parameters of StartInstances."""
 
     instance_ids: SomeIds
@@ -39,24 +39,24 @@ class RebootInstances(StartInstances):
     force_reboot: bool | None = None
 
 
-def stop_instances(call: Call, request: StopInstances) -> dict[str, Any]:
+def stop_instances(call: ActionCall, request: StopInstances) -> dict[str, Any]:
     """RUNNING, STOPPING, STOPPED. Source: StopInstances, zec 2025-09-01."""
     return _switch(call, request, allowed={"RUNNING"}, through="STOPPING", becomes="STOPPED")
 
 
-def start_instances(call: Call, request: StartInstances) -> dict[str, Any]:
+def start_instances(call: ActionCall, request: StartInstances) -> dict[str, Any]:
     """STOPPED, BOOTING, RUNNING. Source: StartInstances, zec 2025-09-01."""
     return _switch(call, request, allowed={"STOPPED"}, through="BOOTING", becomes="RUNNING")
 
 
-def reboot_instances(call: Call, request: RebootInstances) -> dict[str, Any]:
+def reboot_instances(call: ActionCall, request: RebootInstances) -> dict[str, Any]:
     """RUNNING, REBOOT, RUNNING. Source: RebootInstances, zec 2025-09-01."""
     allowed = {"RUNNING", "BOOTING", "REBOOT"} if request.force_reboot else {"RUNNING"}
     return _switch(call, request, allowed=allowed, through="REBOOT", becomes="RUNNING")
 
 
 def _switch(
-    call: Call, request: StartInstances, *, allowed: Collection[str], through: str, becomes: str
+    call: ActionCall, request: StartInstances, *, allowed: Collection[str], through: str, becomes: str
 ) -> dict[str, Any]:
     chosen = call.chosen(request.instance_ids)
     if call.effect(FailIds) is not None:
@@ -64,14 +64,14 @@ def _switch(
     able = [instance for instance in chosen if instance.status in allowed]
     if not able:
         raise _denied(chosen[0], "STOPPED" if "STOPPED" in allowed else "RUNNING")
-    seconds = None if call.effect(NeverEnds) else call.cloud.pace.stop_seconds
+    seconds = None if call.effect(NeverEnds) else call.cloud.timing.stop_seconds
     for instance in able:
         begin(instance, through, becomes=becomes, now=call.now, seconds=seconds)
         call.record(instance)
     return {"instanceIds": [instance.instance_id for instance in chosen if instance not in able]}
 
 
-def _denied(instance: Instance, needed: str) -> ApiError:
+def _denied(instance: Machine, needed: str) -> RefusedError:
     reason = "RECYCLED" if instance.status == "RECYCLE" else f"NOT_{needed}"
     message = f"Instance {instance.instance_id} is {instance.status}."
-    return ApiError(403, f"OPERATION_DENIED_INSTANCE_{reason}", message)
+    return RefusedError(403, f"OPERATION_DENIED_INSTANCE_{reason}", message)

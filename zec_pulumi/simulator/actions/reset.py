@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.simulator.call import Request
+from zec_pulumi.simulator.action_call import ActionParameters
 from zec_pulumi.simulator.effects import FailIds, NeverEnds, ReinstallFails
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.lifecycle import begin
 from zec_pulumi.simulator.paging import SomeIds  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.rules import (
@@ -20,12 +20,12 @@ from zec_pulumi.simulator.rules import (
 )
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.call import Call
-    from zec_pulumi.simulator.lifecycle import Changes
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.action_call import ActionCall
+    from zec_pulumi.simulator.lifecycle import FieldChanges
+    from zec_pulumi.simulator.models import Machine
 
 
-class _Reinstall(Request):
+class _Reinstall(ActionParameters):
     """What both reinstalling actions take."""
 
     image_id: str | None = None
@@ -49,21 +49,21 @@ class ResetInstances(_Reinstall):
     instance_ids: SomeIds
 
 
-class ResetInstancePassword(Request):
+class ResetInstancePassword(ActionParameters):
     """Parameters of ResetInstancePassword."""
 
     instance_id: str
     password: str
 
 
-def reset_instance(call: Call, request: ResetInstance) -> dict[str, Any]:
+def reset_instance(call: ActionCall, request: ResetInstance) -> dict[str, Any]:
     """Reinstall a STOPPED instance. Source: ResetInstance, zec 2025-09-01."""
     instance = call.instance(request.instance_id)
     _begin_reinstall(call, instance, _accepted_changes(call, instance, request))
     return {}
 
 
-def reset_instances(call: Call, request: ResetInstances) -> dict[str, Any]:
+def reset_instances(call: ActionCall, request: ResetInstances) -> dict[str, Any]:
     """Reinstall those that can be, by the rules of ResetInstance, and answer the others as failed.
 
     When none can, the request is refused with the reason of the first, as when instances are stopped.
@@ -72,37 +72,37 @@ def reset_instances(call: Call, request: ResetInstances) -> dict[str, Any]:
     chosen = call.chosen(request.instance_ids)
     if call.effect(FailIds) is not None:
         return {"instanceIds": [instance.instance_id for instance in chosen]}
-    judged = [(instance, _judged(call, instance, request)) for instance in chosen]
-    refused = {instance.instance_id: found for instance, found in judged if isinstance(found, ApiError)}
+    outcomes = [(instance, _changes_or_refusal(call, instance, request)) for instance in chosen]
+    refused = {instance.instance_id: found for instance, found in outcomes if isinstance(found, RefusedError)}
     if len(refused) == len(chosen):
         raise refused[chosen[0].instance_id]
-    for instance, found in judged:
-        if not isinstance(found, ApiError):
+    for instance, found in outcomes:
+        if not isinstance(found, RefusedError):
             _begin_reinstall(call, instance, found)
     return {"instanceIds": list(refused)}
 
 
-def _judged(call: Call, instance: Instance, request: _Reinstall) -> Changes | ApiError:
+def _changes_or_refusal(call: ActionCall, instance: Machine, request: _Reinstall) -> FieldChanges | RefusedError:
     try:
         return _accepted_changes(call, instance, request)
-    except ApiError as error:
+    except RefusedError as error:
         return error
 
 
-def _begin_reinstall(call: Call, instance: Instance, changes: Changes) -> None:
-    pace = call.cloud.pace
+def _begin_reinstall(call: ActionCall, instance: Machine, changes: FieldChanges) -> None:
+    timing = call.cloud.timing
     begin(
         instance,
-        pace.transition,
+        timing.transition,
         becomes="REINSTALL_FAILED" if call.effect(ReinstallFails) else "RUNNING",
         now=call.now,
-        seconds=None if call.effect(NeverEnds) else pace.rebuild_seconds,
+        seconds=None if call.effect(NeverEnds) else timing.rebuild_seconds,
         changes={} if call.effect(ReinstallFails) else changes,
     )
     call.record(instance)
 
 
-def reset_instance_password(call: Call, request: ResetInstancePassword) -> dict[str, Any]:
+def reset_instance_password(call: ActionCall, request: ResetInstancePassword) -> dict[str, Any]:
     """Set the password through the agent of a RUNNING instance.
 
     Its key pair is forgotten. The code for an instance without agent is this simulator's choice.
@@ -110,19 +110,21 @@ def reset_instance_password(call: Call, request: ResetInstancePassword) -> dict[
     """
     instance = call.instance(request.instance_id)
     if instance.status != "RUNNING":
-        raise ApiError(403, "OPERATION_DENIED_INSTANCE_NOT_RUNNING", f"The instance is {instance.status}.")
+        raise RefusedError(403, "OPERATION_DENIED_INSTANCE_NOT_RUNNING", f"The instance is {instance.status}.")
     if not instance.enable_agent:
-        raise ApiError(400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS", "The agent is not enabled.")
+        raise RefusedError(400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS", "The agent is not enabled.")
     check_password(request.password)
     instance.key_id = None
     call.record(instance)
     return {}
 
 
-def _accepted_changes(call: Call, instance: Instance, request: _Reinstall) -> Changes:
+def _accepted_changes(call: ActionCall, instance: Machine, request: _Reinstall) -> FieldChanges:
     """Apply every rule, and return what the instance will have after the reinstall."""
     if instance.status != "STOPPED":
-        raise ApiError(400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS", f"The instance is {instance.status}, not STOPPED.")
+        raise RefusedError(
+            400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS", f"The instance is {instance.status}, not STOPPED."
+        )
     world = call.cloud.world
     image = check_image(world, instance, request.image_id or instance.image_id)
     check_agent(image, enabled=request.enable_agent)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 FILES = {"page.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
-# Names of machines are hostile input. The page writes them as text only; this is the second lock on the same door.
+# Names of machines are hostile input. The page writes them as text only; this header is a second defence.
 _HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from markdown_it import MarkdownIt
 
-from zec_pulumi.cli.report import Action, Approval, Failure, Report, Row, as_json, markdown, terminal
+from zec_pulumi.cli.report import Action, Approval, Failure, MachineRow, Report, as_json, markdown, terminal
 from zec_pulumi.messages.parse import Cause, Value
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def rebuilds(number: int, **changed: Any) -> Report:
     for i in range(number):
         facts = {"instance_id": str(10**18 + i), "instance_name": f"web-{i}", "disk_gib": 40, "causes": (cause,)}
         facts["token"] = f"prod/{facts['instance_id']}/0123456789abcdef"
-        rows.append(Row("urn", f"web-{i}", Action.REBUILD, approval=Approval.NEEDED, **{**facts, **changed}))
+        rows.append(MachineRow("urn", f"web-{i}", Action.REBUILD, approval=Approval.NEEDED, **{**facts, **changed}))
     return Report("shop", "prod", tuple(rows))
 
 
@@ -140,7 +140,7 @@ def test_markdown_holds_the_tokens_to_copy_and_keeps_those_approved(recorded: Ca
 def test_names_are_shown_as_they_are_and_do_nothing(name: str) -> None:
     """Rendered as GitHub does: the same items, the very name, no mention, link or tag."""
     cause = Cause("imageId", Value("a", name), Value(name))
-    adopted = Row("urn", name, Action.ADOPT, detail=name, notes=(name,))
+    adopted = MachineRow("urn", name, Action.ADOPT, detail=name, notes=(name,))
     rows = (*rebuilds(1, instance_name=name, causes=(cause,)).rows, adopted)
     text = markdown.render(Report("shop", "prod", rows, failures=(Failure(name, name),)))
     html = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(text)

@@ -1,17 +1,18 @@
-"""The sentences of a report that its terminal and its Markdown share."""
+"""The sentences that the report shows alike in a terminal and in Markdown."""
 
 from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.report.model import Action, Approval, Report, Row
+from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
 from zec_pulumi.messages.rebuild import CONSEQUENCES
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zec_pulumi.cli.report.model import Fleet
+    from zec_pulumi.cli.report.model import FleetLine
     from zec_pulumi.messages.parse import Cause, Value
 
 WIPED = f"A rebuild wipes a machine's boot disk: {CONSEQUENCES}."
@@ -45,7 +46,7 @@ _COUNTS = {
 
 
 def headline(report: Report) -> str:
-    """Return the worst at once."""
+    """Return the counts that matter on one line, the worst first."""
     rebuilds = len(report.of(Action.REBUILD))
     counts = [f"{len(found)} {word}" for kind, word in _COUNTS.items() if (found := report.rebuilds(kind))]
     parts = [f"{count(rebuilds, 'boot disk')} to wipe ({', '.join(counts)})"] if rebuilds else []
@@ -57,8 +58,8 @@ def headline(report: Report) -> str:
     return "; ".join(parts) or "no boot disk is wiped"
 
 
-def fleet(found: Fleet) -> str:
-    """Return what a fleet's machines come to together."""
+def fleet(found: FleetLine) -> str:
+    """Return the summary of a fleet's machines."""
     return f"fleet {found.resource}: {found.detail}"
 
 
@@ -82,7 +83,7 @@ def cause(found: Cause) -> str:
     return f"{change} (drift: it was changed outside Pulumi, and goes back)" if found.drift else change
 
 
-def approval(row: Row) -> str:
+def approval(row: MachineRow) -> str:
     """Return whether a rebuild may happen, and which gates refuse it."""
     word = APPROVALS[row.approval or Approval.UNGATED]
     if row.approval is Approval.REFUSED:
@@ -92,7 +93,7 @@ def approval(row: Row) -> str:
     return word
 
 
-def detail(row: Row) -> str:
+def detail(row: MachineRow) -> str:
     """Return what happens to a machine that is not rebuilt."""
     usual = {Action.FORGET: "the machine is not touched", Action.RECORD: "no trigger changed"}
     text = row.detail or usual.get(row.action, "")
@@ -119,12 +120,7 @@ def approve_command(report: Report, tokens: Sequence[str] | None = None) -> str:
     """Return the command that approves ``tokens`` (None: all that wait) and keeps what other rebuilds here need."""
     chosen = report.tokens if tokens is None else tokens
     value = shlex.quote(",".join([*report.kept_tokens, *chosen]))
-    return plain(f"pulumi config set --stack {shlex.quote(report.stack or '')} zec:approvedRebuilds {value}")
-
-
-def plain(text: str) -> str:
-    """Return ``text`` on one line and without characters that steer a terminal or hide."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+    return printable(f"pulumi config set --stack {shlex.quote(report.stack or '')} zec:approvedRebuilds {value}")
 
 
 def _value(value: Value | None) -> str:

@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
     from zec_pulumi.errors import StopReason
 
-LOOK_SECONDS = 1.0
-"""How often a waiting probe looks whether it is still wanted; each look is a call to the engine."""
+CHECK_SECONDS = 1.0
+"""Seconds between two checks that the operation goes on; each check is a call to the engine."""
 
 
-class Patience:
-    """The time of one probe, ``seconds`` from now, by the machine's own clock: what is probed keeps no other."""
+class ProbeDeadline:
+    """The deadline of one probe, ``seconds`` from now on the machine's own clock: sockets know no other."""
 
     def __init__(self, seconds: float, stop_reason: Callable[[], StopReason | None]) -> None:
         self._deadline = Deadline(SystemClock(), seconds)
         self._stop_reason = stop_reason
-        self._look = Deadline(SystemClock(), 0)
+        self._next_check = Deadline(SystemClock(), 0)
 
     def check(self) -> None:
-        """Go on, unless there is a reason not to.
+        """Return if the probe may go on.
 
         Raises:
             TimeoutError: the time is up.
-            StoppedError: the engine has cancelled the operation, or is gone.
+            StoppedError: the operation is cancelled, or the engine is gone.
         """
-        if self._look.expired:
-            self._look = Deadline(SystemClock(), LOOK_SECONDS)
+        if self._next_check.expired:
+            self._next_check = Deadline(SystemClock(), CHECK_SECONDS)
             reason = self._stop_reason()
             if reason:
                 raise StoppedError(reason)
@@ -45,7 +45,7 @@ class Patience:
     @property
     def slice(self) -> float:
         """How many seconds to wait at most before the next :meth:`check`."""
-        return min(LOOK_SECONDS, self._deadline.remaining)
+        return min(CHECK_SECONDS, self._deadline.remaining)
 
     def readable(self, connection: socket.socket) -> None:
         """Wait until there is something to read; raises as :meth:`check`."""

@@ -7,9 +7,9 @@ import ssl
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import StoppedError, UnhealthyError
-from zec_pulumi.health import child, network
-from zec_pulumi.health.network import NotHealthyError
-from zec_pulumi.health.patience import Patience
+from zec_pulumi.health import command_probe, network_probes
+from zec_pulumi.health.network_probes import NotHealthyError
+from zec_pulumi.health.probe_deadline import ProbeDeadline
 from zec_pulumi.time.deadline import duration
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def pass_gate(gate: HealthGate, live: Instance, clock: Clock, progress: Progress
         UnhealthyError: it did not pass in the gate's time or within ``deadline``, there is no address to probe, or the
             operation was stopped.
     """
-    what, own = told(gate, live), deadline.within(gate.deadline)
+    what, own = describe(gate, live), deadline.within(gate.deadline)
     passed, said = 0, "it was not probed"
     while True:
         try:
@@ -71,12 +71,12 @@ def probe(gate: HealthGate, live: Instance, seconds: float, stop_reason: Callabl
     """Probe once, for ``seconds`` at most; return why the machine is not healthy, None when it is.
 
     Raises:
-        StoppedError: the engine has cancelled the operation, or is gone.
+        StoppedError: the operation is cancelled, or the engine is gone.
         UnhealthyError: there is no address to probe.
     """
-    patience = Patience(seconds, stop_reason)
+    deadline = ProbeDeadline(seconds, stop_reason)
     try:
-        _probe(gate, live, patience)
+        _probe(gate, live, deadline)
     except NotHealthyError as error:
         return str(error)
     except TimeoutError:
@@ -88,8 +88,8 @@ def probe(gate: HealthGate, live: Instance, seconds: float, stop_reason: Callabl
     return None
 
 
-def told(gate: HealthGate, live: Instance) -> str:
-    """Return what is probed, for people. Of a command the program alone: its arguments may be meant for no log."""
+def describe(gate: HealthGate, live: Instance) -> str:
+    """Return what is probed, for messages. Of a command only the program: its arguments may be secret."""
     if gate.kind == "command":
         return f"command {(gate.command or ('',))[0]}"
     address = address_of(gate, live) or f"no {gate.address} address"
@@ -99,16 +99,16 @@ def told(gate: HealthGate, live: Instance) -> str:
     return f"{'https' if gate.tls else 'http'}://{host}:{gate.port}{gate.path}"
 
 
-def _probe(gate: HealthGate, live: Instance, patience: Patience) -> None:
+def _probe(gate: HealthGate, live: Instance, deadline: ProbeDeadline) -> None:
     address, port = address_of(gate, live), gate.port or 0
-    patience.check()
+    deadline.check()
     if gate.kind == "command":
-        child.run(gate.command or (), child.environment(os.environ, live, address), patience)
+        command_probe.run(gate.command or (), command_probe.environment(os.environ, live, address), deadline)
     elif address is None:
         raise UnhealthyError(f"it has no {gate.address} address to probe {gate.kind} on")
     elif gate.kind == "tcp":
-        network.tcp(address, port, patience)
+        network_probes.tcp(address, port, deadline)
     elif gate.kind == "ssh":
-        network.ssh(address, port, patience)
+        network_probes.ssh(address, port, deadline)
     else:
-        network.http(address, port, gate.path or "/", gate.status or 200, patience, tls=bool(gate.tls))
+        network_probes.http(address, port, gate.path or "/", gate.status or 200, deadline, tls=bool(gate.tls))

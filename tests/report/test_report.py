@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.cli.report import Action, Approval, FailOn, build, read
+from zec_pulumi.cli.report import Action, Approval, FailOn, read, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +134,7 @@ def test_the_exit_code(
     preview: Callable[..., bytes], lines: list[str], config: dict[str, str], codes: tuple[int, int, int]
 ) -> None:
     """For --fail-on never, unapproved and any. Only a token of this stack and instance approves."""
-    made = build(read(preview({"web": lines}, config=config)))
+    made = report_of(read(preview({"web": lines}, config=config)))
     assert tuple(made.exit_code(choice) for choice in FailOn) == codes
 
 
@@ -155,7 +155,7 @@ def test_an_update_without_a_line_is_harmless_only_if_no_trigger_changed(
     preview: Callable[..., bytes], old: dict[str, Any], new: dict[str, Any], action: Action
 ) -> None:
     """A line that got lost must not hide a wipe."""
-    made = build(read(preview({"web": []}, oldState={"id": "i-1", "inputs": old}, newState={"inputs": new})))
+    made = report_of(read(preview({"web": []}, oldState={"id": "i-1", "inputs": old}, newState={"inputs": new})))
     assert made.rows[0].action is action
     assert bool(made.failures) is (action is Action.UNDECIDED)
 
@@ -163,12 +163,12 @@ def test_an_update_without_a_line_is_harmless_only_if_no_trigger_changed(
 @pytest.mark.parametrize("operation", ["create", "replace", "create-replacement"])
 def test_a_new_resource_without_a_line_is_a_failure(preview: Callable[..., bytes], operation: str) -> None:
     """The provider always says something about it."""
-    assert build(read(preview({"web": []}, op=operation))).exit_code(FailOn.NEVER) == 1
+    assert report_of(read(preview({"web": []}, op=operation))).exit_code(FailOn.NEVER) == 1
 
 
 def test_the_worst_line_of_a_row_decides_and_the_others_are_notes(preview: Callable[..., bytes]) -> None:
     """A row may have several."""
-    (row,) = build(read(preview({"web": [ADOPT, UNKNOWN, "warning: a note"]}))).rows
+    (row,) = report_of(read(preview({"web": [ADOPT, UNKNOWN, "warning: a note"]}))).rows
     assert row.action is Action.UNDECIDED
     assert row.notes == ("already runs a; nothing is wiped", "a note")
 
@@ -181,7 +181,7 @@ def test_resources_in_components_are_found_and_others_only_counted(preview: Call
     document["steps"] += [
         {"op": op, "urn": f"urn:pulumi:prod::shop::aws:s3/bucket:Bucket::{op}"} for op in ("update", "delete", "same")
     ]
-    made = build(read(json.dumps(document)))
+    made = report_of(read(json.dumps(document)))
     assert [row.resource for row in made.rows] == ["web"]
     assert made.others == {"delete": 1, "update": 1}
 
@@ -200,7 +200,7 @@ def test_what_a_fleets_plan_says_of_a_failure_is_repeated(preview: Callable[...,
     document = json.loads(preview({"web": [ADOPT]}))
     urn = "urn:pulumi:prod::shop::zec:index:Fleet$pulumi-python:dynamic/zec:FleetPlan::site"
     document["diagnostics"] += [{"urn": urn, "message": "error: no credentials", "severity": "error"}]
-    (failure,) = build(read(json.dumps(document))).failures
+    (failure,) = report_of(read(json.dumps(document))).failures
     assert (failure.resource, failure.text) == ("site", "no credentials")
 
 
@@ -208,7 +208,7 @@ def test_an_input_given_as_it_is_recorded_is_no_wipe(preview: Callable[..., byte
     """The program omitted it before, so it stands among the outputs only; a secret is never taken to be the same."""
     for value, action in (("a", Action.RECORD), ("b", Action.UNDECIDED), ("[secret]", Action.UNDECIDED)):
         had = {"id": "i-1", "outputs": {"imageId": "[secret]" if value == "[secret]" else "a"}}
-        made = build(read(preview({"web": []}, oldState=had, newState={"inputs": {"imageId": value}})))
+        made = report_of(read(preview({"web": []}, oldState=had, newState={"inputs": {"imageId": value}})))
         assert made.rows[0].action is action
 
 
@@ -217,6 +217,6 @@ def test_a_failure_elsewhere_is_named_and_its_text_not_repeated(preview: Callabl
     document = json.loads(preview({"web": [ADOPT]}))
     urn = "urn:pulumi:prod::shop::aws:s3/bucket:Bucket::logs"
     document["diagnostics"] += [{"urn": urn, "message": "error: bad value hidden-value", "severity": "error"}]
-    (failure,) = build(read(json.dumps(document))).failures
+    (failure,) = report_of(read(json.dumps(document))).failures
     assert failure.resource == "logs"
     assert "hidden-value" not in failure.text

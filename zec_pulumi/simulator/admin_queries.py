@@ -1,4 +1,4 @@
-"""Which of many instances or log entries an administrator is shown, so that a page of ten thousand stays light."""
+"""Selects instances and log entries for an administrator, so that the page shows ten thousand quickly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.models import Machine
 
 
 class _Query(SeedModel):
@@ -32,14 +32,14 @@ class _Query(SeedModel):
             raise SetupError(explain(error)) from None
 
 
-class LogPart(_Query):
+class LogQuery(_Query):
     """``after`` a sequence number, and of these the newest ``limit``."""
 
     after: Annotated[int, Field(ge=0)] = 0
     limit: Annotated[int, Field(ge=0)] | None = None
 
 
-class Listing(_Query):
+class InstanceQuery(_Query):
     """Instances whose name, id, image or address contains ``search``, in a ``status``; at most ``limit``.
 
     With a limit those that change come first.
@@ -51,15 +51,15 @@ class Listing(_Query):
 
 
 @dataclass(frozen=True)
-class Found:
+class Selection:
     """Some of what there is, and how many there are in all."""
 
     items: Sequence[Any]
     total: int
 
 
-def find(instances: Sequence[Instance], listing: Listing) -> Found:
-    """Return the instances that are looked for."""
+def find(instances: Sequence[Machine], listing: InstanceQuery) -> Selection:
+    """Return the instances that the query names."""
     wanted = listing.search.casefold()
     found = [
         item
@@ -67,12 +67,12 @@ def find(instances: Sequence[Instance], listing: Listing) -> Found:
         if listing.status in {"", item.status} and (not wanted or any(wanted in text for text in _texts(item)))
     ]
     if listing.limit is None or len(found) <= listing.limit:
-        return Found(found, len(found))
+        return Selection(found, len(found))
     changing = [item for item in found if item.pending is not None][: listing.limit]
     resting = (item for item in found if item.pending is None)
-    return Found([*changing, *(item for item, _ in zip(resting, range(listing.limit - len(changing))))], len(found))  # noqa: B905 -- the shorter decides
+    return Selection([*changing, *(item for item, _ in zip(resting, range(listing.limit - len(changing))))], len(found))  # noqa: B905 -- the shorter decides
 
 
-def _texts(item: Instance) -> list[str]:
+def _texts(item: Machine) -> list[str]:
     texts = (item.instance_name, item.instance_id, item.image_id, *item.public_ip_addresses, *item.private_ip_addresses)
     return [text.casefold() for text in texts]

@@ -34,8 +34,8 @@ def show(folder: Path, environ: Mapping[str, str]) -> str:
     command = find(environ)
     if command is None:
         raise TerraformError(
-            f"the state of {folder} needs `terraform` or `tofu`, and neither is on PATH: install one, or give the "
-            "path of a state file"
+            f"the state of {folder} needs `terraform` or `tofu`, and neither is on PATH",
+            "install one, or give the path of a state file",
         )
     name = os.path.basename(command)  # noqa: PTH119  # `which` returns text
     try:
@@ -51,14 +51,18 @@ def show(folder: Path, environ: Mapping[str, str]) -> str:
     except subprocess.TimeoutExpired:
         # Its own text would hold the output, which holds secrets.
         raise TerraformError(
-            f"`{name} show -json` in {folder} took longer than {SECONDS:.0f} s: check that its backend can be reached"
+            f"`{name} show -json` in {folder} took longer than {SECONDS:.0f} s",
+            "check that its backend can be reached",
         ) from None
     except OSError as error:
-        raise TerraformError(f"`{name} show -json` in {folder} could not be started: {error.strerror}") from None
+        raise TerraformError(
+            f"`{name} show -json` in {folder} could not be started: {error.strerror}",
+            f"check that {command} is a program for this machine",
+        ) from None
     if ran.returncode:
         raise TerraformError(
-            f"`{name} show -json` in {folder} failed with status {ran.returncode}: {_reason(ran.stderr)}; "
-            f"if the folder is new here, run `{name} init` in it, which installs the providers that reading needs"
+            f"`{name} show -json` in {folder} failed with status {ran.returncode}: {_reason(ran.stderr)}",
+            f"if the folder is new here, run `{name} init` in it, which installs the providers that reading needs",
         )
     return ran.stdout.decode("utf-8", "replace")
 

@@ -1,13 +1,13 @@
-"""Whether the API answers at all, and whether its clock and ours agree."""
+"""Checks that the API answers, and that its clock and this machine's agree."""
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import AccessKey, ApiError, BlockedError, ServerError, TransportError
 from zec_pulumi.api.envelope import parse
-from zec_pulumi.api.exchange import Answer, Call
+from zec_pulumi.api.exchange import ApiRequest, HttpResponse
+from zec_pulumi.api.headers import server_time
 from zec_pulumi.api.transport import Transport
 from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
 
@@ -24,13 +24,13 @@ MAX_SKEW = 300.0
 NOTABLE_SKEW = 60.0
 
 
-def look(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
-    """Ask once; return whether an answer of the API came, whatever it said, and the findings."""
+def check(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
+    """Send one request. Return whether the API answered, be it with a refusal, and the findings."""
     transport = Transport(settings.credentials, settings.endpoint, settings.timeouts, clock)
     where = settings.endpoint.base_url
     try:
         begun = clock.monotonic()
-        answer = transport.send(Call(ACTION, "zec", b"{}"), settings.timeouts)
+        answer = transport.send(ApiRequest(ACTION, "zec", b"{}"), settings.timeouts)
         milliseconds = round((clock.monotonic() - begun) * 1000)
         parse(answer, action=ACTION, endpoint=settings.endpoint, now=clock.now(), secrets=transport.secrets)
     except (TransportError, BlockedError) as error:
@@ -45,10 +45,9 @@ def look(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
     return True, [ok(CHECK, f"{where} answered in {milliseconds} ms"), skew]
 
 
-def _skew(answer: Answer, settings: Settings, clock: Clock) -> Finding:
-    try:
-        server = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-    except (ValueError, OverflowError):
+def _skew(answer: HttpResponse, settings: Settings, clock: Clock) -> Finding:
+    server = server_time(answer.headers)
+    if server is None:
         return warning("clock", "not checked: the answer names no time", "see that this machine's clock is right")
     seconds = round(clock.now() - server)
     if abs(seconds) < NOTABLE_SKEW:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi import terraform
-from zec_pulumi.terraform import command as command_module
+from zec_pulumi.terraform import show_command as command_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable

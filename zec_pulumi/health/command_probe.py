@@ -9,13 +9,14 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
-from zec_pulumi.health.network import NotHealthyError
+from zec_pulumi.health.network_probes import NotHealthyError
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Instance
-    from zec_pulumi.health.patience import Patience
+    from zec_pulumi.health.probe_deadline import ProbeDeadline
 
 KEPT_BYTES = 4096
 """How much of the end of the output is kept; the rest is read and dropped."""
@@ -42,13 +43,13 @@ def environment(inherited: Mapping[str, str], live: Instance, address: str | Non
     }
 
 
-def run(arguments: Sequence[str], variables: Mapping[str, str], patience: Patience) -> None:
-    """Run the command to its end, or end it and all of its process group.
+def run(arguments: Sequence[str], variables: Mapping[str, str], deadline: ProbeDeadline) -> None:
+    """Run the command to its end, or kill it with its process group.
 
     Raises:
         NotHealthyError: it could not be started, took too long and was killed, or its exit status is not 0; the text
             has its last line of output.
-        StoppedError: as :meth:`Patience.check`; it was killed.
+        StoppedError: as :meth:`ProbeDeadline.check`; it was killed.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 the user's own command, given as a list
@@ -64,8 +65,8 @@ def run(arguments: Sequence[str], variables: Mapping[str, str], patience: Patien
     output = _Output(process)
     try:
         while process.poll() is None:
-            patience.check()
-            output.take(patience.slice)
+            deadline.check()
+            output.take(deadline.slice)
         output.take_rest()
     except TimeoutError:
         raise NotHealthyError(f"took too long and was killed{output.last_line()}") from None
@@ -97,7 +98,7 @@ class _Output:
             self._read()
 
     def take_rest(self) -> None:
-        """Keep what is left; bounded, because something left behind in the background may go on writing."""
+        """Keep the rest of the output, bounded: a process left in the background may write on and on."""
         for _ in range(_LAST_CHUNKS):
             if not self._read():
                 return
@@ -107,7 +108,7 @@ class _Output:
         lines = [line.strip() for line in self._tail.decode(errors="replace").splitlines() if line.strip()]
         if not lines:
             return ""
-        text = "".join(c if c.isprintable() else "\ufffd" for c in lines[-1])
+        text = printable(lines[-1])
         return f": {text if len(text) <= LINE_LENGTH else text[:LINE_LENGTH] + '…'}"
 
     def _read(self) -> bool:
@@ -121,7 +122,8 @@ class _Output:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what still runs, the whole group; once it is over its number may be another's, so then nothing is."""
+    """Kill the process group if the command still runs, and close its output."""
+    # Once it has ended, another process may have its number.
     if process.poll() is None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ import pytest
 
 from zec_pulumi import health
 from zec_pulumi.errors import StopReason, UnhealthyError
-from zec_pulumi.health.passing import address_findings, pass_gate
+from zec_pulumi.health.gate import address_findings, pass_gate
 from zec_pulumi.progress import Progress
 from zec_pulumi.time.deadline import Deadline
 

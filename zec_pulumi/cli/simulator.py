@@ -6,17 +6,20 @@ import argparse
 import json
 import shlex
 import signal
-import sys
 import threading
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi.cli.output import write_error, write_lines
+from zec_pulumi.cli.parser import add_command
 from zec_pulumi.simulator.addresses import LOOPBACK, is_loopback
 from zec_pulumi.simulator.server import Simulator
 from zec_pulumi.simulator.world import SetupError
+from zec_pulumi.time.timestamp import timestamp
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from zec_pulumi.cli.parser import Commands
 
 DEFAULT_PORT = 8765
 MAX_PORT = 65535
@@ -70,14 +73,10 @@ Examples:
 """
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add this subcommand to the root parser."""
-    parser = commands.add_parser(
-        "simulator",
-        help="run a sandbox cloud on this machine",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "simulator", summary="run a sandbox cloud on this machine", description=_DESCRIPTION, epilog=_EPILOG
     )
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="TCP port, 0 for a free one (%(default)s)")
     parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (%(default)s)")
@@ -122,19 +121,18 @@ def run(arguments: argparse.Namespace) -> int:
             stop_seconds=arguments.stop_seconds,
             transition=arguments.transition,
             tls=arguments.tls,
-            observer=lambda entry: _say(mutation_line(entry)),
+            observer=lambda entry: write_lines([mutation_line(entry)]),
         )
         with simulator:
             if not is_loopback(arguments.host):
-                sys.stderr.write(f"{EXPOSED.format(arguments.host)}\n")
-            _say(ready_line(simulator))
-            for name, value in simulator.trust().items():
-                _say(f"export {name}={shlex.quote(value)}")
+                write_error(EXPOSED.format(arguments.host))
+            exports = [f"export {name}={shlex.quote(value)}" for name, value in simulator.trust().items()]
+            write_lines([ready_line(simulator), *exports])
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
     except (SetupError, OSError, RuntimeError) as error:
-        sys.stderr.write(f"zec-pulumi simulator: {error}\n")
+        write_error(f"zec-pulumi simulator: {error}")
         return 1
     return 0
 
@@ -150,17 +148,11 @@ def ready_line(simulator: Simulator) -> str:
 
 def mutation_line(entry: dict[str, Any]) -> str:
     """Return a ledger entry as one line, its time in UTC."""
-    at = datetime.fromtimestamp(entry["at"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     parameters = "".join(
         f" {name}={value if isinstance(value, str) else json.dumps(value)}"
         for name, value in entry["parameters"].items()
     )
-    return f"{at} {entry['action']} {entry['instanceId'] or '-'}{parameters} {entry['requestId']}"
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    return f"{timestamp(entry['at'])} {entry['action']} {entry['instanceId'] or '-'}{parameters} {entry['requestId']}"
 
 
 def _seconds(text: str) -> float:

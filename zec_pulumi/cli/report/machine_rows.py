@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.report.model import Action, Approval, Gate, Row
+from zec_pulumi.cli.report.model import Action, Approval, Gate, MachineRow
 from zec_pulumi.cli.report.preview_json import DELETES, MAKES, State, Step
 from zec_pulumi.messages import parse as lines
 from zec_pulumi.messages.parse import Line, Word
@@ -32,9 +32,9 @@ _NO_LINE = (
 _UNREADABLE = "this version of zec-pulumi does not understand a line of the preview; use the version the stack uses"
 
 
-def row_of(
+def machine_row(
     urn: str, steps: Sequence[Step], found: Sequence[Line], approved: frozenset[str]
-) -> tuple[Row | None, str | None]:
+) -> tuple[MachineRow | None, str | None]:
     """Return the row of one resource, and why it cannot be relied on.
 
     Args:
@@ -56,7 +56,7 @@ def row_of(
     if action is Action.NONE and not notes:
         return None, problem
     old, new = _states(steps)
-    row = Row(
+    row = MachineRow(
         urn,
         name_of(urn),
         action,
@@ -78,14 +78,14 @@ def _planned(
     plan: Line,
     notes: tuple[str, ...],
     approved: frozenset[str],
-) -> Row:
+) -> MachineRow:
     old, new = _states(steps)
     instance_id = plan.instance_id or _instance_id(old, new)
     action = Action.UNDECIDED if plan.unreadable else _ACTIONS[plan.word]
     gates = tuple(Gate(line.gate, line.detail) for line in found if line.gate)
     rebuilt = action is Action.REBUILD
     replaced = any(step.op in MAKES for step in steps) and old.id not in (None, instance_id)
-    return Row(
+    return MachineRow(
         urn,
         name_of(urn),
         action,

@@ -8,40 +8,40 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from zec_pulumi.simulator.envelope import ApiError
+from zec_pulumi.simulator.envelope import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from zec_pulumi.simulator.cloud import Cloud
     from zec_pulumi.simulator.effects import Effect
-    from zec_pulumi.simulator.models import Instance
+    from zec_pulumi.simulator.models import Machine
 
 EffectT = TypeVar("EffectT")
 
 
-class Request(BaseModel):
+class ActionParameters(BaseModel):
     """Parameters of an action. Unknown fields and wrong JSON types are refused; null counts as absent."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
 
 
 @dataclass(frozen=True)
-class Action:
+class ApiAction:
     """An action of one service in one version: its parameters and what carries it out.
 
     ``absent_parameters`` (fields of the request) and ``absent_fields`` (paths into the response) are what
     this version does not have.
     """
 
-    request: type[Request]
-    handler: Callable[[Call, Any], dict[str, Any]]
+    request: type[ActionParameters]
+    handler: Callable[[ActionCall, Any], dict[str, Any]]
     absent_parameters: frozenset[str] = frozenset()
     absent_fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Call:
+class ActionCall:
     """The request an action is handling. ``now`` is simulated time."""
 
     cloud: Cloud
@@ -55,26 +55,26 @@ class Call:
         """Return the first fault effect of a kind, or None."""
         return next((item for item in self.effects if isinstance(item, kind)), None)
 
-    def instance(self, instance_id: str) -> Instance:
+    def instance(self, instance_id: str) -> Machine:
         """Return the instance as it is now.
 
         Raises:
-            ApiError: 404 INVALID_INSTANCE_NOT_FOUND.
+            RefusedError: 404 INVALID_INSTANCE_NOT_FOUND.
         """
         instance = self.cloud.instance(instance_id)
         if instance is None:
-            raise ApiError(404, "INVALID_INSTANCE_NOT_FOUND", f"Instance {instance_id} not found.")
+            raise RefusedError(404, "INVALID_INSTANCE_NOT_FOUND", f"Instance {instance_id} not found.")
         return instance
 
-    def chosen(self, instance_ids: Sequence[str]) -> list[Instance]:
+    def chosen(self, instance_ids: Sequence[str]) -> list[Machine]:
         """Return the instances as they are now, each once; an unknown id refuses the whole request.
 
         Raises:
-            ApiError: 404 INVALID_INSTANCE_NOT_FOUND.
+            RefusedError: 404 INVALID_INSTANCE_NOT_FOUND.
         """
         return [self.instance(instance_id) for instance_id in dict.fromkeys(instance_ids)]
 
-    def record(self, instance: Instance | None) -> None:
+    def record(self, instance: Machine | None) -> None:
         """Enter this accepted mutation of ``instance`` (None: of the account) into the ledger."""
         rest = {name: value for name, value in self.parameters.items() if name not in {"instanceId", "instanceIds"}}
         self.cloud.ledger.record(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from zec_pulumi.cli.main import main
-from zec_pulumi.cli.report import build, read
+from zec_pulumi.cli.report import read, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ class Ended(NamedTuple):
 @pytest.fixture
 def recorded() -> Callable[[str], Report]:
     """The report of a recorded preview, by name."""
-    return lambda name: build(read((RECORDED / f"{name}.json").read_bytes()))
+    return lambda name: report_of(read((RECORDED / f"{name}.json").read_bytes()))
 
 
 @pytest.fixture

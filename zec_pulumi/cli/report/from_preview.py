@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api.errors import ConfigurationError
-from zec_pulumi.cli.report.model import Action, Approval, Failure, Fleet, Report, Row
-from zec_pulumi.cli.report.rows import row_of
+from zec_pulumi.cli.report.machine_rows import machine_row
+from zec_pulumi.cli.report.model import Action, Approval, Failure, FleetLine, MachineRow, Report
 from zec_pulumi.messages import parse as lines
 from zec_pulumi.messages.parse import Line, Word
 from zec_pulumi.planning import approval
@@ -25,7 +25,7 @@ _FLEETS = (FLEET, FLEET_PLAN)
 _ELSEWHERE = "its message stands in the preview, and may hold values"
 
 
-def build(preview: Preview) -> Report:
+def report_of(preview: Preview) -> Report:
     """Return what the preview says about the machines of this package's resources."""
     steps: dict[str, list[Step]] = defaultdict(list)
     others: Counter[str] = Counter()
@@ -45,10 +45,10 @@ def build(preview: Preview) -> Report:
     if preview.maybe_corrupt:
         failures.append(Failure("the engine says that resources of this stack may be corrupt"))
     approved = _approved(preview)
-    fleets = tuple(Fleet(urn, name_of(urn), line.detail) for urn in texts for line in _of_fleet(urn, texts[urn]))
+    fleets = tuple(FleetLine(urn, name_of(urn), line.detail) for urn in texts for line in _of_fleet(urn, texts[urn]))
     rows = []
     for urn in dict.fromkeys([*steps, *(urn for urn in texts if type_of(urn) == INSTANCE)]):
-        row, problem = row_of(urn, steps[urn], texts[urn], approved)
+        row, problem = machine_row(urn, steps[urn], texts[urn], approved)
         rows += [row] if row else []
         if problem and not any(failure.resource == name_of(urn) for failure in failures):
             failures.append(Failure(problem, name_of(urn)))
@@ -60,13 +60,13 @@ def _of_fleet(urn: str, found: list[Line]) -> list[Line]:
 
 
 def _engines_own(kind: str) -> bool:
-    """Whether a type is none that a program asks for: the engine's own, or a fleet, which is its machines."""
+    """Whether steps of a type are not counted: the engine's own types, and fleets, whose machines are counted."""
     return kind.startswith("pulumi:") or kind in _FLEETS
 
 
 def _report(
     preview: Preview,
-    rows: list[Row],
+    rows: list[MachineRow],
     others: Counter[str],
     failures: list[Failure],
     texts: dict[str, list[Line]],

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zec_pulumi.health.patience import Patience
+    from zec_pulumi.health.probe_deadline import ProbeDeadline
 
 T = TypeVar("T")
 
@@ -31,53 +31,53 @@ _IPV6 = 6
 
 
 class NotHealthyError(Exception):
-    """What was probed answered, and not as it should; the text is one line."""
+    """The machine answered a probe, and not as it should; the text is one line."""
 
 
-def tcp(address: str, port: int, patience: Patience) -> None:
+def tcp(address: str, port: int, deadline: ProbeDeadline) -> None:
     """Connect.
 
     Raises:
         OSError: the connection failed, TimeoutError included.
-        StoppedError: as :meth:`Patience.check`.
+        StoppedError: as :meth:`ProbeDeadline.check`.
     """
-    with _connected(address, port, patience):
+    with _connection(address, port, deadline):
         pass
 
 
-def ssh(address: str, port: int, patience: Patience) -> None:
+def ssh(address: str, port: int, deadline: ProbeDeadline) -> None:
     """Read the SSH banner, which other lines may precede (RFC 4253, 4.2).
 
     Raises:
         OSError, StoppedError: as :func:`tcp`.
         NotHealthyError: there is none.
     """
-    with _connected(address, port, patience) as connection:
-        for received in _growing(connection, patience):
+    with _connection(address, port, deadline) as connection:
+        for received in _growing(connection, deadline):
             *lines, _ = received.split(b"\n")
             if any(line.startswith(b"SSH-2.0-") for line in lines):
                 return
         raise NotHealthyError("sent no SSH banner")
 
 
-def http(address: str, port: int, path: str, status: int, patience: Patience, *, tls: bool) -> None:
+def http(address: str, port: int, path: str, status: int, deadline: ProbeDeadline, *, tls: bool) -> None:
     """Ask for ``path`` and read the status of the final answer.
 
     Raises:
         OSError, StoppedError: as :func:`tcp`.
         NotHealthyError: another status, or no HTTP.
     """
-    with _connected(address, port, patience) as connection, _spoken(connection, patience, tls=tls) as stream:
+    with _connection(address, port, deadline) as connection, _stream(connection, deadline, tls=tls) as stream:
         host = f"[{address}]" if ":" in address else address
         place = host if port == (443 if tls else 80) else f"{host}:{port}"
-        _send(stream, f"GET {path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode(), patience)
-        found = _final_status(stream, patience)
+        _send(stream, f"GET {path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode(), deadline)
+        found = _final_status(stream, deadline)
     if found != status:
         raise NotHealthyError(f"answered {found}, not {status}")
 
 
 @contextlib.contextmanager
-def _connected(address: str, port: int, patience: Patience) -> Iterator[socket.socket]:
+def _connection(address: str, port: int, deadline: ProbeDeadline) -> Iterator[socket.socket]:
     try:
         version = ipaddress.ip_address(address).version
     except ValueError:
@@ -87,7 +87,7 @@ def _connected(address: str, port: int, patience: Patience) -> Iterator[socket.s
         connection.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             connection.connect((address, port))
-        patience.writable(connection)
+        deadline.writable(connection)
         number = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:
             raise OSError(number, os.strerror(number))
@@ -95,21 +95,21 @@ def _connected(address: str, port: int, patience: Patience) -> Iterator[socket.s
 
 
 @contextlib.contextmanager
-def _spoken(connection: socket.socket, patience: Patience, *, tls: bool) -> Iterator[socket.socket]:
+def _stream(connection: socket.socket, deadline: ProbeDeadline, *, tls: bool) -> Iterator[socket.socket]:
     if not tls:
         yield connection
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # An address is asked, and a machine minutes old: there is no name that a certificate could prove.
+    # The machine is minutes old and probed by its address: no certificate could prove its name.
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with context.wrap_socket(connection, do_handshake_on_connect=False) as wrapped:
-        _patiently(wrapped.do_handshake, wrapped, patience, patience.readable)
+        _when_ready(wrapped.do_handshake, wrapped, deadline, deadline.readable)
         yield wrapped
 
 
-def _final_status(stream: socket.socket, patience: Patience) -> int:
-    for received in _growing(stream, patience):
+def _final_status(stream: socket.socket, deadline: ProbeDeadline) -> int:
+    for received in _growing(stream, deadline):
         rest = received
         while line := _STATUS_LINE.match(rest):
             number = int(line[1])
@@ -122,34 +122,34 @@ def _final_status(stream: socket.socket, patience: Patience) -> int:
     raise NotHealthyError("did not answer in HTTP")
 
 
-def _send(stream: socket.socket, content: bytes, patience: Patience) -> None:
+def _send(stream: socket.socket, content: bytes, deadline: ProbeDeadline) -> None:
     while content:
-        sent = _patiently(lambda: stream.send(content), stream, patience, patience.writable)  # noqa: B023 called at once
+        sent = _when_ready(lambda: stream.send(content), stream, deadline, deadline.writable)  # noqa: B023 called at once
         content = content[sent:]
 
 
-def _growing(stream: socket.socket, patience: Patience) -> Iterator[bytes]:
+def _growing(stream: socket.socket, deadline: ProbeDeadline) -> Iterator[bytes]:
     """Yield all that was received so far, each time more came, up to the end or :data:`MOST_BYTES`."""
     received = b""
     while len(received) < MOST_BYTES:
-        more = _patiently(lambda: stream.recv(4096), stream, patience, patience.readable)
+        more = _when_ready(lambda: stream.recv(4096), stream, deadline, deadline.readable)
         if not more:
             return
         received += more
         yield received
 
 
-def _patiently(
-    act: Callable[[], T], stream: socket.socket, patience: Patience, wait: Callable[[socket.socket], None]
+def _when_ready(
+    act: Callable[[], T], stream: socket.socket, deadline: ProbeDeadline, wait: Callable[[socket.socket], None]
 ) -> T:
-    """Return what ``act`` returns once it does not block; ``wait`` is for the socket, TLS names its own wishes."""
+    """Call ``act`` until it does not block and return its result; ``wait`` waits for the socket unless TLS asks."""
     while True:
-        patience.check()
+        deadline.check()
         try:
             return act()
         except ssl.SSLWantReadError:
-            patience.readable(stream)
+            deadline.readable(stream)
         except ssl.SSLWantWriteError:
-            patience.writable(stream)
+            deadline.writable(stream)
         except BlockingIOError:
             wait(stream)

@@ -1,4 +1,4 @@
-"""What to say of one ``resource`` block whose instances the stack rebuilds, too; pure."""
+"""Checks one Terraform ``resource`` block whose instances the stack rebuilds, too; pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zec_pulumi.cli.doctor.owned import Owner
+    from zec_pulumi.cli.doctor.stack_instances import Owner
     from zec_pulumi.terraform.blocks import Block
 
 CHECK = "terraform"
@@ -39,8 +39,8 @@ class Shared:
     owners: Mapping[str, Owner]
 
 
-def judge(shared: Shared, block: Block) -> Iterator[Finding]:
-    """Yield what is wrong with the block; that nothing is, if so."""
+def check_block(shared: Shared, block: Block) -> Iterator[Finding]:
+    """Yield the findings about the block: what it must ignore and does not, or one ``ok``."""
     missing = block.missing()
     some = _some(shared.owners)
     if missing:
@@ -59,14 +59,14 @@ def judge(shared: Shared, block: Block) -> Iterator[Finding]:
 
 
 def _too(shared: Shared, block: Block, attribute: str) -> str:
-    """Return where to add one more: to the list of the problem before it, if there is one."""
+    """Return where to add one more attribute; the problem before it may have named the place."""
     if block.missing():
         return f"add `{attribute}` to ignore_changes, too"
     return _lines(shared, block, [attribute])
 
 
 def _lines(shared: Shared, block: Block, attributes: list[str]) -> str:
-    """Return where to add what, as it is written in that file."""
+    """Return which line to add and where, in the syntax of that file."""
     is_json = shared.file.endswith(".json")
     names = ", ".join(map(json.dumps, attributes) if is_json else attributes)
     where = f'resource "{block.name}" in {shared.file}'

@@ -1,4 +1,4 @@
-"""Which instances have their operating system in a Pulumi stack, as its state says."""
+"""Reads from a stack's state which instances it manages with an ``InstanceOsImage``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read(stack: str | None, environ: Mapping[str, str], folder: Path) -> Mapping
     """Return the owners by instance id, of the named stack or of the selected one. Secrets stay encrypted.
 
     Raises:
-        StackError: There is no pulumi, no such stack, or no state that can be understood.
+        StackError: There is no pulumi, no such stack, or no readable state.
     """
     program = shutil.which("pulumi", path=environ.get("PATH"))
     if program is None:

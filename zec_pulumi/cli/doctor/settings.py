@@ -27,13 +27,13 @@ _SET_THEM = (
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """What was found.
+class CheckedSettings:
+    """The settings and the findings about them.
 
     Attributes:
         settings: None when a setting other than the credentials is wrong.
-        usable: Whether the credentials are real; else stand-ins for none, or for those that are secret in the stack.
-        findings: What to say about it.
+        usable: Whether the credentials are real; else placeholders stand for them.
+        findings: One for each setting.
     """
 
     settings: Settings | None
@@ -41,8 +41,8 @@ class Configuration:
     findings: list[Finding]
 
 
-def look(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Configuration:
-    """Collect the settings as the provider does, with stand-ins for what is secret in the stack."""
+def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> CheckedSettings:
+    """Collect the settings as the provider does, with placeholders for what is secret in the stack."""
     secret = {key: _PLACEHOLDER for key in CREDENTIALS if key in stack.secret}
     findings = [_unread(key) for key in sorted(stack.secret - set(CREDENTIALS))]
     try:
@@ -52,25 +52,25 @@ def look(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Configur
         return _without_credentials(stack, environ, home, findings, cause=error)
     hidden = [key for key in secret if key in settings.origins["credentials"]]
     findings.append(_credentials(settings, hidden))
-    findings.extend(_warned(text) for text in settings.warnings)
+    findings.extend(warning("credentials", found.text, found.fix) for found in settings.warnings)
     if hidden and isinstance(settings.credentials, AccessKey):
-        # The API shall not see failed signatures of a real key.
+        # Otherwise the API would see failed signatures of a real key.
         settings = replace(settings, credentials=AccessKey(_PLACEHOLDER, _PLACEHOLDER))
-    return Configuration(settings, not hidden, [*findings, *_others(settings)])
+    return CheckedSettings(settings, not hidden, [*findings, *_others(settings)])
 
 
 def _without_credentials(
     stack: StackConfig, environ: Mapping[str, str], home: Path, findings: list[Finding], cause: ConfigurationError
-) -> Configuration:
-    """Look at the other settings, with a key that is nobody's."""
+) -> CheckedSettings:
+    """Check the other settings, with a placeholder for the key."""
     rest = {key: value for key, value in stack.values.items() if key not in CREDENTIALS}
     try:
         settings = resolve({**rest, **_NOBODY}, environ, home)
     except ConfigurationError as error:
         if str(error) != str(cause):
             findings.append(problem("settings", str(error), _CORRECT_IT))
-        return Configuration(None, usable=False, findings=findings)
-    return Configuration(settings, usable=False, findings=[*findings, *_others(settings)])
+        return CheckedSettings(None, usable=False, findings=findings)
+    return CheckedSettings(settings, usable=False, findings=[*findings, *_others(settings)])
 
 
 def _credentials_problem(error: ConfigurationError) -> Finding:
@@ -83,11 +83,6 @@ def _credentials(settings: Settings, hidden: list[str]) -> Finding:
     kind = "access key" if isinstance(settings.credentials, AccessKey) else "token"
     text = f"{kind} from {settings.origins['credentials']}"
     return ok("credentials", f"{text}, secret in the stack's configuration and not read here" if hidden else text)
-
-
-def _warned(sentence: str) -> Finding:
-    text, _, fix = sentence.rpartition(": ")
-    return warning("credentials", text, fix)
 
 
 def _unread(key: str) -> Finding:
