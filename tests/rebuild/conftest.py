@@ -15,6 +15,7 @@ from zec_pulumi.journal.locks import Lock
 from zec_pulumi.operations import apply
 from zec_pulumi.operations import context as session
 from zec_pulumi.operations import read as refresh
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import Applied, Attempt, parse_recorded
 from zec_pulumi.planning.record import with_attempt
 from zec_pulumi.progress import Progress
@@ -109,7 +110,7 @@ class Rig:
         live = self.live(instance_id)
         asked = {"key_id": live.key_id, "enable_agent": True, **more}
         request = ResetInstanceRequest(instance_id=instance_id, image_id=image_id, **asked)
-        return self.rebuilder(seconds).run(live, request, ("imageId a → b",), force=force)
+        return self.rebuilder(seconds).run(live, request, (Cause("imageId", "a", "b"),), force=force)
 
     def join(self, attempt: Attempt, *, applied_image: str = JAMMY, seconds: float = 3600.0) -> Instance:
         """Follow the recorded ``attempt`` as the next up would."""

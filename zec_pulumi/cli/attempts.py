@@ -9,8 +9,10 @@ import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from zec_pulumi.journal.journal import ENDED, Entry, Journal, JournalError, home
+from zec_pulumi.messages.causes import sentence, sentences
 from zec_pulumi.time.clock import SystemClock
 
 _DESCRIPTION = """\
@@ -78,7 +80,7 @@ def _list(arguments: argparse.Namespace) -> int:
     except JournalError as error:
         return _failed(str(error))
     if arguments.json:
-        print(json.dumps([asdict(entry) for entry in entries], indent=2))  # noqa: T201 the command's output
+        print(json.dumps([_fields(entry) for entry in entries], indent=2))  # noqa: T201 the command's output
         return 0
     if not entries:
         print("no attempts")  # noqa: T201 the same
@@ -105,12 +107,16 @@ def _close(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {**asdict(entry), "causes": [sentence(cause) for cause in entry.causes]}
+
+
 def _shown(entry: Entry) -> str:
     name = entry.urn.rpartition("::")[2]
     request = f"\n    request   {entry.request_id}" if entry.request_id else ""
     return (
         f"{entry.attempt_id}\n    instance  {entry.instance_id} (resource {name})\n"
-        f"    causes    {', '.join(entry.causes)}\n    started   {_time(entry.started_at)}{request}\n"
+        f"    causes    {sentences(entry.causes)}\n    started   {_time(entry.started_at)}{request}\n"
         f"    last      {_MEANING[entry.event]}, {_time(entry.at)}"
     )
 

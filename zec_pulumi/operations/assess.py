@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.journal.recovery import ResolvedPlan, resolve_plan
+from zec_pulumi.messages import gates as gate_messages
+from zec_pulumi.messages import plan as plan_messages
+from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.operations import context as session
-from zec_pulumi.operations.decision import Decision, decide
 from zec_pulumi.planning import gates
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt
@@ -53,24 +55,24 @@ class Case:
         Raises:
             ZecError: the API or the journal cannot be read.
         """
-        decision = self._decision()
-        plan, verdict = decision.plan, Verdict(decision.plan)
-        if decision.question:
-            return self._gated(verdict, [decision.question])
+        resolved = self._resolve()
+        plan, verdict = resolved.plan, Verdict(resolved.plan)
+        if resolved.question:
+            return self._gated(verdict, [recovery_messages.question(resolved.question)])
         preflight = self._preflight(plan)
-        verdict.refusals = [plan.refusal] if plan.refusal else list(preflight.findings)
+        verdict.refusals = [plan_messages.refusal(plan.refusal)] if plan.refusal else list(preflight.findings)
         if verdict.refusals:
             return verdict
         closed = self._closed(plan, preflight)
-        self._tell(verdict, decision, wiped=not closed)
+        self._tell(verdict, resolved, wiped=not closed)
         return self._gated(verdict, closed)
 
-    def _decision(self) -> Decision:
+    def _resolve(self) -> ResolvedPlan:
         if self.live is not None:
             journal = session.current().journal
-            return decide(journal, self.wanted, self.recorded, self.live, self.before, self.urn, tidy=False)
+            return resolve_plan(journal, self.wanted, self.recorded, self.live, self.before, self.urn, tidy=False)
         plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
-        return Decision(plan, self.recorded)
+        return ResolvedPlan(plan, self.recorded)
 
     def _preflight(self, plan: Plan) -> Preflight:
         """Check what the plan would send; a plan that sends nothing validates nothing."""
@@ -84,27 +86,29 @@ class Case:
 
     def _closed(self, plan: Plan, preflight: Preflight) -> list[str]:
         request = None if self.wanted.unknown else preflight.request
-        return gates.closed(self.wanted, plan, session.options(), self.urn, last_attempt(self.before), request)
+        settings, previous = session.options().gates, last_attempt(self.before)
+        closed = gates.closed(self.wanted, plan, settings, self.urn, previous, request)
+        return [gate_messages.sentence(gate, self.wanted.instance_id, plan.causes) for gate in closed]
 
     def _gated(self, verdict: Verdict, closed: list[str]) -> Verdict:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""
         (verdict.errors if self.dry_run else verdict.refusals).extend(closed)
         return verdict
 
-    def _tell(self, verdict: Verdict, decision: Decision, *, wiped: bool) -> None:
+    def _tell(self, verdict: Verdict, resolved: ResolvedPlan, *, wiped: bool) -> None:
         plan, live = verdict.plan, self.live
         if plan.kind is Kind.JOIN:
             now = session.current().clock.now() if live else 0.0
             gated = self.wanted.health is not None or "health" in self.wanted.unknown
-            verdict.warnings.append(sentences.join(decision.recorded, live, now, gated=gated))
-        if decision.warning:
-            verdict.warnings.append(decision.warning)
-        will = "will be wiped" if self.dry_run else "is wiped now"
-        wipe = will if wiped else "would be wiped"
-        line = sentences.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan))
+            verdict.warnings.append(plan_messages.join(resolved.recorded, live, now, gated=gated))
+        if resolved.warning:
+            verdict.warnings.append(recovery_messages.warning(resolved.warning))
+        will = plan_messages.WILL if self.dry_run else plan_messages.NOW
+        wipe = will if wiped else plan_messages.WOULD
+        line = plan_messages.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan))
         if line:
             (verdict.warnings if plan.kind is Kind.REBUILD or plan.undecided else verdict.infos).append(line)
-        verdict.warnings.extend(plan.notes)
+        verdict.warnings.extend(map(plan_messages.note, plan.notes))
 
     def _image_names(self, plan: Plan) -> dict[str, str]:
         """Return the names of the images that the causes mention, as far as the zone shows them."""

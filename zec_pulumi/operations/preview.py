@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from zec_pulumi.api import Instance, MissingCredentialsError, ZecError
 from zec_pulumi.engine import PROVIDER_KEY, Call
 from zec_pulumi.messages.fleet import Outlook
+from zec_pulumi.messages.plan import NO_LIVE_CHECKS
 from zec_pulumi.operations import context as session
 from zec_pulumi.operations.assess import Case, Verdict
 from zec_pulumi.operations.claims import claims
@@ -136,7 +137,7 @@ def _live(call: Call, wanted: Wanted, *, dry_run: bool) -> Instance | None:
     except MissingCredentialsError as error:
         if not dry_run:
             raise
-        call.warn(f"live checks were not made: {error}")
+        call.warn(f"{NO_LIVE_CHECKS}{error}")
         return None
     live = reader.glimpse(wanted.instance_id)
     if live is None:

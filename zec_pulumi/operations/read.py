@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import ReadResult
 
-from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations import context as session
 from zec_pulumi.operations.error_boundary import answering
 from zec_pulumi.planning import record
@@ -34,7 +34,7 @@ def read(id_: str, props: dict[str, Any]) -> ReadResult:
         if recorded.attempt is not None:
             # Answering normally would clear the partial failure, and with it what the next up must know.
             outputs = {**record.known(props), "status": live.status}
-            call.fail_partially(sentences.join(recorded, live, now.clock.now()), id_, outputs, inputs)
+            call.fail_partially(plan_messages.join(recorded, live, now.clock.now()), id_, outputs, inputs)
         _warn_of_drift(call, recorded, live, inputs)
         return ReadResult(id_, _outputs(props, inputs, live, recorded, now), _follow(inputs, live))
 

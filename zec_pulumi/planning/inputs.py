@@ -11,10 +11,11 @@ import binascii
 from typing import Annotated, Any, Literal
 
 from pulumi.output import Unknown
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic.alias_generators import to_camel
 
 from zec_pulumi.health import HealthGate
+from zec_pulumi.planning.causes import Cause, dump_causes, load_causes
 
 DRY_RUN_KEY = "dryRun"
 """Tells ``check`` whether this is a preview. The constructor sets it, ``check`` takes it out: it is never recorded."""
@@ -48,6 +49,7 @@ def _health(value: object) -> object:
 Trigger = Annotated[Literal["timezone", "enableAgent", "password"], BeforeValidator(_trigger)]
 Text = Annotated[str, BeforeValidator(_text)]
 Health = Annotated[HealthGate, BeforeValidator(_health)]
+Causes = Annotated[tuple[Cause, ...], BeforeValidator(load_causes), PlainSerializer(dump_causes)]
 
 
 class Model(BaseModel):
@@ -124,7 +126,7 @@ class Attempt(Model):
     """
 
     id: str
-    causes: tuple[str, ...] = ()
+    causes: Causes = ()
     request_id: str | None = None
     started_at: float
     image_id: str | None = None

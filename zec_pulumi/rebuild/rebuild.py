@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zec_pulumi.cloud.reader import LiveReader
     from zec_pulumi.journal.journal import InstanceLog
     from zec_pulumi.journal.locks import Lock
+    from zec_pulumi.planning.causes import Cause
     from zec_pulumi.progress import Progress
     from zec_pulumi.time.clock import Clock
 
@@ -48,7 +49,7 @@ class Rebuilder:
     lock: Lock
 
     def run(
-        self, live: Instance, request: ResetInstanceRequest, causes: tuple[str, ...], *, force: bool
+        self, live: Instance, request: ResetInstanceRequest, causes: tuple[Cause, ...], *, force: bool
     ) -> tuple[Attempt, Instance]:
         """Rebuild ``live`` as ``request`` says; return the attempt and the verified instance.
 

@@ -10,7 +10,7 @@ from zec_pulumi.cloud.rhythm import beats
 from zec_pulumi.errors import AttemptOpenError, HaltedError
 from zec_pulumi.halt import Halt
 from zec_pulumi.planning import status
-from zec_pulumi.planning.plan import all_readable
+from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.time.deadline import Deadline, duration
 
 if TYPE_CHECKING:

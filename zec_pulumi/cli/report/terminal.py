@@ -91,7 +91,7 @@ def _rebuild(row: Row) -> Iterator[tuple[str, int, str]]:
     style = _COLOURS[row.approval or Approval.UNGATED]
     yield "bold", 2, f"{_machine(row)}{disk}, resource {row.resource}"
     for found in row.causes:
-        yield "", 4, words.cause(found)
+        yield "", 4, words.cause(found, row.names)
     if row.undecided:
         yield "", 4, f"not known yet: {', '.join(row.undecided)}"
     yield style, 4, words.approval(row)

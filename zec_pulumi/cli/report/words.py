@@ -6,13 +6,13 @@ import shlex
 from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.report.model import Action, Approval, Report, Row
-from zec_pulumi.messages.rebuild import CONSEQUENCES
+from zec_pulumi.messages.plan import CONSEQUENCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.cli.report.model import Fleet
-    from zec_pulumi.messages.parse import Cause, Value
+    from zec_pulumi.planning.causes import Cause
 
 WIPED = f"A rebuild wipes a machine's boot disk: {CONSEQUENCES}."
 
@@ -72,13 +72,13 @@ def place(report: Report) -> str:
     return f"{report.project}/{report.stack}" if report.stack else "no stack"
 
 
-def cause(found: Cause) -> str:
-    """Return one cause for people."""
+def cause(found: Cause, names: Mapping[str, str]) -> str:
+    """Return one cause for people; ``names`` are those of ids."""
     if found.trigger == "adopt":
         return 'adopt is "never"'
     if found.new is None:
         return f"{found.trigger} changed"
-    change = f"{found.trigger} {_value(found.old)} → {_value(found.new)}"
+    change = f"{found.trigger} {_value(found.old, names)} → {_value(found.new, names)}"
     return f"{change} (drift: it was changed outside Pulumi, and goes back)" if found.drift else change
 
 
@@ -127,7 +127,7 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
 
 
-def _value(value: Value | None) -> str:
+def _value(value: str | None, names: Mapping[str, str]) -> str:
     if value is None:
         return "none"
-    return f"{value.id} ({value.name})" if value.name else value.id
+    return f"{value} ({names[value]})" if value in names else value
