@@ -32,6 +32,7 @@ WORDS = (
     "40 GiB",
     "changed",
     "a, 40 GiB",
+    "not known yet: keyId",
     "x (y)",
     "x) will be wiped: rebuildToken changed; ",
     ") → b, userData changed (",
@@ -80,6 +81,7 @@ def word_of(plan: Plan) -> Word:
     return {Kind.REBUILD: Word.REBUILD, Kind.ADOPT: Word.ADOPT, Kind.CHANGE: Word.CHANGE}[plan.kind]
 
 
+@settings(max_examples=500)
 @given(plans(), machines(), st.booleans(), wipes, st.data())
 def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: str, data: Any) -> None:  # noqa: FBT001 a case
     """Exactly: the machine, every cause with ids and names, what is not known yet, and whether a gate is closed."""

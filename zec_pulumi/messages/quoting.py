@@ -10,14 +10,15 @@ import re
 
 NOTHING = "none"
 
-_WORD = r"[\w./:+@~=-]+"
+_WORD = r"[\w./+@~=-]+"
+_ID = r"[\w./:+@~=-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-ID = rf"(?:{_QUOTED}|{_WORD})"
+ID = rf"(?:{_QUOTED}|{_ID})"
 """A pattern for what :func:`quoted_id` returns."""
 NAME = rf"(?:{_QUOTED}|{_WORD}(?: {_WORD})*)"
-"""A pattern for what :func:`quoted_name` returns."""
+"""A pattern for what :func:`quoted_name` returns. A colon is quoted: ``not known yet: keyId`` is no name."""
 
-_PLAIN_ID = re.compile(_WORD)
+_PLAIN_ID = re.compile(_ID)
 _PLAIN_NAME = re.compile(rf"{_WORD}(?: {_WORD})*")
 _NO_NAME = re.compile(rf"{NOTHING}|\d+ GiB")
 
