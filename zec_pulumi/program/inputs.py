@@ -186,7 +186,11 @@ INPUTS = (
         instead_of="key_id",
     ),
     InputSpec(
-        "user_data", Group.IMAGE, "string", Change.REBUILD, "First-boot script as text, smaller than 64 KiB in UTF-8."
+        "user_data",
+        Group.IMAGE,
+        "string",
+        Change.REBUILD,
+        "First-boot script as text, smaller than 64 KiB in UTF-8. Empty is none.",
     ),
     InputSpec(
         "user_data_base64",
@@ -229,7 +233,7 @@ INPUTS = (
         Group.WHEN,
         "string",
         Change.REBUILD,
-        "Any string. A new one rebuilds the same image again; taking it out does nothing.",
+        "Any string. The first one, and every other one after it, rebuilds; taking it out does nothing.",
     ),
     InputSpec(
         "rebuild_on",
