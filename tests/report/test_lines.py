@@ -104,7 +104,7 @@ def consequences(plan: Plan, live: Instance | None) -> tuple[str, ...]:
     return (*power, plan_messages.SCRIPTS[plan.script]) if plan.script else power
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(plans(), machines(), st.booleans(), wipes, st.data())
 def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: str, data: Any) -> None:  # noqa: FBT001 a case
     """Exactly: the machine, every cause with ids and names, what is not known yet, and whether a gate is closed."""
