@@ -233,18 +233,34 @@ class RefreshedRecords:
 
 
 class CheckedResources:
-    """Which resources were checked and not diffed yet, and whether that was in a preview. Thread-safe."""
+    """What the program told of the resources that were checked. Thread-safe."""
 
     def __init__(self) -> None:
         self._dry_run: dict[str, bool] = {}
+        self._settings: dict[str, str | None] = {}
+        self._secrets: dict[str, frozenset[str] | None] = {}
         self._lock = threading.Lock()
 
-    def add(self, urn: str, *, dry_run: bool) -> None:
-        """Add a resource that is checked now."""
+    def add(
+        self, urn: str, *, dry_run: bool, settings: str | None = None, secrets: frozenset[str] | None = None
+    ) -> None:
+        """Add a resource that is checked now, with what its program told; None for what did not come."""
         with self._lock:
             self._dry_run[urn] = dry_run
+            self._settings[urn] = settings
+            self._secrets[urn] = secrets
+
+    def settings(self, urn: str) -> str | None:
+        """Return the stack's own configuration as the program sees it, JSON by full key; None when it is not known."""
+        with self._lock:
+            return self._settings.get(urn)
+
+    def secrets(self, urn: str) -> frozenset[str] | None:
+        """Return the property keys of the inputs that are secret; None when they are not known."""
+        with self._lock:
+            return self._secrets.get(urn)
 
     def take(self, urn: str) -> bool | None:
-        """Return whether the check was in a preview; None when there was no check: the engine refreshes."""
+        """Return whether the check was in a preview; None when none came since the last diff: the engine refreshes."""
         with self._lock:
             return self._dry_run.pop(urn, None)

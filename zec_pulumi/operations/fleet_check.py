@@ -41,7 +41,7 @@ class _Members(Model):
     error: str | None = None
 
 
-def check(process: Process, call: Call, order: str, members: str | None) -> list[str]:
+def check(process: Process, call: Call, order: str, members: str | None, *, settings: str | None = None) -> list[str]:
     """Return what is wrong with the instances of a fleet; nothing in a preview, which checks each by itself.
 
     Args:
@@ -49,12 +49,14 @@ def check(process: Process, call: Call, order: str, members: str | None) -> list
         call: The engine's call.
         order: The fleet's URN and order, as JSON.
         members: What is wanted and recorded of its instances, as JSON; None in a preview.
+        settings: The stack's own configuration as the program sees it, JSON by full key; None when it did not come.
 
     Raises:
         ZecError: the API or the journal cannot be read.
     """
     fleet = _Order.model_validate_json(order)
     row = call.on_row(fleet.urn)
+    process.checked.add(call.urn, dry_run=members is None, settings=settings)
     process.fleets.announce(fleet.urn, row, Rollout(fleet.canaries, fleet.others, fleet.at_once))
     if members is None:
         return []
