@@ -12,6 +12,7 @@ import pytest
 import reference
 import zec_pulumi
 from driver import ROOT
+from examples import left_behind
 from zec_pulumi.api.codes import Code
 from zec_pulumi.program.fleet import Fleet
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 README = (ROOT / "README.md").read_text("utf-8")
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
 STATE = (ROOT / "docs" / "recorded-state.md").read_text("utf-8")
-PAGES = sorted(page for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(pattern))
+FOUND = (page for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(pattern))
+PAGES = sorted(page for page in FOUND if not left_behind(page))
 SOURCES = "\n".join(path.read_text("utf-8") for path in (ROOT / "zec_pulumi").rglob("*.py"))
 INPUT_NAMES = {spec.name for spec in INPUTS}
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]

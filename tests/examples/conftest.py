@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 import engine
 from driver import ROOT, SDKS, Stack
+from examples import copy_example
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def example(tmp_path: Path, cloud: Simulator) -> Callable[[str], Stack]:
         found = engine.find()
         assert found is not None, "no Pulumi engine: run make engine"
         folder = tmp_path / name
-        shutil.copytree(ROOT / "examples" / name, folder)
+        copy_example(name, folder)
         for sub in ("backend", "home"):
             (folder / sub).mkdir()
         stack = Stack(folder, cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])
