@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 import engine
+from checkout import ROOT, copy_example
 from demo_pulumi import Pulumi, StepFailedError
-from examples import ROOT, copy_example
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 
 import reference
 import zec_pulumi
+from checkout import left_behind
 from driver import ROOT
-from examples import left_behind
 from zec_pulumi.api.codes import Code
 from zec_pulumi.program.fleet import Fleet
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine
+from checkout import copy_example
 from driver import ROOT, SDKS, Stack
-from examples import copy_example
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import examples
+import checkout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,13 +32,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file = tmp_path / "examples" / "one" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")
-    monkeypatch.setattr(examples, "ROOT", tmp_path)
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
     return tmp_path
 
 
 def test_a_copy_has_the_example_s_own_files_only(root: Path) -> None:
     """Neither stack files nor state, environments or generated packages."""
-    examples.copy_example("one", root / "copy")
+    checkout.copy_example("one", root / "copy")
 
     copied = {str(file.relative_to(root / "copy")) for file in (root / "copy").rglob("*") if file.is_file()}
     assert copied == {"Pulumi.yaml", "__main__.py", "terraform/main.tf"}
@@ -46,5 +46,5 @@ def test_a_copy_has_the_example_s_own_files_only(root: Path) -> None:
 
 def test_pages_that_users_left_are_no_documents(root: Path) -> None:
     """However deep they are; the example's own are."""
-    assert all(examples.left_behind(root / "examples" / "one" / name) for name in LEFT)
-    assert not examples.left_behind(root / "examples" / "one" / "README.md")
+    assert all(checkout.left_behind(root / "examples" / "one" / name) for name in LEFT)
+    assert not checkout.left_behind(root / "examples" / "one" / "README.md")
