@@ -61,15 +61,26 @@ def test_one_up_creates_adopts_and_later_rebuilds_the_machine(stack: Stack) -> N
     assert stack.actions()[3:] == ["ReleaseInstances"]
 
 
-def test_without_ignore_changes_both_would_reinstall(stack: Stack) -> None:
-    """What the README warns of: one change of the image announces two updates of one machine."""
+def test_the_first_command_finds_requirements_and_nobody_repeats_its_line() -> None:
+    """`pulumi package add` needs the file, and writes the SDK into it; what stands there is this checkout."""
+    folder = ROOT / "examples" / "terraform_bridged"
+    lines = [line for line in (folder / "requirements.txt").read_text("utf-8").splitlines() if line[0] != "#"]
+    assert [(folder / line.removeprefix("-e ")).resolve() for line in lines] == [ROOT]
+    assert "> requirements.txt" not in (folder / "README.md").read_text("utf-8")
+
+
+def test_without_ignore_changes_the_other_provider_reinstalls_past_the_gates(stack: Stack) -> None:
+    """What the page warns of: one change of the image is one reinstall, and no gate of ours is asked."""
     program = stack.folder / "__main__.py"
     text = program.read_text()
     assert IGNORED in text
     program.write_text(text.replace(IGNORED, ""))
     stack.up().ok()
     stack.run("config", "set", "imageId", NOBLE).ok()
-    assert "~ 2 to update" in stack.preview().ok().text
+    stack.run("config", "set", "zec:allowRebuild", "false").ok()
+    assert "~ 2 to update" in stack.preview().text
+    stack.up().ok()
+    assert stack.actions() == ["CreateZecInstances", "StopInstances", "ResetInstance"]
 
 
 def another_image(stack: Stack) -> None:
