@@ -65,7 +65,7 @@ def test_the_first_command_finds_requirements_and_nobody_repeats_its_line() -> N
     """`pulumi package add` needs the file, and writes the SDK into it; what stands there is this checkout."""
     folder = ROOT / "examples" / "terraform_bridged"
     lines = [line for line in (folder / "requirements.txt").read_text("utf-8").splitlines() if line[0] != "#"]
-    assert [(folder / line.removeprefix("-e ")).resolve() for line in lines] == [ROOT]
+    assert ROOT in [(folder / line.removeprefix("-e ")).resolve() for line in lines]
     assert "> requirements.txt" not in (folder / "README.md").read_text("utf-8")
 
 
