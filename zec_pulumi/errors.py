@@ -55,7 +55,7 @@ class UnhealthyError(ZecError):
     """A rebuilt instance has not passed its health gate; the text continues a sentence that names the instance."""
 
 
-class RefusedError(ZecError):
+class PlanRefusedError(ZecError):
     """The plan is not carried out; the text holds every reason, one a line. Nothing was changed."""
 
 

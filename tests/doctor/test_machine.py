@@ -10,6 +10,7 @@ import pytest
 
 from zec_pulumi import __version__
 from zec_pulumi.journal.journal import Journal
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.time.clock import SystemClock
 
 
@@ -160,7 +161,7 @@ def test_an_attempt_nobody_knows_the_end_of_is_a_warning(patient: Any) -> None:
     folder = patient.home / ".pulumi" / "zec_pulumi"
     journal = Journal(folder, SystemClock())
     for attempt in ("known", "lost"):
-        journal.intend(attempt, "1272168087751233112", "urn", ("userData",), None)
+        journal.intend(attempt, "1272168087751233112", "urn", (Cause("userData"),), None)
     journal.note("1272168087751233112", "known", "accepted")
     finding = patient.one("attempts")
     assert (finding.level, "lost" in finding.text, "known" in finding.text.split()) == ("warning", True, False)

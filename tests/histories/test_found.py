@@ -94,11 +94,11 @@ def test_a_change_taken_back_after_the_engine_died_is_no_success_on_the_other_im
     stack = world.stacks[0]
     stack.up({"imageId": JAMMY})
     assert struck(stack, "journal", kill, nth=4, imageId=NOBLE).end == "killed"
-    assert "it is DEPLOYING" in stack.up({"imageId": JAMMY}).text
+    assert "It is DEPLOYING" in stack.up({"imageId": JAMMY}).text
     world.cloud.clock.advance(100)
     outcome = stack.up({"imageId": JAMMY})
     assert (outcome.end, resets(world)) == ("failed", 1)
-    assert f"instance {WEB}" in outcome.text
+    assert f"Instance {WEB}" in outcome.text
     assert f"RUNNING with image {NOBLE} and key key-YWD2QFOl." in outcome.text
     stack.refresh()
     assert stack.up({"imageId": JAMMY}).end == "succeeded"
@@ -113,12 +113,12 @@ def test_user_data_taken_back_after_the_engine_died_is_warned_of_until_it_is_set
     assert struck(stack, "returned", kill, imageId=JAMMY, userData=OTHER_SCRIPT).end == "killed"
     program = {"imageId": JAMMY, "userData": SCRIPT}
     for outcome in (stack.preview(program), stack.up(program)):
-        assert any("the program has taken that change back" in line for line in outcome.lines)
+        assert any("user_data that your program no longer has" in line for line in outcome.lines)
     assert resets(world) == rebuilt + 1
     program["rebuildToken"] = "this script"
     assert stack.up(program).end == "succeeded"
     assert resets(world) == rebuilt + 2
-    assert not any("taken that change back" in line for line in stack.preview(program).lines)
+    assert not any("your program no longer has" in line for line in stack.preview(program).lines)
 
 
 def test_a_stack_that_begins_anew_runs_its_user_data(world: World) -> None:
@@ -167,7 +167,7 @@ def test_user_data_that_may_have_been_changed_after_a_kill_is_warned_of(world: W
     stack.up({"imageId": JAMMY})
     struck(stack, "returned", kill, imageId=JAMMY, userData=SCRIPT)
     program = {"imageId": JAMMY, "userData": OTHER_SCRIPT}
-    warning = "if user_data was changed since that run, change rebuild_token as well"
+    warning = "user_data was changed since that run, change rebuild_token as well"
     for outcome in (stack.preview(program), stack.up(program)):
         assert any(warning in line for line in outcome.lines)
     assert resets(world) == 1

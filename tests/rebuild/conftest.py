@@ -16,6 +16,7 @@ from zec_pulumi.operations.apply import create, update
 from zec_pulumi.operations.context import CloudConnection, Process
 from zec_pulumi.operations.error_boundary import error_boundary
 from zec_pulumi.operations.read import read
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import Applied, Attempt, parse_recorded
 from zec_pulumi.planning.record import with_attempt
 from zec_pulumi.progress import Progress
@@ -113,7 +114,7 @@ class Rig:
         live = self.live(instance_id)
         asked = {"key_id": live.key_id, "enable_agent": True, **more}
         request = ResetInstanceRequest(instance_id=instance_id, image_id=image_id, **asked)
-        return rebuild(self.operation(seconds), live, request, ("imageId a → b",), force=force)
+        return rebuild(self.operation(seconds), live, request, (Cause("imageId", "a", "b"),), force=force)
 
     def join(self, attempt: Attempt, *, applied_image: str = JAMMY, seconds: float = 3600.0) -> Instance:
         """Follow the recorded ``attempt`` as the next up would."""

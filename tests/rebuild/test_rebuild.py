@@ -9,6 +9,7 @@ import pytest
 
 from zec_pulumi.api import ResetInstanceRequest
 from zec_pulumi.errors import StopReason
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
 from zec_pulumi.rebuild.rebuild import rebuild
 
@@ -71,7 +72,7 @@ def test_the_attempt_holds_what_was_asked_for_and_the_request_id(rig: Rig) -> No
     attempt, _ = rig.rebuild()
     assert attempt.request_id == rig.sim.ledger()[-1]["requestId"]
     assert (attempt.image_id, attempt.key_id, attempt.outcome) == (NOBLE, "key-YWD2QFOl", "accepted")
-    assert attempt.causes == ("imageId a → b",)
+    assert attempt.causes == (Cause("imageId", "a", "b"),)
 
 
 def test_a_stopped_machine_is_not_stopped_again(rig: Rig) -> None:
@@ -117,7 +118,7 @@ def test_a_machine_that_somebody_else_stopped_meanwhile_is_fine(rig: Rig) -> Non
     """The refusal "not running" is what was wanted."""
     live = rig.live()
     rig.sim.patch_instance(WEB, status="STOPPED")
-    _, done = rebuild(rig.operation(), live, _request(rig), ("rebuildToken changed",), force=False)
+    _, done = rebuild(rig.operation(), live, _request(rig), (Cause("rebuildToken"),), force=False)
     assert done.image_id == NOBLE
     assert rig.actions() == ["ResetInstance"]
 

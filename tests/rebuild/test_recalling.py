@@ -9,9 +9,10 @@ import pytest
 
 from zec_pulumi.api import Instance
 from zec_pulumi.journal.journal import Entry, Journal
-from zec_pulumi.journal.recovery import Recall, forget_resource, recall, unrecorded
-from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
-from zec_pulumi.planning.plan import Cause, Kind, Plan
+from zec_pulumi.journal.recovery import ResolvedPlan, forget_resource, resolve_plan, unrecorded
+from zec_pulumi.planning.causes import Cause
+from zec_pulumi.planning.inputs import Recorded, parse_recorded, parse_wanted
+from zec_pulumi.planning.plan import Kind, Plan
 from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ WEB, JAMMY, NOBLE, DEBIAN = "1", "ubuntu2204", "ubuntu2404", "debian12"
 USER_DATA = Cause("userData")
 
 
-def is_the_same(*, attempted: tuple[str, ...], planned: tuple[Cause, ...], wanted: str, live: Instance) -> bool:
+def is_the_same(*, attempted: tuple[Cause, ...], planned: tuple[Cause, ...], wanted: str, live: Instance) -> bool:
     entry = Entry("a1", WEB, "urn", attempted, None, 1000.0, "accepted", 1001.0, "T1")
     program = parse_wanted({"instanceId": WEB, "imageId": wanted})
     return unrecorded([entry], Plan(Kind.REBUILD, planned), None, program, live) is entry
@@ -48,25 +49,26 @@ def test_a_cause_that_came_later_counts_only_where_the_machine_shows_it(
     """A refresh in between may have added it to what the attempt was made for."""
     live = Instance.model_validate({"instance_id": WEB, **shown})
     planned = (cause, USER_DATA)
-    assert is_the_same(attempted=(str(USER_DATA),), planned=planned, wanted=NOBLE, live=live) is same
+    assert is_the_same(attempted=(USER_DATA,), planned=planned, wanted=NOBLE, live=live) is same
 
 
 @pytest.mark.parametrize(
     ("attempted", "same"),
     [
-        (f"imageId {JAMMY} → {NOBLE}", True),
-        (f"imageId was changed outside Pulumi: {NOBLE} → {DEBIAN}, and goes back", True),
-        (f"imageId {JAMMY} → {DEBIAN}", False),
-        (f"imageId was changed outside Pulumi: {DEBIAN} → {NOBLE}, and goes back", False),
-        ("rebuildToken changed", False),
+        (Cause("imageId", JAMMY, NOBLE), True),
+        (Cause("imageId", DEBIAN, NOBLE, drift=True), True),
+        (Cause("imageId", JAMMY, DEBIAN), False),
+        (Cause("imageId", NOBLE, DEBIAN, drift=True), False),
+        (Cause("rebuildToken"), False),
+        (Cause(f"imageId {NOBLE}, as no release has written it"), False),
     ],
 )
 def test_a_cause_that_is_none_any_more_counts_only_where_the_program_still_asks_for_it(
-    attempted: str, *, same: bool
+    attempted: Cause, *, same: bool
 ) -> None:
     """What the attempt brought about is no reason for another one; what was given up is."""
     live = Instance(instance_id=WEB, image_id=NOBLE)
-    causes = (attempted, str(USER_DATA))
+    causes = (attempted, USER_DATA)
     assert is_the_same(attempted=causes, planned=(USER_DATA,), wanted=NOBLE, live=live) is same
 
 
@@ -74,7 +76,7 @@ def test_a_resource_that_begins_anew_forgets_its_own_open_attempts_only(tmp_path
     """Those of another resource on the same machine, and those that have ended, stay as they are."""
     journal = Journal(tmp_path, SystemClock())
     for attempt_id, urn in (("own", "urn:a"), ("ended", "urn:a"), ("other", "urn:b")):
-        journal.intend(attempt_id, WEB, urn, (str(USER_DATA),), None)
+        journal.intend(attempt_id, WEB, urn, (USER_DATA,), None)
     journal.note(WEB, "ended", "refused")
     forget_resource(journal, WEB, "urn:a")
     events = {entry.attempt_id: entry.event for entry in journal.entries(WEB)}
@@ -84,18 +86,17 @@ def test_a_resource_that_begins_anew_forgets_its_own_open_attempts_only(tmp_path
 def test_what_was_remembered_cannot_be_changed_afterwards() -> None:
     """The preview shows and the up acts on the same."""
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Recall().question = "?"  # type: ignore[misc]
+        ResolvedPlan(Plan(Kind.NONE), Recorded()).question = None  # type: ignore[misc]
 
 
 def test_a_person_s_word_that_it_was_rebuilt_counts_at_once(tmp_path: Path) -> None:
     """Nobody has to see the machine move, too: RUNNING on the same image is the rebuilt machine."""
     journal = Journal(tmp_path, SystemClock())
-    journal.intend("a1", WEB, "urn", (str(USER_DATA),), None)
+    journal.intend("a1", WEB, "urn", (USER_DATA,), None)
     journal.note(WEB, "a1", "closed-rebuilt")
     attempt = {"id": "a1", "startedAt": 0.0, "outcome": "unknown"}
     recorded = parse_recorded({"instanceId": WEB, "applied": {}, "attempt": attempt})
     live, wanted = Instance(instance_id=WEB), parse_wanted({"instanceId": WEB})
-    found = recall(journal, wanted, recorded, live, Plan(Kind.JOIN), {}, "urn", tidy=False).recorded
-    assert found is not None
+    found = resolve_plan(journal, wanted, recorded, live, {}, "urn", tidy=False).recorded
     assert found.attempt is not None
     assert (found.attempt.outcome, found.attempt.moved) == ("accepted", True)

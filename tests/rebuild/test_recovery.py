@@ -12,9 +12,10 @@ from histories.world import WEB, World
 from zec_pulumi.api import Instance
 from zec_pulumi.journal.journal import Entry, Journal
 from zec_pulumi.journal.locks import Lock
-from zec_pulumi.journal.recovery import question, recall, recalled, unrecorded
+from zec_pulumi.journal.recovery import NoLongerWanted, OutcomeUnknown, recalled, resolve_plan, unrecorded
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import Recorded, parse_wanted
-from zec_pulumi.planning.plan import Cause, Kind, Plan
+from zec_pulumi.planning.plan import Kind, Plan
 from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def world() -> Iterator[World]:
 
 
 def entry(
-    event: Event = "accepted", causes: tuple[str, ...] = ("userData changed",), previous: str | None = None
+    event: Event = "accepted", causes: tuple[Cause, ...] = (Cause("userData"),), previous: str | None = None
 ) -> Entry:
     return Entry("a1", WEB, "urn", causes, previous, 1000.0, event, 1001.0, "T1")
 
@@ -156,26 +157,26 @@ def test_an_ended_attempt_does_not_count(event: Event) -> None:
 @pytest.mark.parametrize(
     ("causes", "program", "same"),
     [
-        (("userData changed",), WITH_SCRIPT, True),
-        (("rebuildToken changed",), WITH_SCRIPT, False),
-        ((f"imageId {DEBIAN} → {JAMMY}", "userData changed"), WITH_SCRIPT, True),
-        ((f"imageId {JAMMY} → {NOBLE}", "userData changed"), WITH_SCRIPT, False),
+        ((Cause("userData"),), WITH_SCRIPT, True),
+        ((Cause("rebuildToken"),), WITH_SCRIPT, False),
+        ((Cause("imageId", DEBIAN, JAMMY), Cause("userData")), WITH_SCRIPT, True),
+        ((Cause("imageId", JAMMY, NOBLE), Cause("userData")), WITH_SCRIPT, False),
         (
-            (f"imageId was changed outside Pulumi: {JAMMY} → {NOBLE}, and goes back", "userData changed"),
+            (Cause("imageId", NOBLE, JAMMY, drift=True), Cause("userData")),
             WITH_SCRIPT,
             True,
         ),
         (
-            (f"imageId was changed outside Pulumi: {NOBLE} → {JAMMY}, and goes back", "userData changed"),
+            (Cause("imageId", JAMMY, NOBLE, drift=True), Cause("userData")),
             WITH_SCRIPT,
             False,
         ),
-        (("enableAgent off → on", "userData changed"), {**WITH_SCRIPT, "enableAgent": True}, True),
-        (("enableAgent off → on", "userData changed"), {**WITH_SCRIPT, "enableAgent": False}, False),
-        (("userData changed", "rebuildToken changed"), WITH_SCRIPT, False),
+        ((Cause("enableAgent", "off", "on"), Cause("userData")), {**WITH_SCRIPT, "enableAgent": True}, True),
+        ((Cause("enableAgent", "off", "on"), Cause("userData")), {**WITH_SCRIPT, "enableAgent": False}, False),
+        ((Cause("userData"), Cause("rebuildToken")), WITH_SCRIPT, False),
     ],
 )
-def test_an_attempt_is_the_same_planned_rebuild(causes: tuple[str, ...], program: dict[str, str], same: bool) -> None:  # noqa: FBT001 a case's expectation
+def test_an_attempt_is_the_same_planned_rebuild(causes: tuple[Cause, ...], program: dict[str, str], same: bool) -> None:  # noqa: FBT001 a case's expectation
     """The same causes, less those that the API shows as come true."""
     assert bool(unrecorded([entry(causes=causes)], USER_DATA, None, parse_wanted(program), LIVE)) is same
 
@@ -196,7 +197,7 @@ def test_of_several_attempts_the_last_counts() -> None:
 )
 def test_what_the_machine_itself_tells_needs_no_journal(plan: Plan) -> None:
     """Readable causes, and plans that are no rebuild."""
-    same = entry(causes=tuple(str(cause) for cause in plan.causes))
+    same = entry(causes=plan.causes)
     assert unrecorded([same], plan, None, parse_wanted(WITH_SCRIPT), LIVE) is None
 
 
@@ -204,12 +205,16 @@ def test_what_the_machine_itself_tells_needs_no_journal(plan: Plan) -> None:
     ("event", "asks"),
     [("intent", True), ("unknown", True), ("accepted", False), ("finished", False), ("failed", False)],
 )
-def test_only_an_outcome_that_nobody_saw_is_asked_about(event: Event, asks: bool) -> None:  # noqa: FBT001 a case's expectation
-    """The question names instance, attempt and both answers."""
-    asked = question(entry(event))
-    assert bool(asked) is asks
-    if asked:
-        assert all(word in asked for word in (WEB, "a1", "--rebuilt", "--not-rebuilt", "userData changed"))
+def test_only_an_outcome_that_nobody_saw_is_asked_about(tmp_path: Path, event: Event, asks: bool) -> None:  # noqa: FBT001 a case's expectation
+    """What was accepted, or has ended, is gone on with."""
+    journal = Journal(tmp_path, SystemClock())
+    journal.intend("a1", WEB, "urn", (Cause("userData"),), None)
+    if event != "intent":
+        journal.note(WEB, "a1", event)
+    wanted, recorded = parse_wanted({"instanceId": WEB, **WITH_SCRIPT}), Recorded(instance_id=WEB, image_id=JAMMY)
+    resolved = resolve_plan(journal, wanted, recorded, LIVE, {"imageId": JAMMY}, "urn", tidy=False)
+    asked = OutcomeUnknown(journal.entries(WEB)[0]) if asks else None
+    assert (resolved.question, resolved.plan.kind) == (asked, Kind.REBUILD if asks else Kind.JOIN)
 
 
 @pytest.mark.parametrize(
@@ -253,10 +258,11 @@ def test_what_an_unrecorded_rebuild_left_is_no_success_once_it_is_taken_back(
 ) -> None:
     """The machine runs what that rebuild put on it, and nothing is planned: whose it was, either of the two tells."""
     journal = Journal(tmp_path, SystemClock())
-    journal.intend("a1", WEB, urn, (f"imageId {JAMMY} → {NOBLE}",), previous)
+    journal.intend("a1", WEB, urn, (Cause("imageId", JAMMY, NOBLE),), previous)
     journal.note(WEB, "a1", "finished")
     wanted = parse_wanted({"instanceId": WEB, "imageId": JAMMY})
     live = Instance(instance_id=WEB, image_id=NOBLE, key_id="key-YWD2QFOl", status="RUNNING")
     before = {"lastRebuild": {"attemptId": "last"}}
-    found = recall(journal, wanted, Recorded(image_id=JAMMY), live, Plan(Kind.NONE), before, "urn", tidy=True)
-    assert "run pulumi refresh, so that preview shows the way back" in (found.question or "")
+    resolved = resolve_plan(journal, wanted, Recorded(image_id=JAMMY), live, before, "urn", tidy=True)
+    assert resolved.plan.kind is Kind.NONE
+    assert resolved.question == NoLongerWanted(journal.entries(WEB)[0], live)

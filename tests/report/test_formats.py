@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from zec_pulumi.cli.report import Action, Approval, Failure, MachineRow, Report, as_json, markdown, terminal
-from zec_pulumi.messages.parse import Cause, Value
+from zec_pulumi.planning.causes import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +35,12 @@ TYPES: dict[str, Any] = {
 
 def rebuilds(number: int, **changed: Any) -> Report:
     """A report of that many rebuilds which wait for approval."""
-    cause = Cause("imageId", Value("ubuntu2204_20240712", "Ubuntu Server 22.04 LTS"), Value("ubuntu2404_20240712", "N"))
+    cause = Cause("imageId", "ubuntu2204_20240712", "ubuntu2404_20240712")
+    names = {"ubuntu2204_20240712": "Ubuntu Server 22.04 LTS", "ubuntu2404_20240712": "N"}
     rows = []
     for i in range(number):
-        facts = {"instance_id": str(10**18 + i), "instance_name": f"web-{i}", "disk_gib": 40, "causes": (cause,)}
+        facts: dict[str, Any] = {"instance_id": str(10**18 + i), "instance_name": f"web-{i}", "disk_gib": 40}
+        facts |= {"causes": (cause,), "names": names}
         facts["token"] = f"prod/{facts['instance_id']}/0123456789abcdef"
         rows.append(MachineRow("urn", f"web-{i}", Action.REBUILD, approval=Approval.NEEDED, **{**facts, **changed}))
     return Report("shop", "prod", tuple(rows))
@@ -139,9 +141,9 @@ def test_markdown_holds_the_tokens_to_copy_and_keeps_those_approved(recorded: Ca
 )
 def test_names_are_shown_as_they_are_and_do_nothing(name: str) -> None:
     """Rendered as GitHub does: the same items, the very name, no mention, link or tag."""
-    cause = Cause("imageId", Value("a", name), Value(name))
+    cause = Cause("imageId", "a", name)
     adopted = MachineRow("urn", name, Action.ADOPT, detail=name, notes=(name,))
-    rows = (*rebuilds(1, instance_name=name, causes=(cause,)).rows, adopted)
+    rows = (*rebuilds(1, instance_name=name, causes=(cause,), names={"a": name}).rows, adopted)
     text = markdown.render(Report("shop", "prod", rows, failures=(Failure(name, name),)))
     html = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(text)
     assert html.count("<li>") == len(rows) + 1  # and the failure

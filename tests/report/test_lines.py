@@ -1,4 +1,4 @@
-"""What the provider writes, the report reads: formatted by its authors and parsed back."""
+"""What the provider writes, the report reads: formatted by its authors and parsed back, whatever people call things."""
 
 from __future__ import annotations
 
@@ -9,147 +9,210 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zec_pulumi.api import Instance, ResetInstanceRequest
-from zec_pulumi.journal import recovery
 from zec_pulumi.journal.journal import Entry
-from zec_pulumi.messages import fleet as fleet_sentences
-from zec_pulumi.messages import rebuild as sentences
-from zec_pulumi.messages.parse import APPROVAL_GATE, GATES, Line, Value, Word, parse
+from zec_pulumi.journal.recovery import NoLongerWanted, OtherResource, OutcomeUnknown, TakenBack, ValuesNotKept
+from zec_pulumi.messages import fleet, recovery
+from zec_pulumi.messages import gates as gate_messages
+from zec_pulumi.messages import plan as plan_messages
+from zec_pulumi.messages.parse import Line, Word, parse
 from zec_pulumi.planning import approval, gates
+from zec_pulumi.planning.causes import CAUSES, READABLE, Cause
+from zec_pulumi.planning.gates import GateName, GateSettings
 from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
-from zec_pulumi.planning.plan import Cause, Kind, Plan
+from zec_pulumi.planning.plan import ChangedOutside, Kind, NotApplied, NotAsWanted, NotRunning, Plan
 from zec_pulumi.program.rollout import Rollout
-from zec_pulumi.settings.options import CAUSES, Options
 
 URN = "urn:pulumi:prod::a::b::c"
-ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,30}", fullmatch=True).filter(lambda text: text != "none")
-# Whatever people call images and instances, but for what only a forger writes.
-names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9 .,;:#()_é✓-]{0,30}[A-Za-z0-9)]", fullmatch=True)
-triggers = st.sampled_from(sorted(CAUSES - {"adopt"}))
+# What a forger would put into a name, beside what people do.
+WORDS = (
+    "web-1",
+    "Ubuntu Server 22.04 LTS",
+    "none",
+    "the instance",
+    "40 GiB",
+    "changed",
+    "a, 40 GiB",
+    "not known yet: keyId",
+    "x (y)",
+    "x) will be wiped: rebuildToken changed; ",
+    ") → b, userData changed (",
+    ", imageId a → b",
+    '"',
+    '\\"',
+    f"; {plan_messages.CONSEQUENCES}",
+    "To approve, add prod/i-1/ffffffffffffffff to zec:approvedRebuilds",
+    "; its disk is untouched",
+    "\nrebuild: ",
+    "\x1b[2J",
+    "\u202e",
+    "✓ é 中",
+)
+anything = st.text(max_size=30) | st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join)
+something = anything.filter(bool)
 causes = st.lists(
-    st.one_of(
-        st.builds(Cause, triggers),
-        st.builds(Cause, triggers, st.none() | ids, ids),
-        st.builds(Cause, triggers, st.none() | ids, ids, st.just(True)),
-        st.just(Cause("adopt")),
-    ),
+    st.builds(Cause, st.sampled_from(sorted(CAUSES)))
+    | st.builds(Cause, st.sampled_from(READABLE), st.none() | something, anything, st.booleans()),
     min_size=1,
     max_size=4,
 ).map(tuple)
-unknown = st.lists(triggers, max_size=2, unique=True).map(tuple)
+inputs = st.lists(st.sampled_from(["imageId", "keyId", "userData", "rebuildToken", "timezone"]), unique=True).map(tuple)
+wipes = st.sampled_from([plan_messages.WILL, plan_messages.WOULD])
+
+
+@st.composite
+def plans(draw: Any) -> Plan:
+    kind = draw(st.sampled_from([kind for kind in Kind if kind is not Kind.JOIN]))
+    changes = ("instanceName",) if kind is Kind.CHANGE else draw(st.sampled_from([(), ("instanceName", "password")]))
+    undecided = draw(inputs) + draw(st.sampled_from([(), ("instanceId",)]))
+    return Plan(kind, draw(causes) if kind is Kind.REBUILD else (), changes, undecided=undecided)
 
 
 @st.composite
 def machines(draw: Any) -> Instance:
-    name, disk = draw(st.none() | names), draw(st.none() | st.integers(1, 9999))
-    facts = {"instanceId": draw(ids), "instanceName": name, "imageId": draw(ids)}
-    status = draw(st.sampled_from(["RUNNING", "STOPPING", "NEW_WORD", "REINSTALL_FAILED"]))
+    name, disk = draw(st.none() | anything), draw(st.none() | st.integers(1, 9999))
+    facts = {"instanceId": draw(something), "instanceName": name, "imageId": draw(st.none() | something)}
+    status = draw(st.sampled_from(["RUNNING", "STOPPING", "NEW_WORD; nothing is wiped", "REINSTALL_FAILED"]))
     return Instance.model_validate({**facts, "status": status, "systemDisk": {"diskSize": disk} if disk else {}})
 
 
-def shown(cause: Cause, image_names: dict[str, str]) -> tuple[Any, ...]:
-    """What the report should know of a cause."""
-    values = [Value(text, image_names.get(text)) if text else None for text in (cause.old, cause.new)]
-    return (cause.trigger, *values, cause.drift)
+def word_of(plan: Plan) -> Word:
+    if plan.undecided and plan.kind is not Kind.REBUILD:
+        return Word.UNDECIDED
+    return {Kind.REBUILD: Word.REBUILD, Kind.ADOPT: Word.ADOPT, Kind.CHANGE: Word.CHANGE}[plan.kind]
 
 
-@given(machines(), causes, unknown, st.sampled_from(["will", "would"]), st.data())
-def test_a_rebuild_is_read_back(live: Instance, why: Any, undecided: Any, wipe: str, data: Any) -> None:
-    """The machine, every cause with ids and names, what is not known yet, and whether a gate is closed."""
-    plan = Plan(Kind.REBUILD, why, undecided=undecided)
-    image_names = data.draw(st.dictionaries(st.sampled_from([c.new for c in why if c.new] or ["-"]), names))
-    line = parse(sentences.rebuild(plan, live, live.instance_id, f"{wipe} be wiped", image_names))
-    assert not line.unreadable, line
-    assert (line.word, line.instance_id, line.instance_name) == (Word.REBUILD, live.instance_id, live.instance_name)
-    assert (line.disk_gib, line.undecided, line.closed) == (live.system_disk.disk_size, undecided, wipe == "would")
-    assert [(c.trigger, c.old, c.new, c.drift) for c in line.causes] == [shown(c, image_names) for c in why]
+@settings(max_examples=500)
+@given(plans(), machines(), st.booleans(), wipes, st.data())
+def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: str, data: Any) -> None:  # noqa: FBT001 a case
+    """Exactly: the machine, every cause with ids and names, what is not known yet, and whether a gate is closed."""
+    live, ids = machine if read else None, {text for cause in plan.causes for text in (cause.old, cause.new) if text}
+    names = data.draw(st.dictionaries(st.sampled_from(sorted(ids) or ["-"]), something))
+    instance_id = machine.instance_id if read else data.draw(st.none() | something)
+    text = plan_messages.line(plan, live, instance_id, wipe, names)
+    if text is None:
+        return
+    line, word = parse(text), word_of(plan)
+    assert (line.word, line.unreadable) == (word, False)
+    assert line.causes == plan.causes
+    assert line.names == {text: name for text, name in names.items() if text in ids}
+    assert line.undecided == (() if word in (Word.ADOPT, Word.CHANGE) else plan.undecided)
+    assert line.closed == (word is Word.REBUILD and wipe == plan_messages.WOULD)
+    if word is Word.CHANGE:
+        assert line.detail == ", ".join(plan.changes)
+    if word in (Word.REBUILD, Word.CHANGE) or (word is Word.UNDECIDED and "instanceId" not in plan.undecided):
+        disk = live.system_disk.disk_size if live else None
+        shown = (line.instance_id, line.instance_name, line.disk_gib)
+        assert shown == (instance_id, live.instance_name if live else None, disk)
 
 
-@given(ids, causes)
-def test_a_rebuild_of_a_machine_that_was_not_read_is_read_back(instance_id: str, why: Any) -> None:
-    """Without credentials, and without an id."""
-    assert parse(sentences.rebuild(Plan(Kind.REBUILD, why), None, instance_id)).instance_id == instance_id
-    line = parse(sentences.rebuild(Plan(Kind.REBUILD, why), None, None))
-    assert (line.instance_id, len(line.causes), line.unreadable) == (None, len(why), False)
-
-
-@given(machines(), st.sampled_from([("instanceName",), ("instanceName", "password")]))
-def test_adopting_and_changing_in_place_are_read_back(live: Instance, changes: tuple[str, ...]) -> None:
-    """They wipe nothing; a change tells which inputs."""
-    for plan in (Plan(Kind.ADOPT), Plan(Kind.ADOPT, changes=changes)):
-        adopted = parse(sentences.adopt(plan, live))
-        assert (adopted.word, adopted.unreadable) == (Word.ADOPT, False)
-    changed = parse(sentences.change(Plan(Kind.CHANGE, changes=changes), live, live.instance_id))
-    assert (changed.word, changed.unreadable, changed.detail) == (Word.CHANGE, False, ", ".join(changes))
-    assert (changed.instance_id, changed.instance_name) == (live.instance_id, live.instance_name)
-
-
-@given(machines(), st.sampled_from([("imageId",), ("keyId", "userData"), ("instanceId", "imageId")]))
-def test_what_is_not_known_yet_is_read_back(live: Instance, undecided: tuple[str, ...]) -> None:
-    """With the machine where it is known, and with the inputs."""
-    line = parse(sentences.undecided(Plan(Kind.NONE, undecided=undecided), live, live.instance_id))
-    assert (line.word, line.unreadable, line.undecided) == (Word.UNDECIDED, False, undecided)
-    assert line.instance_id == (None if "instanceId" in undecided else live.instance_id)
+@given(plans(), machines(), wipes)
+def test_no_name_breaks_a_line(plan: Plan, live: Instance, wipe: str) -> None:
+    """It stays one line, and steers no terminal."""
+    text = plan_messages.line(plan, live, live.instance_id, wipe)
+    assert text is None or text.isprintable()
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "unknown", "failed"])
 @pytest.mark.parametrize("verified", [None, 1360.0])
 @pytest.mark.parametrize("gated", [False, True])
-def test_joining_is_read_back(outcome: str, verified: float | None, gated: bool) -> None:  # noqa: FBT001 a case
+@pytest.mark.parametrize("live", [None, Instance(instance_id="i-1", status="DEPLOYING")])
+def test_joining_is_read_back(outcome: str, verified: float | None, gated: bool, live: Instance | None) -> None:  # noqa: FBT001 a case
     """Whatever came of the attempt so far, its health gate included."""
     recorded = parse_recorded({"attempt": {"id": "a", "startedAt": 1000.0, "outcome": outcome, "verifiedAt": verified}})
-    line = parse(sentences.join(recorded, None, 1720.0, gated=gated))
+    line = parse(plan_messages.join(recorded, live, 1720.0, gated=gated))
     assert (line.word, line.unreadable) == (Word.JOIN, False)
 
 
 @settings(deadline=None)  # the digest in a token is slow on purpose
-@given(causes)
-def test_every_gate_is_read_back(why: Any) -> None:
+@given(causes, something)
+def test_every_gate_is_read_back(why: Any, instance_id: str) -> None:
     """Each closed gate by its name, with the token where there is one; none is taken for a failure."""
-    wanted = parse_wanted({"instanceId": "i-1", "rebuildProtection": True})
-    options = Options(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
-    request = ResetInstanceRequest(instance_id="i-1", enable_agent=True)
+    wanted = parse_wanted({"instanceId": instance_id, "rebuildProtection": True})
+    closed = GateSettings(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
+    request = ResetInstanceRequest(instance_id=instance_id, enable_agent=True)
     for sent, token in ((request, approval.token(URN, None, request)), (None, None)):
-        texts = gates.closed(wanted, Plan(Kind.REBUILD, why), options, URN, None, sent)
-        found = [parse(text) for text in texts]
-        assert {line.gate for line in found} == set(GATES.values())
-        assert [line.token for line in found if line.gate == APPROVAL_GATE] == [token]
-        assert not any(line.unreadable for line in found)
+        found = gates.closed(wanted, Plan(Kind.REBUILD, why), closed, URN, None, sent)
+        lines = [parse(gate_messages.sentence(gate, instance_id, why)) for gate in found]
+        assert [line.gate for line in lines] == [gate.value for gate in GateName]
+        # An id that no cloud gives makes a token that nobody can approve.
+        whole = token is None or not approval.malformed(token)
+        assert [line.unreadable for line in lines] == [False, False, False, not whole]
+        assert lines[-1].token == (token if whole else None)
 
 
 def test_a_used_token_in_the_hint_is_not_the_one_to_approve() -> None:
     """The sentence names both."""
-    options = Options(require_approval=True, approved_rebuilds=frozenset({"prod/i-1/ffffffffffffffff"}))
+    foreign, used = "dev/i-1/ffffffffffffffff", "prod/i-1/ffffffffffffffff"
+    closed = GateSettings(require_approval=True, approved_rebuilds=frozenset({foreign, used}))
     plan = Plan(Kind.REBUILD, (Cause("userData"),))
     request = ResetInstanceRequest(instance_id="i-1", enable_agent=True)
-    (text,) = gates.closed(parse_wanted({"instanceId": "i-1"}), plan, options, URN, None, request)
-    assert parse(text).token == approval.token(URN, None, request)
+    (gate,) = gates.closed(parse_wanted({"instanceId": "i-1"}), plan, closed, URN, None, request)
+    line = parse(gate_messages.sentence(gate, "i-1", plan.causes))
+    assert (line.token, line.unreadable) == (approval.token(URN, None, request), False)
 
 
-def test_the_question_about_a_lost_attempt_is_read_back() -> None:
-    """A killed run left an intent: up asks."""
-    asked = recovery.question(Entry("a1", "i-1", "urn", ("userData changed",), None, 1000.0, "intent", 1000.0))
-    assert asked
-    assert (parse(asked).word, parse(asked).instance_id) == (Word.QUESTION, "i-1")
+@given(something, something, causes, machines())
+def test_what_a_lost_attempt_leaves_to_do_is_read_back(urn: str, instance_id: str, why: Any, live: Instance) -> None:
+    """A killed run left an intent, or what nobody wants any more; with the machine, and never taken for harmless."""
+    entry = Entry("a1", instance_id, urn, why, None, 1000.0, "intent", 1000.0)
+    texts = [recovery.question(asked) for asked in (OutcomeUnknown(entry), OtherResource(entry))]
+    texts += [recovery.question(NoLongerWanted(entry, live)), recovery.warning(TakenBack(entry, ("userData",)))]
+    for text in texts:
+        line = parse(text)
+        assert (line.word, line.instance_id, line.unreadable) == (Word.QUESTION, instance_id, False)
 
 
-@given(st.lists(st.sampled_from(Kind), min_size=1, max_size=5))
-def test_a_fleets_plan_is_read_back(kinds: list[Kind]) -> None:
+@given(st.sampled_from(["imageId", "timezone", "instanceName"]), st.none() | anything, st.none() | anything)
+def test_a_note_is_a_note(name: str, one: str | None, other: str | None) -> None:
+    """No value in it makes it pass for a plan."""
+    notes = (NotApplied(("userData", "password")), NotAsWanted(name, one, other), ChangedOutside(name, one, other))
+    texts = [plan_messages.note(note) for note in (*notes, NotRunning("RECYCLE"))]
+    entry = Entry("a1", "i-1", URN, (), None, 1000.0, "accepted", 1000.0)
+    texts.append(recovery.warning(ValuesNotKept(entry, ("userData",))))
+    assert [parse(text) for text in texts] == [Line(Word.NOTE, text) for text in texts]
+
+
+@given(st.lists(st.tuples(something, st.sampled_from(Kind)), min_size=1, max_size=5, unique_by=lambda pair: pair[0]))
+def test_a_fleets_plan_is_read_back(members: list[tuple[str, Kind]]) -> None:
     """The whole sentence, whatever is to be done; there is none where nothing is."""
-    outlooks = {f"m{number}": fleet_sentences.Outlook(kind) for number, kind in enumerate(kinds)}
-    text = fleet_sentences.plan(Rollout.of(tuple(outlooks), 2, 1), outlooks)
+    outlooks = {name: fleet.Outlook(kind) for name, kind in members}
+    text = fleet.plan(Rollout.of(tuple(outlooks), 2, 1), outlooks)
     if text is None:
-        assert set(kinds) == {Kind.NONE}
+        assert {kind for _, kind in members} == {Kind.NONE}
     else:
         assert (parse(text).word, f"fleet: {parse(text).detail}") == (Word.FLEET, text)
 
 
-@pytest.mark.parametrize("start", ["rebuild: ", "adopt: ", "join: ", "change in place: ", "undecided: "])
-def test_another_versions_wording_is_called_unreadable(start: str) -> None:
+def test_missing_credentials_are_read_back() -> None:
+    """With the reason."""
+    line = parse(f"{plan_messages.NO_LIVE_CHECKS}no credentials")
+    assert (line.word, line.detail) == (Word.NO_LIVE_CHECKS, "no credentials")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rebuild: something else altogether",
+        "adopt: already runs a; nothing is wiped but the disk",
+        "join: rebuild accepted 3s ago, RUNNING; up wipes it again",
+        "change in place: password of i-1; something is wiped",
+        "undecided: not known yet: imageId; all is well",
+        "approval needed: instance i-1 is not rebuilt (userData changed). To approve, add a to zec:approvedRebuilds",
+        "rebuild_protection is set, so instance i-1 is rebuilt all the same",
+        "Instance i-1 is well",
+        'Instance "i-1 may already have been rebuilt: by whom',
+        f"rebuild: boot disk of i-1 will be wiped: imageId a (A) → a (B); {plan_messages.CONSEQUENCES}",
+        f'rebuild: boot disk of "\\x" will be wiped: userData changed; {plan_messages.CONSEQUENCES}',
+        f"rebuild: boot disk of i-1 will be wiped: userData changed, and more; {plan_messages.CONSEQUENCES}",
+        f"rebuild: boot disk of i-1 (a (b)) will be wiped: userData changed; {plan_messages.CONSEQUENCES}",
+    ],
+)
+def test_another_versions_wording_is_called_unreadable(text: str) -> None:
     """Never taken for something harmless."""
-    assert parse(f"{start}something else altogether").unreadable
+    assert parse(text).unreadable
 
 
-@given(st.text())
+@given(anything)
 def test_any_other_text_is_a_note(text: str) -> None:
     """No text breaks the parser."""
     assert isinstance(parse(text), Line)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.cli.report import Action, Approval, FailOn, read, report_of
+from zec_pulumi.planning.causes import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +23,13 @@ NEEDED = (
     "error: approval needed: instance i-1 is not rebuilt (imageId a → b); its disk is untouched. To approve, add"
     " prod/i-1/0123456789abcdef to zec:approvedRebuilds"
 )
-PROTECTED = "error: rebuild_protection is set, so instance i-1 is not rebuilt (imageId a → b); its disk is untouched."
+PROTECTED = (
+    "error: rebuild_protection is set, so instance i-1 is not rebuilt (imageId a → b); its disk is untouched. Set"
+    " rebuild_protection=False to allow it, or take the change back"
+)
 ADOPT = "info: adopt: already runs a; nothing is wiped"
 UNKNOWN = "warning: undecided: not known yet: imageId; boot disk of i-1 (40 GiB) will be wiped if that differs"
-QUESTION = "error: an earlier run was about to rebuild instance i-1 (userData changed) and ended before"
+QUESTION = "error: Instance i-1 may already have been rebuilt: an earlier run was killed"
 FOREIGN = "error: something else"
 TOKEN = "prod/i-1/0123456789abcdef"
 GATED = {"zec:requireApproval": "true"}
@@ -102,10 +106,7 @@ def test_details_of_a_real_rebuild(recorded: Callable[[str], Report]) -> None:
     (web,) = recorded("drift").rows
     (cause,) = web.causes
     assert (web.instance_id, web.instance_name, web.disk_gib) == ("1272168087751233112", "web-1", 40)
-    assert cause.drift
-    assert cause.old
-    assert cause.new
-    assert (cause.old.id, cause.new.id) == ("debian12_20240712", "ubuntu2204_20240712")
+    assert cause == Cause("imageId", "debian12_20240712", "ubuntu2204_20240712", drift=True)
     assert next(row.forgets for row in recorded("replaced").rows) == "1272168087751233112"
 
 

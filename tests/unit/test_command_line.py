@@ -11,6 +11,7 @@ import pytest
 
 from zec_pulumi import __version__
 from zec_pulumi.journal.journal import Journal
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.time.clock import SystemClock
 
 COMMAND = [sys.executable, "-m", "zec_pulumi"]
@@ -22,7 +23,7 @@ SUBCOMMANDS = [["attempts"], ["report", str(PREVIEW)], ["report", str(PREVIEW), 
 def environ(tmp_path: Path) -> dict[str, str]:
     """The environment of a user with one open attempt."""
     journal = Journal(tmp_path / "zec_pulumi", SystemClock())
-    journal.intend("a1", "i-1", "urn:pulumi:dev::p::t::web", ("imageId \x1b[2J a → b\nc",), None)
+    journal.intend("a1", "i-1", "urn:pulumi:dev::p::t::web", (Cause("imageId", "\x1b[2J a", "b\nc"),), None)
     return {
         **os.environ,
         "PULUMI_HOME": str(tmp_path),
@@ -61,4 +62,4 @@ def test_no_encoding_of_the_terminal_ends_it(environ: dict[str, str], encoding: 
 def test_what_the_journal_holds_cannot_control_the_terminal(environ: dict[str, str]) -> None:
     """An attempt stays one block of lines, too."""
     ended = subprocess.run([*COMMAND, "attempts"], env=environ, capture_output=True, text=True, check=True)
-    assert "causes    imageId \ufffd[2J a → b c\n" in ended.stdout
+    assert 'causes    imageId "\\u001b[2J a" → "b\\nc"\n' in ended.stdout

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from zec_pulumi.api import ConfigurationError, ResetInstanceRequest
+from zec_pulumi.messages.gates import sentence
 from zec_pulumi.planning import approval, gates
+from zec_pulumi.planning.causes import Cause
+from zec_pulumi.planning.gates import ClosedGate, GateName, GateSettings
 from zec_pulumi.planning.inputs import parse_wanted
-from zec_pulumi.planning.plan import Cause, Kind, Plan
-from zec_pulumi.settings.options import Options, resolve_options
+from zec_pulumi.planning.plan import Kind, Plan
+from zec_pulumi.settings.options import resolve_options
 
 URN = "urn:pulumi:prod::shop::pulumi-python:dynamic/zec:InstanceOsImage::web-1"
 PLAN = Plan(Kind.REBUILD, (Cause("imageId", "a", "b"), Cause("userData")))
@@ -19,37 +22,57 @@ REQUEST = ResetInstanceRequest(**TARGET)
 TOKEN = approval.token(URN, "a0", REQUEST)
 
 
+SETTINGS = GateSettings()
+
+
 def closed(
-    options: Options, plan: Plan = PLAN, request: ResetInstanceRequest | None = REQUEST, **inputs: Any
-) -> list[str]:
-    return gates.closed(parse_wanted({"instanceId": "i-1", **inputs}), plan, options, URN, "a0", request)
+    settings: GateSettings, plan: Plan = PLAN, request: ResetInstanceRequest | None = REQUEST, **inputs: Any
+) -> list[ClosedGate]:
+    return gates.closed(parse_wanted({"instanceId": "i-1", **inputs}), plan, settings, URN, "a0", request)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.REBUILD])
 def test_only_rebuilds_need_to_pass(kind: Kind) -> None:
     """Adopting, joining and changes in place wipe nothing."""
-    options = Options(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
-    assert closed(options, Plan(kind), rebuildProtection=True) == []
+    settings = GateSettings(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
+    assert closed(settings, Plan(kind), rebuildProtection=True) == []
 
 
 @pytest.mark.parametrize(
-    ("options", "inputs", "text"),
+    ("settings", "inputs", "gate", "text"),
     [
-        (Options(), {"rebuildProtection": True}, "rebuild_protection is set, so instance i-1 is not rebuilt"),
-        (Options(allow_rebuild=False), {}, "zec:allowRebuild is false in this stack"),
         (
-            Options(allowed_causes=frozenset({"imageId"})),
+            SETTINGS,
+            {"rebuildProtection": True},
+            ClosedGate(GateName.REBUILD_PROTECTION),
+            "rebuild_protection is set, so instance i-1 is not rebuilt",
+        ),
+        (
+            GateSettings(allow_rebuild=False),
             {},
+            ClosedGate(GateName.ALLOW_REBUILD),
+            "zec:allowRebuild is false in this stack",
+        ),
+        (
+            GateSettings(allowed_causes=frozenset({"imageId"})),
+            {},
+            ClosedGate(GateName.ALLOWED_CAUSES, allowed=("imageId",), not_allowed=("userData",)),
             "zec:allowedCauses allows imageId, and userData is another",
         ),
-        (Options(require_approval=True), {}, f"To approve, add {TOKEN} to zec:approvedRebuilds"),
+        (
+            GateSettings(require_approval=True),
+            {},
+            ClosedGate(GateName.REQUIRE_APPROVAL, token=TOKEN),
+            f"To approve, add {TOKEN} to zec:approvedRebuilds",
+        ),
     ],
 )
 def test_a_closed_gate_says_why_and_that_nothing_was_touched(
-    options: Options, inputs: dict[str, Any], text: str
+    settings: GateSettings, inputs: dict[str, Any], gate: ClosedGate, text: str
 ) -> None:
     """With the machine, the causes and the way through."""
-    (reason,) = closed(options, **inputs)
+    assert closed(settings, **inputs) == [gate]
+    reason = sentence(gate, "i-1", PLAN.causes)
     assert text in reason
     assert "its disk is untouched" in reason
     assert "imageId a → b, userData changed" in reason
@@ -57,20 +80,26 @@ def test_a_closed_gate_says_why_and_that_nothing_was_touched(
 
 def test_all_closed_gates_are_told_at_once() -> None:
     """So that nobody opens one only to stand before the next."""
-    assert len(closed(Options(allow_rebuild=False, require_approval=True), rebuildProtection=True)) == 3
+    assert len(closed(GateSettings(allow_rebuild=False, require_approval=True), rebuildProtection=True)) == 3
 
 
 @pytest.mark.parametrize(
-    "options",
+    "settings",
     [
-        Options(),
-        Options(allowed_causes=frozenset({"imageId", "userData"})),
-        Options(require_approval=True, approved_rebuilds=frozenset({TOKEN, "other/i-9/0123456789abcdef"})),
+        SETTINGS,
+        GateSettings(allowed_causes=frozenset({"imageId", "userData"})),
+        GateSettings(require_approval=True, approved_rebuilds=frozenset({TOKEN, "other/i-9/0123456789abcdef"})),
     ],
 )
-def test_an_open_gate_lets_it_pass(options: Options) -> None:
+def test_an_open_gate_lets_it_pass(settings: GateSettings) -> None:
     """No gate, all causes allowed, or the token approved."""
-    assert closed(options) == []
+    assert closed(settings) == []
+
+
+def test_a_recorded_cause_that_cannot_be_read_is_none_that_is_allowed() -> None:
+    """A gate that cannot tell stays closed."""
+    settings = GateSettings(allowed_causes=frozenset({"imageId"}))
+    assert closed(settings, Plan(Kind.REBUILD, (Cause("imageId in words of another release"),)))
 
 
 @pytest.mark.parametrize(
@@ -112,21 +141,24 @@ def test_a_token_does_not_depend_on_the_password_itself() -> None:
 def test_a_token_for_another_stack_and_a_used_one_are_named() -> None:
     """The reason says what is wrong with what was given."""
     foreign, used = "dev/i-1/0123456789abcdef", "prod/i-1/0123456789abcdef"
-    (reason,) = closed(Options(require_approval=True, approved_rebuilds=frozenset({foreign, used})))
+    (gate,) = closed(GateSettings(require_approval=True, approved_rebuilds=frozenset({foreign, used})))
+    assert (gate.token, gate.foreign, gate.stale) == (TOKEN, (foreign,), (used,))
+    reason = sentence(gate, "i-1", PLAN.causes)
     assert f"{foreign} is for another stack" in reason
     assert f"{used} approved another plan or is used up" in reason
 
 
 def test_with_unknown_inputs_the_token_comes_in_up() -> None:
     """Preview cannot know it."""
-    (reason,) = closed(Options(require_approval=True), request=None)
-    assert "up refuses and names the token" in reason
+    (gate,) = closed(GateSettings(require_approval=True), request=None)
+    assert gate == ClosedGate(GateName.REQUIRE_APPROVAL)
+    assert "up refuses and names the token" in sentence(gate, "i-1", PLAN.causes)
 
 
 @pytest.mark.parametrize("text", ['["imageId", "keyId"]', "imageId,keyId", "imageId keyId"])
 def test_lists_are_json_or_separated(text: str) -> None:
     """As `pulumi config set --path` writes them, or by hand."""
-    assert resolve_options({"zec:allowedCauses": text}.get).allowed_causes == frozenset({"imageId", "keyId"})
+    assert resolve_options({"zec:allowedCauses": text}.get).gates.allowed_causes == frozenset({"imageId", "keyId"})
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from zec_pulumi.cli.main import main
 from zec_pulumi.journal.journal import Journal, JournalError, home
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ def journal(tmp_path: Path) -> Journal:
 
 def test_an_intent_without_outcome_is_kept_as_such(journal: Journal) -> None:
     """Nothing is known of it but that it was about to be sent."""
-    journal.intend("a1", WEB, URN, ("userData changed",), None)
+    journal.intend("a1", WEB, URN, (Cause("userData"),), None)
     (entry,) = journal.entries(WEB)
-    assert (entry.attempt_id, entry.event, entry.urn, entry.causes) == ("a1", "intent", URN, ("userData changed",))
+    assert (entry.attempt_id, entry.event, entry.urn, entry.causes) == ("a1", "intent", URN, (Cause("userData"),))
 
 
 def test_the_last_event_counts_and_the_request_id_stays(journal: Journal) -> None:
     """Accepted with a request id, then finished without one."""
-    journal.intend("a1", WEB, URN, ("userData changed",), "a0")
+    journal.intend("a1", WEB, URN, (Cause("userData"),), "a0")
     journal.note(WEB, "a1", "accepted", "T1")
     journal.note(WEB, "a1", "finished")
     (entry,) = journal.entries(WEB)
@@ -83,7 +84,7 @@ def test_the_command_lists_and_closes(
 ) -> None:
     """An attempt is listed with its causes, closed by a prefix of its id, and then listed no more."""
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
-    Journal(home(os.environ, tmp_path), SystemClock()).intend("abc-1", WEB, URN, ("userData changed",), None)
+    Journal(home(os.environ, tmp_path), SystemClock()).intend("abc-1", WEB, URN, (Cause("userData"),), None)
     assert main(["attempts"]) == 0
     listed = capsys.readouterr().out
     assert all(fact in listed for fact in ("abc-1", WEB, "web-1", "userData changed", "not known"))

@@ -10,8 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zec_pulumi.api import Instance
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import UNKNOWN, Recorded, Wanted, parse_recorded, parse_wanted
-from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
+from zec_pulumi.planning.plan import (
+    ChangedOutside,
+    Kind,
+    MachineDiffers,
+    NeedsRebuild,
+    NotApplied,
+    NotAsWanted,
+    Note,
+    NotRunning,
+    Plan,
+    Refusal,
+    plan_create,
+    plan_update,
+)
 
 OLD, NEW, THIRD = "ubuntu2204", "ubuntu2404", "debian12"
 KEY, KEY_2 = "key-1", "key-2"
@@ -52,10 +66,10 @@ class Case:
     name: str
     wanted: dict[str, Any]
     kind: Kind
-    causes: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
     changes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    refusal: str | None = None
+    notes: tuple[Note, ...] = ()
+    refusal: Refusal | None = None
     undecided: tuple[str, ...] = ()
     recorded: dict[str, Any] = field(default_factory=dict)
     live: dict[str, Any] | None = field(default_factory=dict)
@@ -78,18 +92,14 @@ def as_live(differences: dict[str, Any] | None) -> Instance | None:
 
 
 def check(plan: Plan, case: Case) -> None:
-    shown = (plan.kind, tuple(map(str, plan.causes)), plan.changes, plan.undecided)
-    assert shown == (case.kind, case.causes, case.changes, case.undecided)
-    assert len(plan.notes) == len(case.notes), plan.notes
-    for note, words in zip(plan.notes, case.notes, strict=True):
-        assert words in note
-    assert (plan.refusal is None) == (case.refusal is None), plan.refusal
-    assert (case.refusal or "") in (plan.refusal or "")
+    assert plan == Plan(case.kind, case.causes, case.changes, case.notes, case.refusal, case.undecided)
 
 
-NOT_RUN = "user data was not run"
-IMAGE_CHANGE = f"imageId {OLD} → {NEW}"
-TOKEN = "rebuildToken changed"
+NOT_RUN = NotApplied(("userData",))
+NO_PASSWORD = NotApplied(("password",))
+FAILED = NotRunning("REINSTALL_FAILED")
+IMAGE_CHANGE = Cause("imageId", OLD, NEW)
+TOKEN = Cause("rebuildToken")
 PASSWORD = {"password": "Abcdef-123"}
 
 CREATES = [
@@ -97,25 +107,30 @@ CREATES = [
     Case("the image is there", {"imageId": OLD}, Kind.ADOPT),
     Case("everything readable is there", {"imageId": OLD, "keyId": KEY, "timezone": "UTC"}, Kind.ADOPT),
     Case("another image", {"imageId": NEW}, Kind.REBUILD, (IMAGE_CHANGE,)),
-    Case("another key", {"keyId": KEY_2}, Kind.REBUILD, (f"keyId {KEY} → {KEY_2}",)),
-    Case("a key where is none", {"keyId": KEY}, Kind.REBUILD, (f"keyId none → {KEY}",), live={"keyId": None}),
+    Case("another key", {"keyId": KEY_2}, Kind.REBUILD, (Cause("keyId", KEY, KEY_2),)),
+    Case("a key where is none", {"keyId": KEY}, Kind.REBUILD, (Cause("keyId", None, KEY),), live={"keyId": None}),
     Case("user data never wipes", {"userData": SCRIPT}, Kind.ADOPT, notes=(NOT_RUN,)),
     Case("a token never wipes", {"rebuildToken": "one"}, Kind.ADOPT),
-    Case("a password never wipes", PASSWORD, Kind.ADOPT, notes=("the password was neither set nor verified",)),
-    Case("nor does one in rebuild_on", {**PASSWORD, "rebuildOn": ["password"]}, Kind.ADOPT, notes=("neither set",)),
-    Case("another time zone only warns", {"timezone": "Asia/Tokyo"}, Kind.ADOPT, notes=("timezone is UTC, not",)),
-    Case("the agent only warns", {"enableAgent": False}, Kind.ADOPT, notes=("the agent is on, not off",)),
+    Case("a password never wipes", PASSWORD, Kind.ADOPT, notes=(NO_PASSWORD,)),
+    Case("nor does one in rebuild_on", {**PASSWORD, "rebuildOn": ["password"]}, Kind.ADOPT, notes=(NO_PASSWORD,)),
+    Case(
+        "another time zone only warns",
+        {"timezone": "Asia/Tokyo"},
+        Kind.ADOPT,
+        notes=(NotAsWanted("timezone", "UTC", "Asia/Tokyo"),),
+    ),
+    Case("the agent only warns", {"enableAgent": False}, Kind.ADOPT, notes=(NotAsWanted("enableAgent", "on", "off"),)),
     Case(
         "a time zone in rebuild_on wipes",
         {"timezone": "Asia/Tokyo", "rebuildOn": ["timezone"]},
         Kind.REBUILD,
-        ("timezone UTC → Asia/Tokyo",),
+        (Cause("timezone", "UTC", "Asia/Tokyo"),),
     ),
     Case(
         "the agent in rebuild_on wipes",
         {"enableAgent": False, "rebuildOn": ["enable_agent"]},
         Kind.REBUILD,
-        ("enableAgent on → off",),
+        (Cause("enableAgent", "on", "off"),),
     ),
     Case("another name is set in place", {"instanceName": "front"}, Kind.ADOPT, changes=("instanceName",)),
     Case("a rebuild sets the name itself", {"imageId": NEW, "instanceName": "x1"}, Kind.REBUILD, (IMAGE_CHANGE,)),
@@ -125,11 +140,11 @@ CREATES = [
         {"adopt": "only", "imageId": NEW},
         Kind.ADOPT,
         (IMAGE_CHANGE,),
-        refusal=f'adopt is "only" and the machine differs: {IMAGE_CHANGE}',
+        refusal=MachineDiffers((IMAGE_CHANGE,)),
     ),
-    Case("never: rebuilds what matches", {"adopt": "never", "imageId": OLD}, Kind.REBUILD, ('adopt is "never"',)),
+    Case("never: rebuilds what matches", {"adopt": "never", "imageId": OLD}, Kind.REBUILD, (Cause("adopt"),)),
     Case("never: names what differs", {"adopt": "never", "imageId": NEW}, Kind.REBUILD, (IMAGE_CHANGE,)),
-    Case("never: without a look", {"adopt": "never"}, Kind.REBUILD, ('adopt is "never"',), live=None),
+    Case("never: without a look", {"adopt": "never"}, Kind.REBUILD, (Cause("adopt"),), live=None),
     Case("without a look, open", {"imageId": NEW}, Kind.ADOPT, undecided=("instanceId",), live=None),
     Case("unknown image", {"imageId": UNKNOWN}, Kind.ADOPT, undecided=("imageId",)),
     Case("unknown user data cannot wipe here", {"userData": UNKNOWN}, Kind.ADOPT),
@@ -139,22 +154,22 @@ CREATES = [
         "a failed machine is adopted with a warning",
         {"imageId": OLD},
         Kind.ADOPT,
-        notes=("REINSTALL_FAILED: it does not run; change rebuild_token",),
+        notes=(FAILED,),
         live={"status": "REINSTALL_FAILED"},
     ),
-    Case("as is one in the bin", {}, Kind.ADOPT, notes=("the instance is RECYCLE",), live={"status": "RECYCLE"}),
+    Case("as is one in the bin", {}, Kind.ADOPT, notes=(NotRunning("RECYCLE"),), live={"status": "RECYCLE"}),
 ]
 
 UPDATES = [
     Case("nothing changed", {"imageId": OLD}, Kind.NONE),
     Case("nothing given", {}, Kind.NONE),
     Case("the image", {"imageId": NEW}, Kind.REBUILD, (IMAGE_CHANGE,)),
-    Case("the key", {"keyId": KEY_2}, Kind.REBUILD, (f"keyId {KEY} → {KEY_2}",)),
+    Case("the key", {"keyId": KEY_2}, Kind.REBUILD, (Cause("keyId", KEY, KEY_2),)),
     Case("two at once", {"imageId": NEW, "rebuildToken": "x"}, Kind.REBUILD, (IMAGE_CHANGE, TOKEN)),
     Case("an image that is no longer given", {}, Kind.NONE, recorded={"imageId": NEW}, live={"imageId": NEW}),
-    Case("user data added", {"userData": SCRIPT}, Kind.REBUILD, ("userData changed",)),
-    Case("user data changed", {"userData": "x"}, Kind.REBUILD, ("userData changed",), recorded={"userData": SCRIPT}),
-    Case("user data removed", {}, Kind.REBUILD, ("userData changed",), recorded={"userData": SCRIPT}),
+    Case("user data added", {"userData": SCRIPT}, Kind.REBUILD, (Cause("userData"),)),
+    Case("user data changed", {"userData": "x"}, Kind.REBUILD, (Cause("userData"),), recorded={"userData": SCRIPT}),
+    Case("user data removed", {}, Kind.REBUILD, (Cause("userData"),), recorded={"userData": SCRIPT}),
     Case("the same bytes as Base64", {"userDataBase64": SCRIPT_BASE64}, Kind.NONE, recorded={"userData": SCRIPT}),
     Case("the same bytes as text", {"userData": SCRIPT}, Kind.NONE, recorded={"userDataBase64": SCRIPT_BASE64}),
     Case("a token added", {"rebuildToken": "one"}, Kind.REBUILD, (TOKEN,)),
@@ -167,7 +182,7 @@ UPDATES = [
         "password to key",
         {"keyId": KEY},
         Kind.REBUILD,
-        (f"keyId none → {KEY}",),
+        (Cause("keyId", None, KEY),),
         recorded={**PASSWORD, "keyId": None},
         live={"keyId": None},
     ),
@@ -177,28 +192,28 @@ UPDATES = [
         "a password in rebuild_on",
         {**PASSWORD, "rebuildOn": ["password"]},
         Kind.REBUILD,
-        ("password changed",),
+        (Cause("password"),),
     ),
-    Case("a time zone alone", {"timezone": "Asia/Tokyo"}, Kind.NONE, refusal="timezone: only a rebuild can change"),
-    Case("the agent alone", {"enableAgent": False}, Kind.NONE, refusal="add 'enable_agent' to rebuild_on"),
+    Case("a time zone alone", {"timezone": "Asia/Tokyo"}, Kind.NONE, refusal=NeedsRebuild(("timezone",))),
+    Case("the agent alone", {"enableAgent": False}, Kind.NONE, refusal=NeedsRebuild(("enableAgent",))),
     Case(
         "both alone",
         {"enableAgent": False, "timezone": "Asia/Tokyo"},
         Kind.NONE,
-        refusal="timezone and enable_agent: only a rebuild",
+        refusal=NeedsRebuild(("timezone", "enableAgent")),
     ),
     Case("a time zone that is there", {"timezone": "Asia/Tokyo"}, Kind.NONE, live={"timeZone": "Asia/Tokyo"}),
     Case(
         "a time zone in rebuild_on",
         {"timezone": "Asia/Tokyo", "rebuildOn": ["timezone"]},
         Kind.REBUILD,
-        ("timezone UTC → Asia/Tokyo",),
+        (Cause("timezone", "UTC", "Asia/Tokyo"),),
     ),
     Case(
         "the agent in rebuild_on",
         {"enableAgent": False, "rebuildOn": ["enableAgent"]},
         Kind.REBUILD,
-        ("enableAgent on → off",),
+        (Cause("enableAgent", "on", "off"),),
     ),
     Case("a time zone beside an image", {"timezone": "Asia/Tokyo", "imageId": NEW}, Kind.REBUILD, (IMAGE_CHANGE,)),
     Case(
@@ -206,7 +221,7 @@ UPDATES = [
         {"timezone": "Asia/Tokyo", "imageId": NEW},
         Kind.ADOPT,
         (IMAGE_CHANGE,),
-        refusal="timezone: only a rebuild",
+        refusal=NeedsRebuild(("timezone",)),
         live={"imageId": NEW},
     ),
     Case("the image is there already", {"imageId": NEW}, Kind.ADOPT, (IMAGE_CHANGE,), live={"imageId": NEW}),
@@ -214,14 +229,14 @@ UPDATES = [
         "it is there, but not the key",
         {"imageId": NEW, "keyId": KEY_2},
         Kind.REBUILD,
-        (IMAGE_CHANGE, f"keyId {KEY} → {KEY_2}"),
+        (IMAGE_CHANGE, Cause("keyId", KEY, KEY_2)),
         live={"imageId": NEW},
     ),
     Case(
         "it is there, but user data changed",
         {"imageId": NEW, "userData": SCRIPT},
         Kind.REBUILD,
-        (IMAGE_CHANGE, "userData changed"),
+        (IMAGE_CHANGE, Cause("userData")),
         live={"imageId": NEW},
     ),
     Case(
@@ -243,7 +258,7 @@ UPDATES = [
         "live merely differs",
         {"imageId": OLD},
         Kind.NONE,
-        notes=(f"imageId was changed outside Pulumi: {OLD} → {THIRD}; run pulumi refresh",),
+        notes=(ChangedOutside("imageId", OLD, THIRD),),
         live={"imageId": THIRD},
     ),
     Case("live differs in what is not given", {}, Kind.NONE, live={"imageId": THIRD, "keyId": KEY_2}),
@@ -251,14 +266,14 @@ UPDATES = [
         "a time zone differs",
         {"timezone": "UTC"},
         Kind.NONE,
-        notes=("timezone was changed outside Pulumi: UTC → Asia/Tokyo",),
+        notes=(ChangedOutside("timezone", "UTC", "Asia/Tokyo"),),
         live={"timeZone": "Asia/Tokyo"},
     ),
     Case(
         "drift that refresh recorded",
         {"imageId": OLD},
         Kind.REBUILD,
-        (f"imageId was changed outside Pulumi: {OLD} → {THIRD}, and goes back",),
+        (Cause("imageId", THIRD, OLD, drift=True),),
         recorded={"imageId": THIRD},
         live={"imageId": THIRD},
     ),
@@ -266,23 +281,29 @@ UPDATES = [
         "drift, and the program changed as well",
         {"imageId": NEW},
         Kind.REBUILD,
-        (f"imageId {THIRD} → {NEW}",),
+        (Cause("imageId", THIRD, NEW),),
         recorded={"imageId": THIRD},
         live={"imageId": THIRD},
     ),
-    Case("failed, nothing asked", {}, Kind.NONE, notes=("change rebuild_token",), live={"status": "REINSTALL_FAILED"}),
+    Case("failed, nothing asked", {}, Kind.NONE, notes=(FAILED,), live={"status": "REINSTALL_FAILED"}),
     Case("open attempt", {"imageId": NEW}, Kind.JOIN, recorded=OPEN),
     Case("open attempt, machine done", {"imageId": NEW}, Kind.JOIN, recorded=OPEN, live={"imageId": NEW}),
     Case("open attempt, image no longer given", {}, Kind.JOIN, recorded=OPEN),
     Case("open attempt and a name", {"instanceName": "x1"}, Kind.JOIN, changes=("instanceName",), recorded=OPEN),
-    Case("open attempt and a time zone", {"timezone": "Asia/Tokyo"}, Kind.JOIN, refusal="timezone", recorded=OPEN),
+    Case(
+        "open attempt and a time zone",
+        {"timezone": "Asia/Tokyo"},
+        Kind.JOIN,
+        refusal=NeedsRebuild(("timezone",)),
+        recorded=OPEN,
+    ),
     Case("open attempt that failed", {"imageId": NEW}, Kind.JOIN, recorded={**OPEN, "attempt": attempt("failed")}),
     Case("open attempt and a token", {"rebuildToken": "x"}, Kind.REBUILD, (TOKEN,), recorded=OPEN),
     Case(
         "changed again after an open attempt",
         {"imageId": THIRD},
         Kind.REBUILD,
-        (f"imageId {NEW} → {THIRD}",),
+        (Cause("imageId", NEW, THIRD),),
         recorded=OPEN,
         live={"imageId": NEW},
     ),
@@ -290,21 +311,21 @@ UPDATES = [
         "taken back after an accepted attempt: what is shown is from before",
         {"imageId": OLD},
         Kind.REBUILD,
-        (f"imageId {NEW} → {OLD}",),
+        (Cause("imageId", NEW, OLD),),
         recorded=OPEN,
     ),
     Case(
         "taken back after one that was perhaps never carried out",
         {"imageId": OLD},
         Kind.ADOPT,
-        (f"imageId {NEW} → {OLD}",),
+        (Cause("imageId", NEW, OLD),),
         recorded={**OPEN, "attempt": attempt("unknown")},
     ),
     Case(
         "taken back after one that failed",
         {"imageId": OLD},
         Kind.REBUILD,
-        (f"imageId {NEW} → {OLD}",),
+        (Cause("imageId", NEW, OLD),),
         recorded={**OPEN, "attempt": attempt("failed")},
         live={"status": "REINSTALL_FAILED"},
     ),
@@ -312,7 +333,7 @@ UPDATES = [
         "changed to what somebody else made of it meanwhile",
         {"imageId": THIRD},
         Kind.ADOPT,
-        (f"imageId {NEW} → {THIRD}",),
+        (Cause("imageId", NEW, THIRD),),
         recorded=OPEN,
         live={"imageId": THIRD},
     ),

@@ -6,6 +6,7 @@ from typing import Any
 
 from zec_pulumi.api import Image, Instance
 from zec_pulumi.planning import record
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import Applied, Attempt, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, plan_update
 
@@ -24,7 +25,7 @@ LIVE = Instance.model_validate(
     }
 )
 IMAGE = Image.model_validate({"imageId": "ubuntu2404", "osType": "linux"})
-ATTEMPT = Attempt(id="a", causes=("userData changed",), started_at=1767225600.9, image_id="ubuntu2404", key_id="key-1")
+ATTEMPT = Attempt(id="a", causes=(Cause("userData"),), started_at=1767225600.9, image_id="ubuntu2404", key_id="key-1")
 BEFORE = {
     "instanceId": "1",
     "imageId": "ubuntu2204",
@@ -142,7 +143,8 @@ def test_what_the_first_release_wrote_of_an_open_attempt_is_joined() -> None:
     recorded = parse_recorded(state)
     assert plan_update(parse_wanted({"instanceId": "1", "imageId": "ubuntu2404"}), recorded, LIVE).kind is Kind.JOIN
     assert recorded.attempt is not None
-    assert recorded.attempt.model_dump(by_alias=True, mode="json") == {**attempt, "verifiedAt": None}
+    expected = {**attempt, "causes": [{"trigger": "userData"}], "verifiedAt": None}
+    assert recorded.attempt.model_dump(by_alias=True, mode="json") == expected
 
 
 def test_an_open_attempt_is_recorded_with_what_was_asked_and_what_was_before() -> None:
@@ -158,7 +160,7 @@ def test_an_open_attempt_is_recorded_with_what_was_asked_and_what_was_before() -
         "applied": {"imageId": "ubuntu2204", "keyId": "key-0"},
         "attempt": {
             "id": "a",
-            "causes": ["userData changed"],
+            "causes": [{"trigger": "userData"}],
             "startedAt": 1767225600.9,
             "imageId": "ubuntu2404",
             "keyId": "key-1",
@@ -184,7 +186,7 @@ def test_an_attempt_that_stays_open_keeps_the_inputs_it_was_asked_with() -> None
 
 def test_a_finished_rebuild_tells_its_times_in_utc() -> None:
     """ISO 8601, whole seconds; no request id where its answer was lost."""
-    assert record.rebuilt(ATTEMPT, 1767226200.2) == {
+    assert record.rebuilt(ATTEMPT, 1767226200.2, ["userData changed"]) == {
         "attemptId": "a",
         "causes": ["userData changed"],
         "startedAt": "2026-01-01T00:00:00Z",

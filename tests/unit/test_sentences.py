@@ -7,10 +7,34 @@ from typing import Any
 import pytest
 
 from zec_pulumi.api import Instance
-from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.journal.journal import Entry
+from zec_pulumi.journal.recovery import (
+    JournalWarning,
+    NoLongerWanted,
+    OtherResource,
+    OutcomeUnknown,
+    Question,
+    TakenBack,
+    ValuesNotKept,
+)
+from zec_pulumi.messages import plan as sentences
+from zec_pulumi.messages import recovery
+from zec_pulumi.messages.causes import sentence
 from zec_pulumi.planning import status
+from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import parse_recorded
-from zec_pulumi.planning.plan import Cause, Kind, Plan
+from zec_pulumi.planning.plan import (
+    ChangedOutside,
+    Kind,
+    MachineDiffers,
+    NeedsRebuild,
+    NotApplied,
+    NotAsWanted,
+    Note,
+    NotRunning,
+    Plan,
+    Refusal,
+)
 
 LIVE = Instance.model_validate(
     {
@@ -138,7 +162,115 @@ def test_the_line_of_an_open_attempt(outcome: str, machine: Instance | None, lin
 )
 def test_a_cause_in_words(cause: Cause, text: str) -> None:
     """Ids and names from and to; what is secret is only named."""
-    assert str(cause) == text
+    assert sentence(cause) == text
+
+
+NAMES = {"img-1": "Ubuntu 22.04", "img-2": "Ubuntu 24.04 (x64)"}
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [
+        (Cause("imageId", "img-1", "img-3"), "imageId img-1 (Ubuntu 22.04) → img-3"),
+        (Cause("imageId", None, "img-1"), "imageId none → img-1 (Ubuntu 22.04)"),
+        (Cause("imageId", "img-0", "img-2"), 'imageId img-0 → img-2 ("Ubuntu 24.04 (x64)")'),
+        (
+            Cause("imageId", "img-1", "img-0", drift=True),
+            "imageId was changed outside Pulumi: img-0 → img-1 (Ubuntu 22.04), and goes back",
+        ),
+        (Cause("userData"), "userData changed"),
+    ],
+)
+def test_a_cause_shows_the_names_of_ids_that_have_one(cause: Cause, text: str) -> None:
+    """A name that could be mistaken for words of the sentence is quoted."""
+    assert sentence(cause, NAMES) == text
+
+
+def test_a_recorded_cause_that_nobody_can_read_is_shown_as_it_was_recorded() -> None:
+    """A person may make sense of it."""
+    assert sentence(Cause("in words of another release")) == "in words of another release"
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [
+        (NotApplied(("userData",)), "adopted as it is: user data was not run"),
+        (
+            NotApplied(("userData", "password")),
+            "adopted as it is: user data was not run and the password was neither set nor verified",
+        ),
+        (NotAsWanted("timezone", "UTC", "Asia/Tokyo"), "timezone is UTC, not Asia/Tokyo: only a rebuild changes it"),
+        (NotAsWanted("enableAgent", "on", "off"), "the agent is on, not off: only a rebuild changes it"),
+        (
+            ChangedOutside("instanceName", "web-1", None),
+            "instanceName was changed outside Pulumi: web-1 → none; run pulumi refresh to see it as a change",
+        ),
+        (ChangedOutside("enableAgent", "on", "off"), "enableAgent was changed outside Pulumi: on → off"),
+        (
+            NotRunning("REINSTALL_FAILED"),
+            "the instance is REINSTALL_FAILED: it does not run; change rebuild_token to ask for a rebuild",
+        ),
+        (NotRunning("RECYCLE"), "the instance is RECYCLE: it does not run, and no rebuild can change that"),
+    ],
+)
+def test_a_note_of_a_plan(note: Note, text: str) -> None:
+    """What up leaves as it is, and what to do about it."""
+    assert sentences.note(note) == text
+
+
+@pytest.mark.parametrize(
+    ("refusal", "text"),
+    [
+        (
+            MachineDiffers((IMAGE, Cause("keyId", None, "k"))),
+            'adopt is "only" and the machine differs: imageId ubuntu2204 → ubuntu2404; keyId none → k',
+        ),
+        (
+            NeedsRebuild(("timezone", "enableAgent")),
+            (
+                "timezone and enable_agent: only a rebuild can change this, and nothing else asks for one. To wipe the"
+                " boot disk for it, add 'timezone', 'enable_agent' to rebuild_on or change rebuild_token; else take the"
+                " change back"
+            ),
+        ),
+    ],
+)
+def test_a_refusal_of_a_plan(refusal: Refusal, text: str) -> None:
+    """Why, and the way out."""
+    assert sentences.refusal(refusal) == text
+
+
+ENTRY = Entry("a1", "zec-0a1b", "urn of web-1", (Cause("userData"),), None, 1000.0, "intent", 1000.0)
+CLOSE = "`zec-pulumi attempts close a1"
+
+
+@pytest.mark.parametrize(
+    ("question", "facts"),
+    [
+        (OutcomeUnknown(ENTRY), (f"{CLOSE} --rebuilt` or `--not-rebuilt`", "userData changed")),
+        (OtherResource(ENTRY), (f"{CLOSE} --rebuilt`", "`--not-rebuilt`", "urn of web-1", "userData changed")),
+        (NoLongerWanted(ENTRY, LIVE), ("RUNNING with image ubuntu2204 and key none", "pulumi refresh")),
+    ],
+)
+def test_a_question_about_an_attempt(question: Question, facts: tuple[str, ...]) -> None:
+    """Which instance, that nothing was done now, and how to answer."""
+    text = recovery.question(question)
+    assert [
+        fact for fact in ("zec-0a1b", "This run has changed nothing", "pulumi up", *facts) if fact not in text
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("warning", "facts"),
+    [
+        (TakenBack(ENTRY, ("password", "userData")), ("password and user_data", f"{CLOSE} --not-rebuilt`")),
+        (ValuesNotKept(ENTRY, ("userData", "rebuildToken")), ("user_data or rebuild_token",)),
+    ],
+)
+def test_a_warning_about_an_attempt(warning: JournalWarning, facts: tuple[str, ...]) -> None:
+    """Which instance, which inputs in their Python spelling, and the way to another rebuild."""
+    text = recovery.warning(warning)
+    assert [fact for fact in ("zec-0a1b", "change rebuild_token", *facts) if fact not in text] == []
 
 
 @pytest.mark.parametrize("value", ["RUNNING", "STOPPED", "REINSTALL_FAILED", "CREATE_FAILED", "RECYCLE", "RECYCLED"])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from zec_pulumi.journal.journal import Event
+    from zec_pulumi.planning.causes import Cause
     from zec_pulumi.simulator.cloud import Transition
     from zec_pulumi.time.clock import Clock
 
@@ -144,7 +145,7 @@ class PointedJournal(Journal):
         self._world = world
 
     def intend(
-        self, attempt_id: str, instance_id: str, urn: str, causes: tuple[str, ...], previous: str | None
+        self, attempt_id: str, instance_id: str, urn: str, causes: tuple[Cause, ...], previous: str | None
     ) -> None:
         """Write an intent."""
         self._world.points.passed("journal")

@@ -6,11 +6,12 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.cli.output import write, write_error, write_lines
 from zec_pulumi.cli.parser import add_command
 from zec_pulumi.journal.journal import ENDED, Entry, Journal, JournalError, home
+from zec_pulumi.messages.causes import sentence, sentences
 from zec_pulumi.time.clock import SystemClock
 from zec_pulumi.time.timestamp import timestamp
 
@@ -84,7 +85,7 @@ def _list(arguments: argparse.Namespace) -> int:
     except JournalError as error:
         return _failed(str(error))
     if arguments.json:
-        write(json.dumps([asdict(entry) for entry in entries], indent=2) + "\n")
+        write(json.dumps([_fields(entry) for entry in entries], indent=2) + "\n")
     else:
         write_lines([line for entry in entries for line in _lines(entry)] or ["no attempts"])
     return 0
@@ -108,11 +109,15 @@ def _close(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {**asdict(entry), "causes": [sentence(cause) for cause in entry.causes]}
+
+
 def _lines(entry: Entry) -> list[str]:
     return [
         entry.attempt_id,
         f"    instance  {entry.instance_id} (resource {entry.urn.rpartition('::')[2]})",
-        f"    causes    {', '.join(entry.causes)}",
+        f"    causes    {sentences(entry.causes)}",
         f"    started   {timestamp(entry.started_at)}",
         *([f"    request   {entry.request_id}"] if entry.request_id else []),
         f"    last      {_MEANING[entry.event]}, {timestamp(entry.at)}",

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zec_pulumi.api import ZecError
+from zec_pulumi.planning.causes import dump_causes, load_causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from zec_pulumi.planning.causes import Cause
     from zec_pulumi.time.clock import Clock
 
 Event = Literal[
@@ -53,7 +55,7 @@ class Entry:
     attempt_id: str
     instance_id: str
     urn: str
-    causes: tuple[str, ...]
+    causes: tuple[Cause, ...]
     previous: str | None
     started_at: float
     event: Event
@@ -77,10 +79,10 @@ class Journal:
         self._clock = clock
 
     def intend(
-        self, attempt_id: str, instance_id: str, urn: str, causes: tuple[str, ...], previous: str | None
+        self, attempt_id: str, instance_id: str, urn: str, causes: tuple[Cause, ...], previous: str | None
     ) -> None:
         """Write that a reset is about to be sent."""
-        facts = {"urn": urn, "causes": list(causes), "previous": previous}
+        facts = {"urn": urn, "causes": dump_causes(causes), "previous": previous}
         self._append(instance_id, {"attempt": attempt_id, "event": "intent", **facts})
 
     def note(self, instance_id: str, attempt_id: str, event: Event, request_id: str | None = None) -> None:
@@ -154,7 +156,7 @@ class InstanceLog:
     urn: str
     previous: str | None
 
-    def intend(self, attempt_id: str, causes: tuple[str, ...]) -> None:
+    def intend(self, attempt_id: str, causes: tuple[Cause, ...]) -> None:
         """Write that a reset is about to be sent. Raises :class:`JournalError`: then it must not be sent."""
         self.journal.intend(attempt_id, self.instance_id, self.urn, causes, self.previous)
 
@@ -169,7 +171,7 @@ def _intent(line: dict[str, Any]) -> Entry:
         attempt_id=line["attempt"],
         instance_id=line["instance"],
         urn=line.get("urn", ""),
-        causes=tuple(line.get("causes", ())),
+        causes=load_causes(line.get("causes", ())),
         previous=line.get("previous"),
         started_at=line["at"],
         event="intent",

@@ -1,30 +1,25 @@
-"""What the journal adds to the stack's record: attempts that were started and never recorded.
+"""The plan of one resource with the journal asked: one answer for the preview that shows it and the up that acts.
 
-It matters only where the API cannot show what a rebuild changed. Everything readable converges from the live machine.
+The journal holds attempts that were started and that the stack never recorded. It matters only where the API cannot
+show what a rebuild changed. Everything readable converges from the live machine.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.journal.journal import ENDED, Entry, Journal
-from zec_pulumi.messages import recovery as sentences
 from zec_pulumi.planning import status
+from zec_pulumi.planning.causes import CAUSES, Cause, all_readable
 from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
-from zec_pulumi.planning.plan import READABLE, Cause, Kind, Plan, all_readable, shown
+from zec_pulumi.planning.plan import Kind, Plan, as_text, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt
-from zec_pulumi.program.inputs import snake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Instance
-
-_READABLE_CAUSE = re.compile(
-    rf"(?P<trigger>{'|'.join(READABLE)}) (was changed outside Pulumi: (?P<back>\S+) → .*|\S+ → (?P<new>\S+))"
-)
 
 _NOTHING_TO_REBUILD = (Kind.NONE, Kind.CHANGE)
 
@@ -36,33 +31,82 @@ _GONE_WHEN_OMITTED = frozenset({"user_data", "user_data_base64", "password"})
 
 
 @dataclass(frozen=True)
-class Recall:
-    """What was remembered: a ``question`` to ask before anything is done, or the record with the attempt in it.
+class OutcomeUnknown:
+    """A question: was the attempt carried out? Nobody has seen it, and the API cannot show it."""
 
-    ``warning`` says what the journal cannot know of that attempt, or of one that is not wanted any more.
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class OtherResource:
+    """A question: was the attempt, which another resource made, made for this resource under an older name?"""
+
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class NoLongerWanted:
+    """A question: the attempt put on the machine, or is putting on it, what the program does not ask for any more."""
+
+    entry: Entry
+    live: Instance
+
+
+Question = OutcomeUnknown | OtherResource | NoLongerWanted
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A warning: the machine may have been rebuilt with ``inputs`` that the program has taken back; no API shows it."""
+
+    entry: Entry
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ValuesNotKept:
+    """A warning: the attempt counts as the planned rebuild, although the values of its ``inputs`` are not known."""
+
+    entry: Entry
+    inputs: tuple[str, ...]
+
+
+JournalWarning = TakenBack | ValuesNotKept
+
+
+@dataclass(frozen=True)
+class ResolvedPlan:
+    """What to do with a machine.
+
+    ``recorded`` is the record, with the attempt that only the journal knew. A person must answer ``question`` before
+    anything is done. ``warning`` says what of an unrecorded attempt nobody can know.
     """
 
-    question: str | None = None
-    recorded: Recorded | None = None
-    warning: str | None = None
+    plan: Plan
+    recorded: Recorded
+    question: Question | None = None
+    warning: JournalWarning | None = None
 
 
-def recall(
+def resolve_plan(
     journal: Journal,
     wanted: Wanted,
     recorded: Recorded,
     live: Instance,
-    plan: Plan,
     before: Mapping[str, Any],
     urn: str,
     *,
     tidy: bool,
-) -> Recall:
-    """Look for an attempt that already was the planned rebuild; with ``tidy``, forget what the stack has recorded.
+) -> ResolvedPlan:
+    """Decide; with ``tidy``, the journal forgets what the stack has recorded.
+
+    ``before`` are the recorded outputs, empty for a create.
 
     Raises:
         JournalError: the journal cannot be read; then nothing may be rebuilt on a guess.
     """
+    plan = plan_update(wanted, recorded, live) if before else plan_create(wanted, live)
+    resolved = ResolvedPlan(plan, recorded)
     entries = journal.entries(wanted.instance_id) if wanted.instance_id else []
     previous = last_attempt(before)
     known = {previous, recorded.attempt.id if recorded.attempt else None}
@@ -70,27 +114,30 @@ def recall(
         answered = _answered(recorded, recorded.attempt, entries)
         # What the program asks for anew may have been done as well, after that attempt, and not been recorded.
         if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
-            return Recall(recorded=answered)
+            return _with_attempt(wanted, answered, live) if answered else resolved
     elif entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
         if tidy:
             journal.forget(entries[-1].instance_id)
-        return Recall()
+        return resolved
     entries = [entry for entry in entries if entry.attempt_id not in known]
     # Without a rebuild before it, an attempt may as well be that of another resource on the same machine.
     said = "closed-rebuilt" if before else None
     own = [entry for entry in entries if entry.urn == urn or entry.previous or entry.event == said]
     taken_back = [e for e in own if e.urn == urn or e.previous == previous] if plan.kind in _NOTHING_TO_REBUILD else []
-    left = _left_as_it_is(taken_back, wanted, live)
-    if left:
-        return Recall(left)
     entry = unrecorded(own, plan, previous, wanted, live)
     if entry is None:
         other = unrecorded(entries, plan, previous, wanted, live) if before else None
-        return Recall(sentences.whose(other)) if other else Recall(warning=_ran_otherwise(taken_back))
-    asked = question(entry)
-    if asked:
-        return Recall(asked)
-    return Recall(None, recalled(entry, wanted, recorded), _unseen(entry, wanted, new=not before))
+        question = OtherResource(other) if other else _left_as_it_is(taken_back, wanted, live)
+        return replace(resolved, question=question, warning=_ran_otherwise(taken_back))
+    if entry.event in ("intent", "unknown"):
+        return replace(resolved, question=OutcomeUnknown(entry))
+    counted = _with_attempt(wanted, recalled(entry, wanted, recorded), live)
+    return replace(counted, warning=_unseen(entry, wanted, new=not before))
+
+
+def _with_attempt(wanted: Wanted, recorded: Recorded, live: Instance) -> ResolvedPlan:
+    """Return the plan on a record that the journal has completed."""
+    return ResolvedPlan(plan_update(wanted, recorded, live), recorded)
 
 
 def unrecorded(
@@ -100,7 +147,7 @@ def unrecorded(
 
     A planned rebuild is the same when its causes are and it stands on the same recorded rebuild, ``previous``.
     """
-    if plan.kind is not Kind.REBUILD or all_readable(map(str, plan.causes)):
+    if plan.kind is not Kind.REBUILD or all_readable(plan.causes):
         return None
     same = [
         entry
@@ -110,7 +157,7 @@ def unrecorded(
     return same[-1] if same else None
 
 
-def _left_as_it_is(entries: Sequence[Entry], wanted: Wanted, live: Instance) -> str | None:
+def _left_as_it_is(entries: Sequence[Entry], wanted: Wanted, live: Instance) -> NoLongerWanted | None:
     """Return why nothing to do is no success: our own unrecorded rebuild put on the machine what is not wanted now.
 
     Drift by others is only warned of; but after a killed run, up must bring the wanted image or say what to do.
@@ -120,37 +167,35 @@ def _left_as_it_is(entries: Sequence[Entry], wanted: Wanted, live: Instance) -> 
     differing = {(trigger, has[trigger]) for trigger, want in wants.items() if want not in (None, has[trigger])}
     under_way = live.status in status.REINSTALLING
     ours = [e for e in entries if e.event not in ENDED and (under_way or differing & set(map(_put, e.causes)))]
-    if not ours:
-        return None
-    return sentences.left_as_it_is(ours[-1], live)
+    return NoLongerWanted(ours[-1], live) if ours else None
 
 
-def _ran_otherwise(entries: Sequence[Entry]) -> str | None:
+def _ran_otherwise(entries: Sequence[Entry]) -> TakenBack | None:
     """Return what to warn of when our own unrecorded rebuild was for inputs that no API shows, and was taken back."""
-    ours = [(e, asked) for e in entries if e.event not in ENDED and (asked := _UNSHOWN & set(_triggers(e.causes)))]
+    ours = [(e, inputs) for e in entries if e.event not in ENDED and (inputs := set(filter(_unshown, e.causes)))]
     if not ours:
         return None
-    entry, asked = ours[-1]
-    return sentences.taken_back(entry, " and ".join(sorted(map(snake, asked))))
+    entry, causes = ours[-1]
+    return TakenBack(entry, tuple(sorted(cause.trigger for cause in causes)))
 
 
-def _triggers(causes: Sequence[str]) -> list[str]:
-    return [cause.split(" ", 1)[0] for cause in causes]
+def _unshown(cause: Cause) -> bool:
+    """Whether a rebuild for the cause puts a value on the machine that no API shows; for what is not known, it may."""
+    return cause.trigger in _UNSHOWN or cause.trigger not in CAUSES
 
 
-def _put(cause: str) -> tuple[str, str] | None:
+def _put(cause: Cause) -> tuple[str, str | None] | None:
     """Return the trigger and the value that a rebuild for a readable cause puts on the machine, None for others."""
-    match = _READABLE_CAUSE.fullmatch(cause)
-    return (match["trigger"], match["back"] or match["new"]) if match else None
+    return (cause.trigger, cause.new) if cause.readable else None
 
 
-def _shown_by(live: Instance) -> dict[str, str]:
-    """Return the readable triggers as the machine has them, in the words of causes."""
+def _shown_by(live: Instance) -> dict[str, str | None]:
+    """Return the readable triggers as the machine has them, in the form of causes."""
     return {
-        "imageId": shown(live.image_id),
-        "keyId": shown(live.key_id),
-        "timezone": shown(live.time_zone),
-        "enableAgent": shown(bool(live.enable_agent)),
+        "imageId": as_text(live.image_id),
+        "keyId": as_text(live.key_id),
+        "timezone": as_text(live.time_zone),
+        "enableAgent": as_text(bool(live.enable_agent)),
     }
 
 
@@ -180,10 +225,9 @@ def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bo
 
     Those are no cause any more, or are one only because a refresh in between recorded the machine as it was then.
     """
-    causes = {str(cause) for cause in plan.causes}
-    added = [cause for cause in plan.causes if str(cause) not in entry.causes]
-    return all(_came_true(cause, live) for cause in added) and all(
-        _asks(cause, wanted) for cause in set(entry.causes) - causes
+    planned, attempted = set(plan.causes), set(entry.causes)
+    return all(_came_true(cause, live) for cause in planned - attempted) and all(
+        _asks(cause, wanted) for cause in attempted - planned
     )
 
 
@@ -193,30 +237,21 @@ def _came_true(cause: Cause, live: Instance) -> bool:
     return cause.new is not None and _shown_by(live).get(cause.trigger) == cause.new
 
 
-def _asks(cause: str, wanted: Wanted) -> bool:
+def _asks(cause: Cause, wanted: Wanted) -> bool:
     """Whether the program still asks for what a readable cause was about."""
-    put = _put(cause)
-    return put is not None and put[1] == shown(wanted.given().get(put[0]))
+    return cause.readable and cause.new == as_text(wanted.given().get(cause.trigger))
 
 
-def question(entry: Entry) -> str | None:
-    """Return what must be asked before anything is done, None when the attempt's outcome is known."""
-    if entry.event not in ("intent", "unknown"):
-        return None
-    return sentences.outcome_unknown(entry)
-
-
-def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> str | None:
+def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> ValuesNotKept | None:
     """Return what to warn of when an attempt counts for values that it did not keep.
 
     The causes of a resource that is ``new`` to the stack do not name what it asks for the first time.
     """
-    secret = _triggers([cause for cause in entry.causes if not all_readable([cause])])
+    inputs = [cause.trigger for cause in entry.causes if not cause.readable and cause.trigger != "adopt"]
     if new:
-        secret += ["userData"] if wanted.first_boot_script is not None else []
-        secret += ["password"] if wanted.password is not None else []
-    inputs = " or ".join(dict.fromkeys(snake(trigger) for trigger in secret if trigger != "adopt"))
-    return sentences.values_not_kept(entry, inputs) if inputs else None
+        inputs += ["userData"] if wanted.first_boot_script is not None else []
+        inputs += ["password"] if wanted.password is not None else []
+    return ValuesNotKept(entry, tuple(dict.fromkeys(inputs))) if inputs else None
 
 
 def _answered(recorded: Recorded, attempt: Attempt, entries: Sequence[Entry]) -> Recorded | None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ASSUMED_SECONDS = 300.0
 """How long a rebuild is taken to last where none is recorded."""
 
+FLEET = "fleet: "
+"""How the line about a fleet's plan begins."""
+
 _NAMED = 3
 _MINUTE, _HOUR = 60, 3600
 
@@ -52,7 +55,7 @@ def plan(rollout: Rollout, outlooks: Mapping[str, Outlook]) -> str | None:
     counts += [f"{number} {word}" for word, number in sorted(kinds.items()) if word != "wiped"]
     busy = [name for name in rollout.order if outlooks[name].takes_time]
     parts = [", ".join(counts), _order(rollout, busy), _time(rollout, busy, outlooks) if busy else ""]
-    return f"fleet: {'; '.join(part for part in parts if part)}"
+    return f"{FLEET}{'; '.join(part for part in parts if part)}"
 
 
 def progress(rebuilt: int, busy: int, running: int, failed: int, seconds_left: float) -> str:

@@ -1,18 +1,27 @@
-"""Parses the lines that the provider puts on its rows; the only place that knows their wording from outside.
+"""Reads the lines that the provider puts on its rows back into data; what it cannot read exactly is unreadable.
 
-Their authors are ``zec_pulumi.messages.rebuild``, ``fleet_sentences``, ``gates``, ``recovery``, ``preview`` and
-``plan.Cause``. A test formats with those and parses back, so a change of wording breaks the test and not the reports.
+Each line has the form of its author in this folder, who also has the words that both share. Forms are matched whole:
+what people may choose, ids and names, is quoted where it could be mistaken for words of a line.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from zec_pulumi.messages.rebuild import CONSEQUENCES
+from zec_pulumi.messages import gates, plan, recovery
+from zec_pulumi.messages.causes import CAUSES_PATTERN, read_sentences
+from zec_pulumi.messages.fleet import FLEET
+from zec_pulumi.messages.quoting import ID, NAME, unquoted
 from zec_pulumi.planning import approval
-from zec_pulumi.settings.options import CAUSES
+from zec_pulumi.planning.gates import GateName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zec_pulumi.planning.causes import Cause
 
 
 class Word(str, Enum):
@@ -31,32 +40,12 @@ class Word(str, Enum):
 
 
 @dataclass(frozen=True)
-class Value:
-    """A trigger's value: an id and, if it has one, its name."""
-
-    id: str
-    name: str | None = None
-
-
-@dataclass(frozen=True)
-class Cause:
-    """One reason for a rebuild; the values are given where they may be shown.
-
-    ``drift`` means that the machine was changed outside Pulumi, and goes back from ``old`` to ``new``.
-    """
-
-    trigger: str
-    old: Value | None = None
-    new: Value | None = None
-    drift: bool = False
-
-
-@dataclass(frozen=True)
 class Line:
     """One line, taken apart. ``detail`` is its text without the leading word, of a change in place the inputs.
 
-    ``closed`` says of a rebuild that a gate refuses it; ``gate`` names the gate of a gate's line. ``unreadable`` is a
-    line that begins like one of the provider's and goes on otherwise: another version wrote it.
+    ``names`` are those of ids that ``causes`` hold. ``closed`` says of a rebuild that a gate refuses it; ``gate`` names
+    the gate of a gate's line. ``unreadable`` is a line that begins like one of the provider's and goes on otherwise:
+    another version wrote it.
     """
 
     word: Word
@@ -65,6 +54,7 @@ class Line:
     instance_name: str | None = None
     disk_gib: int | None = None
     causes: tuple[Cause, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     undecided: tuple[str, ...] = ()
     closed: bool = False
     gate: str | None = None
@@ -72,47 +62,61 @@ class Line:
     unreadable: bool = False
 
 
-GATES = {
-    "rebuild_protection is set": "rebuild_protection",
-    "zec:allowRebuild is false": "zec:allowRebuild",
-    "zec:allowedCauses allows": "zec:allowedCauses",
-    "zec:requireApproval is set": "zec:requireApproval",
-    "approval needed:": "zec:requireApproval",
-}
-APPROVAL_GATE = "zec:requireApproval"
-
 _PLANS = {
-    "rebuild: ": Word.REBUILD,
-    "undecided: ": Word.UNDECIDED,
-    "join: ": Word.JOIN,
-    "adopt: ": Word.ADOPT,
-    "change in place: ": Word.CHANGE,
+    plan.REBUILD: Word.REBUILD,
+    plan.UNDECIDED: Word.UNDECIDED,
+    plan.JOIN: Word.JOIN,
+    plan.ADOPT: Word.ADOPT,
+    plan.CHANGE: Word.CHANGE,
 }
-_QUESTION = "an earlier run was about to rebuild instance "
-_FLEET = "fleet: "
-_NO_LIVE_CHECKS = "live checks were not made: "
 
-_MACHINE = r"(?P<id>the instance|\S+)(?: \((?P<facts>.*?)\))?"
+_ID = rf"(?P<id>{ID})"
+_FACTS = rf"(?: \((?:(?P<disk>\d+) GiB|(?P<name>{NAME})(?:, (?P<disk_too>\d+) GiB)?)\))?"
+_MACHINE = rf"(?:{plan.THE_INSTANCE}|{_ID}{_FACTS})"
+_INPUTS = r"\w+(?:, \w+)*"
+_CHANGES = rf"(?P<changes>{_INPUTS})"
+_NOT_KNOWN = rf"not known yet: (?P<open>{_INPUTS})"
+_UNSETTLED = r"(?:; the instance is .+, up waits for that to end and decides then)?"
+_SINCE = r"\w+ ago"
 _FORMS = {
-    Word.REBUILD: re.compile(
-        rf"boot disk of {_MACHINE} (?P<wipe>will|would) be wiped: (?P<causes>.+?)"
-        rf"(?: \(not known yet: (?P<open>[^()]*)\))?; {re.escape(CONSEQUENCES)}(?:; the instance is .*)?"
+    Word.REBUILD: (
+        rf"boot disk of {_MACHINE} (?P<wipe>{plan.WILL}|{plan.WOULD}): (?P<causes>{CAUSES_PATTERN})"
+        rf"(?: \({_NOT_KNOWN}\))?; {plan.CONSEQUENCES}{_UNSETTLED}"
     ),
-    Word.UNDECIDED: re.compile(
-        r"not known yet: (?P<open>[\w, ]+); "
-        rf"(?:boot disk of {_MACHINE} will be wiped if that differs|up reads the machine, .*)"
+    Word.UNDECIDED: (
+        rf"{_NOT_KNOWN}; (?:boot disk of {_MACHINE} will be wiped if that differs"
+        r"|up reads the machine, adopts it if it is as wanted, and else rebuilds it)"
     ),
-    Word.JOIN: re.compile(r"(?:the )?rebuild (?:accepted|sent).*"),
-    Word.ADOPT: re.compile(r".+; nothing is wiped(?:;.*)?"),
-    Word.CHANGE: re.compile(rf"(?P<changes>[\w, ]+) of {_MACHINE}; nothing is wiped"),
+    Word.JOIN: (
+        rf"the rebuild accepted {_SINCE} failed, the instance is .+; nothing is wiped again unless"
+        rf" rebuild_token changes|rebuild (?:accepted|sent, its answer lost,) {_SINCE}(?:, .+; up goes on waiting for"
+        r" it and wipes nothing again| and verified, .+; up (?:probes its health gate again"
+        r"|records it, without a health gate now,) and wipes nothing)"
+    ),
+    Word.ADOPT: (rf"(?:is \w+ with|already runs) {ID}; nothing is wiped(?:; changed in place: {_INPUTS})?{_UNSETTLED}"),
+    Word.CHANGE: rf"{_CHANGES} of {_MACHINE}; nothing is wiped",
 }
-_NEXT_CAUSE = re.compile(rf", (?=(?:{'|'.join(sorted(CAUSES))}) )")
-_CAUSE = re.compile(
-    r"(?P<trigger>\w+) (?:changed|is \"never\"|was changed outside Pulumi: (?P<was>.+) → (?P<now>.+), and goes back"
-    r"|(?P<old>.+?) → (?P<new>.+))"
-)
-_VALUE = re.compile(r"(?P<id>\S+)(?: \((?P<name>.*)\))?")
-_TOKEN = re.compile(r"To approve, add (\S+) to zec:approvedRebuilds")
+
+_REFUSED = rf"instance {ID} is not rebuilt \({CAUSES_PATTERN}\)"
+_TOKEN = r"\S+"  # noqa: S105 a pattern
+_GATES = {
+    gates.PROTECTED: (GateName.REBUILD_PROTECTION, f"{_REFUSED}{gates.UNTOUCHED}{re.escape(gates.WAY_OUT)}"),
+    gates.NOT_ALLOWED: (GateName.ALLOW_REBUILD, f"{_REFUSED}{gates.UNTOUCHED}"),
+    gates.ALLOWED: (
+        GateName.ALLOWED_CAUSES,
+        rf"{_INPUTS}, and {_INPUTS} is another, so {_REFUSED}{gates.UNTOUCHED}",
+    ),
+    gates.NO_TOKEN_YET: (GateName.REQUIRE_APPROVAL, _REFUSED),
+    gates.UNAPPROVED: (
+        GateName.REQUIRE_APPROVAL,
+        (
+            rf"{_REFUSED}{gates.UNTOUCHED}{re.escape(gates.TO_APPROVE)}(?P<token>{_TOKEN}){gates.ADD_TO}"
+            rf"(?:\. {_TOKEN}(?:{gates.FOREIGN}|{gates.STALE}))*"
+        ),
+    ),
+}
+
+_SAID = f"{recovery.MAY_BE_REBUILT}|{recovery.REBUILT_FOR_ANOTHER}|{recovery.NOT_WANTED}|{recovery.MAY_RUN}"
 
 
 def parse(text: str) -> Line:
@@ -120,66 +124,57 @@ def parse(text: str) -> Line:
     for start, word in _PLANS.items():
         if text.startswith(start):
             return _plan(word, text, text.removeprefix(start))
-    for start, gate in GATES.items():
+    for start, (gate, form) in _GATES.items():
         if text.startswith(start):
-            return _gate(text, gate)
-    if text.startswith(_QUESTION):
-        return Line(Word.QUESTION, text, instance_id=text.removeprefix(_QUESTION).split(" ", 1)[0])
-    if text.startswith(_NO_LIVE_CHECKS):
-        return Line(Word.NO_LIVE_CHECKS, text.removeprefix(_NO_LIVE_CHECKS))
-    if text.startswith(_FLEET):
-        return Line(Word.FLEET, text.removeprefix(_FLEET))
+            return _gate(text, gate, _match(form, text.removeprefix(start)))
+    if text.startswith(recovery.INSTANCE):
+        return _question(text, _match(rf"{_ID}(?:{_SAID}).+", text.removeprefix(recovery.INSTANCE)))
+    if text.startswith(plan.NO_LIVE_CHECKS):
+        return Line(Word.NO_LIVE_CHECKS, text.removeprefix(plan.NO_LIVE_CHECKS))
+    if text.startswith(FLEET):
+        return Line(Word.FLEET, text.removeprefix(FLEET))
     return Line(Word.NOTE, text)
 
 
+def _match(form: str, text: str) -> dict[str, str | None] | None:
+    """Return the parts of a text that has the form as a whole, None when it has not."""
+    found = re.fullmatch(form, text, re.DOTALL)
+    return found.groupdict() if found else None
+
+
 def _plan(word: Word, text: str, detail: str) -> Line:
-    found = _FORMS[word].fullmatch(detail)
-    if found is None:
+    parts = _match(_FORMS[word], detail)
+    if parts is None:
         return Line(word, text, unreadable=True)
-    groups = found.groupdict()
-    causes = tuple(_cause(part) for part in _NEXT_CAUSE.split(groups["causes"])) if word is Word.REBUILD else ()
-    if None in causes:
+    try:
+        causes, names = read_sentences(parts.get("causes") or "")
+        return Line(
+            word,
+            parts.get("changes") or detail,
+            instance_id=unquoted(parts.get("id")),
+            instance_name=unquoted(parts.get("name")),
+            disk_gib=_number(parts.get("disk") or parts.get("disk_too")),
+            causes=causes,
+            names=names,
+            undecided=tuple((parts.get("open") or "").split(", ")) if parts.get("open") else (),
+            closed=parts.get("wipe") == plan.WOULD,
+        )
+    except ValueError:
         return Line(word, text, unreadable=True)
-    name, disk = _facts(groups.get("facts"))
-    instance_id = groups.get("id")
-    return Line(
-        word,
-        groups.get("changes") or detail,
-        instance_id=None if instance_id == "the instance" else instance_id,
-        instance_name=name,
-        disk_gib=disk,
-        causes=tuple(cause for cause in causes if cause),
-        undecided=tuple((groups.get("open") or "").split(", ")) if groups.get("open") else (),
-        closed=groups.get("wipe") == "would",
-    )
 
 
-def _gate(text: str, gate: str) -> Line:
-    found = _TOKEN.search(text)
-    token = found[1] if found and not approval.malformed(found[1]) else None
-    return Line(Word.GATE, text, gate=gate, token=token, unreadable=bool(found) and token is None)
+def _gate(text: str, gate: GateName, parts: dict[str, str | None] | None) -> Line:
+    token = (parts or {}).get("token")
+    wrong = parts is None or (token is not None and approval.malformed(token))
+    return Line(Word.GATE, text, gate=gate.value, token=None if wrong else token, unreadable=wrong)
 
 
-def _cause(text: str) -> Cause | None:
-    found = _CAUSE.fullmatch(text)
-    if found is None:
-        return None
-    drift = found["was"] is not None
-    old, new = (found["now"], found["was"]) if drift else (found["old"], found["new"])
-    return Cause(found["trigger"], _value(old), _value(new), drift)
+def _question(text: str, parts: dict[str, str | None] | None) -> Line:
+    try:
+        return Line(Word.QUESTION, text, instance_id=unquoted((parts or {}).get("id")), unreadable=parts is None)
+    except ValueError:
+        return Line(Word.QUESTION, text, unreadable=True)
 
 
-def _value(text: str | None) -> Value | None:
-    if text is None or text == "none":
-        return None
-    found = _VALUE.fullmatch(text)
-    return Value(found["id"], found["name"]) if found else Value(text)
-
-
-def _facts(text: str | None) -> tuple[str | None, int | None]:
-    """Return name and disk size of ``web-1, 40 GiB``, either of which may be missing."""
-    if not text:
-        return None, None
-    name, _, disk = text.rpartition(", ")
-    size = re.fullmatch(r"(\d+) GiB", disk)
-    return (name or None, int(size[1])) if size else (text, None)
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None

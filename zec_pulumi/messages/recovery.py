@@ -1,58 +1,71 @@
-"""What is said of attempts that only the journal knows: what may have happened, to which machine, and the way out."""
+"""What a row says of attempts that only the journal knows: what may have happened to which machine, and the way out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zec_pulumi.journal.recovery import NoLongerWanted, OtherResource, TakenBack
+from zec_pulumi.messages.causes import sentences
+from zec_pulumi.messages.quoting import quoted_id
+from zec_pulumi.program.inputs import snake
+
 if TYPE_CHECKING:
-    from zec_pulumi.api import Instance
     from zec_pulumi.journal.journal import Entry
+    from zec_pulumi.journal.recovery import JournalWarning, Question
+
+INSTANCE = "Instance "
+"""How the lines about an attempt begin whose outcome matters before anything is done; the instance's id follows."""
+
+MAY_BE_REBUILT = " may already have been rebuilt: "
+REBUILT_FOR_ANOTHER = " may already have been rebuilt under another name: "
+NOT_WANTED = " was rebuilt, or is being rebuilt, for a change that your program no longer asks for: "
+MAY_RUN = " may be running "
+"""What they say of the instance."""
 
 
-def outcome_unknown(entry: Entry) -> str:
-    """Ask a person what came of the attempt: nobody has seen it."""
+def question(found: Question) -> str:
+    """Return what a person must answer before anything is done."""
+    entry = found.entry
+    if isinstance(found, NoLongerWanted):
+        live = found.live
+        return (
+            f"{_instance(entry)}{NOT_WANTED}an earlier run began it ({sentences(entry.causes)}) and was"
+            f" killed. It is {live.status} with image {quoted_id(live.image_id)} and key {quoted_id(live.key_id)}. This"
+            " run has changed nothing. Once it is RUNNING, run pulumi refresh, so that preview shows the way back as a"
+            " rebuild, and pulumi up"
+        )
+    if isinstance(found, OtherResource):
+        return (
+            f"{_instance(entry)}{REBUILT_FOR_ANOTHER}an earlier run for {entry.urn} sent ResetInstance, or was about to"
+            f" ({sentences(entry.causes)}), and was killed. This run has changed nothing. If that is this resource, run"
+            f" `{_close(entry)} --rebuilt`, else the same with `--not-rebuilt`, and pulumi up"
+        )
     return (
-        f"{_was_about(entry)} and ended before it could record what came of it, and nothing the API shows tells: it may"
-        f" have been rebuilt already. Nothing was sent now. Look at the machine, then run `zec-pulumi attempts close"
-        f" {entry.attempt_id} --rebuilt` or `--not-rebuilt`, and pulumi up again"
+        f"{_instance(entry)}{MAY_BE_REBUILT}an earlier run sent ResetInstance, or was about to"
+        f" ({sentences(entry.causes)}), and was killed. This run has changed nothing. Log in and check, then run"
+        f" `{_close(entry)} --rebuilt` or `--not-rebuilt`, and pulumi up"
     )
 
 
-def whose(entry: Entry) -> str:
-    """Ask about an attempt under another name: this resource's from before a rename, or another's."""
+def warning(found: JournalWarning) -> str:
+    """Return what nobody can know of an attempt that was never recorded."""
+    entry, names = found.entry, [snake(name) for name in found.inputs]
+    if isinstance(found, TakenBack):
+        return (
+            f"{_instance(entry)}{MAY_RUN}{' and '.join(names)} that your program no longer has: an earlier run may have"
+            " rebuilt it before it was killed. If it did, change rebuild_token to rebuild. If it did not, run"
+            f" `{_close(entry)} --not-rebuilt`"
+        )
     return (
-        f"{_was_about(entry)} under the name {entry.urn}, or has done so, and nothing tells whether that is this"
-        f" resource. Nothing was sent now. If it is, run `zec-pulumi attempts close {entry.attempt_id} --rebuilt`, else"
-        " the same with `--not-rebuilt`, and pulumi up again"
+        f"the rebuild of instance {quoted_id(entry.instance_id)} that a killed run began counts as this one. The"
+        f" journal keeps no values. If {' or '.join(names)} was changed since that run, change rebuild_token as"
+        " well; else the new value never reaches the machine"
     )
 
 
-def left_as_it_is(entry: Entry, live: Instance) -> str:
-    """Refuse to call it a success that the machine runs what the attempt put on it and nobody wants any more."""
-    return (
-        f"{_was_about(entry)} and ended before that was recorded; it is {live.status} with image {live.image_id} and"
-        f" key {live.key_id or 'none'}. Nothing was sent now. Once it is RUNNING, run pulumi refresh, so that preview"
-        " shows the way back as a rebuild, and pulumi up again"
-    )
+def _instance(entry: Entry) -> str:
+    return f"{INSTANCE}{quoted_id(entry.instance_id)}"
 
 
-def taken_back(entry: Entry, inputs: str) -> str:
-    """Warn that the machine may have been rebuilt with other ``inputs``, which nothing shows, than are wanted now."""
-    return (
-        f"{_was_about(entry)}, or has done so, and the program has taken that change back. Nothing the API shows tells"
-        f" what the machine was rebuilt with. Look at it: if it was rebuilt, change rebuild_token, and up rebuilds it"
-        f" with this {inputs}; if it was not, run `zec-pulumi attempts close {entry.attempt_id} --not-rebuilt`"
-    )
-
-
-def values_not_kept(entry: Entry, inputs: str) -> str:
-    """Warn that the attempt counts for ``inputs`` whose values the journal did not keep."""
-    return (
-        f"the rebuild of {entry.instance_id} that an interrupted run began counts for this program. Its values were not"
-        f" kept: if {inputs} was changed since that run, change rebuild_token as well, else the new value never"
-        " reaches the machine"
-    )
-
-
-def _was_about(entry: Entry) -> str:
-    return f"an earlier run was about to rebuild instance {entry.instance_id} ({', '.join(entry.causes)})"
+def _close(entry: Entry) -> str:
+    return f"zec-pulumi attempts close {entry.attempt_id}"

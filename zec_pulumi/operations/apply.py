@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from zec_pulumi.errors import DeadlineError, PartialFailureError, StoppedError, UnhealthyError, ZecError
 from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.journal import locks, recovery
+from zec_pulumi.journal.recovery import resolve_plan
+from zec_pulumi.messages import causes as cause_messages
+from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import outcomes
-from zec_pulumi.operations.decision import decide
+from zec_pulumi.messages import plan as plan_messages
+from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.operations.results import Created
 from zec_pulumi.planning import gates, record
 from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
@@ -95,7 +99,7 @@ class _Apply:
         """Do what the plan says and return the new record."""
         plan = self._plan()
         if plan.refusal:
-            raise RebuildNotStartedError(plan.refusal)
+            raise RebuildNotStartedError(plan_messages.refusal(plan.refusal))
         if plan.kind is Kind.REBUILD:
             return self._rebuild(plan)
         if plan.kind is Kind.JOIN and self.recorded.attempt:
@@ -115,13 +119,13 @@ class _Apply:
     def _plan(self) -> Plan:
         """Decide; an attempt that only the journal knows is continued, or asked about."""
         journal, urn = self.process.journal, self.call.urn
-        decision = decide(journal, self.wanted, self.recorded, self.live, self.before, urn, tidy=True)
-        if decision.question:
-            raise RebuildNotStartedError(decision.question)
-        if decision.warning:
-            self.call.warn(decision.warning)
-        self.recorded = decision.recorded
-        return decision.plan
+        resolved = resolve_plan(journal, self.wanted, self.recorded, self.live, self.before, urn, tidy=True)
+        if resolved.question:
+            raise RebuildNotStartedError(recovery_messages.question(resolved.question))
+        if resolved.warning:
+            self.call.warn(recovery_messages.warning(resolved.warning))
+        self.recorded = resolved.recorded
+        return resolved.plan
 
     def _rebuild(self, plan: Plan) -> dict[str, Any]:
         preflight = check_rebuild(self.wanted, self.live, self.op.reader)
@@ -129,20 +133,20 @@ class _Apply:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
         self._check_gates(plan, preflight.request)
         before = Applied.model_validate(record.applied_now(self.live))
-        causes = tuple(str(cause) for cause in plan.causes)
         force = self.wanted.power_off == "force"
         try:
-            attempt, self.live = rebuild(self.op, self.live, preflight.request, causes, force=force)
+            attempt, self.live = rebuild(self.op, self.live, preflight.request, plan.causes, force=force)
         except AttemptOpenError as error:
             self._leave_open(error, before)
         return self._finish(attempt, before, plan)
 
     def _check_gates(self, plan: Plan, request: ResetInstanceRequest) -> None:
         """Enforce the gates on what is about to be sent, whatever a preview said."""
-        previous = record.last_attempt(self.before)
-        closed = gates.closed(self.wanted, plan, self.process.options, self.call.urn, previous, request)
+        settings, previous = self.process.options.gates, record.last_attempt(self.before)
+        closed = gates.closed(self.wanted, plan, settings, self.call.urn, previous, request)
         if closed:
-            raise RebuildNotStartedError("\n".join(closed))
+            sentences = [gate_messages.sentence(gate, self.wanted.instance_id, plan.causes) for gate in closed]
+            raise RebuildNotStartedError("\n".join(sentences))
 
     def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
         target = Target.of_attempt(self.live.instance_id, self.recorded)
@@ -164,7 +168,9 @@ class _Apply:
             self._change_in_place(plan)
             attempt = attempt.model_copy(update={"moved": True, "verified_at": finished})
             self._pass_health_gate()
-            return self._record(record.applied_now(self.live), record.rebuilt(attempt, finished) if ours else None)
+            causes = [cause_messages.sentence(cause) for cause in attempt.causes]
+            last_rebuild = record.rebuilt(attempt, finished, causes) if ours else None
+            return self._record(record.applied_now(self.live), last_rebuild)
         except UnhealthyError as error:
             self._leave_open(AttemptOpenError(outcomes.unhealthy(self.live, error, ours=ours), attempt), before)
         except Exception as error:  # noqa: BLE001 a defect of ours, too, must not cost a second wipe

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api import MissingCredentialsError
 from zec_pulumi.errors import ZecError
-from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.journal.recovery import ResolvedPlan, resolve_plan
+from zec_pulumi.messages import gates as gate_messages
+from zec_pulumi.messages import plan as plan_messages
+from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.messages.fleet import Outlook
-from zec_pulumi.operations.decision import Decision, decide
 from zec_pulumi.planning import gates
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt, last_rebuild_seconds
@@ -57,24 +59,24 @@ class Case:
         Raises:
             ZecError: the API or the journal cannot be read.
         """
-        decision = self._decision()
-        plan, assessment = decision.plan, Assessment(decision.plan)
-        if decision.question:
-            return self._gated(assessment, [decision.question])
+        resolved = self._resolve()
+        plan, assessment = resolved.plan, Assessment(resolved.plan)
+        if resolved.question:
+            return self._gated(assessment, [recovery_messages.question(resolved.question)])
         preflight = self._preflight(plan)
-        assessment.refusals = [plan.refusal] if plan.refusal else list(preflight.findings)
+        assessment.refusals = [plan_messages.refusal(plan.refusal)] if plan.refusal else list(preflight.findings)
         if assessment.refusals:
             return assessment
         closed = self._closed(plan, preflight)
-        self._tell(assessment, decision, wiped=not closed)
+        self._describe(assessment, resolved, wiped=not closed)
         return self._gated(assessment, closed)
 
-    def _decision(self) -> Decision:
+    def _resolve(self) -> ResolvedPlan:
         if self.live is not None:
             journal = self.process.journal
-            return decide(journal, self.wanted, self.recorded, self.live, self.before, self.urn, tidy=False)
+            return resolve_plan(journal, self.wanted, self.recorded, self.live, self.before, self.urn, tidy=False)
         plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
-        return Decision(plan, self.recorded)
+        return ResolvedPlan(plan, self.recorded)
 
     def _preflight(self, plan: Plan) -> Preflight:
         """Check what the plan would send; a plan that sends nothing validates nothing."""
@@ -88,27 +90,30 @@ class Case:
 
     def _closed(self, plan: Plan, preflight: Preflight) -> list[str]:
         request = None if self.wanted.unknown else preflight.request
-        return gates.closed(self.wanted, plan, self.process.options, self.urn, last_attempt(self.before), request)
+        settings, previous = self.process.options.gates, last_attempt(self.before)
+        closed = gates.closed(self.wanted, plan, settings, self.urn, previous, request)
+        return [gate_messages.sentence(gate, self.wanted.instance_id, plan.causes) for gate in closed]
 
     def _gated(self, assessment: Assessment, closed: list[str]) -> Assessment:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""
         (assessment.errors if self.dry_run else assessment.refusals).extend(closed)
         return assessment
 
-    def _tell(self, assessment: Assessment, decision: Decision, *, wiped: bool) -> None:
+    def _describe(self, assessment: Assessment, resolved: ResolvedPlan, *, wiped: bool) -> None:
+        """Add what to put on the row; ``wiped`` says that no gate refuses."""
         plan, live = assessment.plan, self.live
         if plan.kind is Kind.JOIN:
             now = self.process.clock.now() if live else 0.0
             gated = self.wanted.health is not None or "health" in self.wanted.unknown
-            assessment.warnings.append(sentences.join(decision.recorded, live, now, gated=gated))
-        if decision.warning:
-            assessment.warnings.append(decision.warning)
-        will = "will be wiped" if self.dry_run else "is wiped now"
-        wipe = will if wiped else "would be wiped"
-        line = sentences.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan))
+            assessment.warnings.append(plan_messages.join(resolved.recorded, live, now, gated=gated))
+        if resolved.warning:
+            assessment.warnings.append(recovery_messages.warning(resolved.warning))
+        will = plan_messages.WILL if self.dry_run else plan_messages.NOW
+        wipe = will if wiped else plan_messages.WOULD
+        line = plan_messages.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan))
         if line:
             (assessment.warnings if plan.kind is Kind.REBUILD or plan.undecided else assessment.infos).append(line)
-        assessment.warnings.extend(plan.notes)
+        assessment.warnings.extend(map(plan_messages.note, plan.notes))
 
     def _image_names(self, plan: Plan) -> dict[str, str]:
         """Return the names of the images that the causes mention, as far as the zone shows them."""
@@ -170,7 +175,7 @@ def _live(process: Process, call: Call, wanted: Wanted, *, dry_run: bool) -> Ins
     except MissingCredentialsError as error:
         if not dry_run:
             raise
-        call.warn(f"live checks were not made: {error}")
+        call.warn(f"{plan_messages.NO_LIVE_CHECKS}{error}")
         return None
     live = reader.instance_cached(wanted.instance_id)
     if live is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.errors import RefusedError
+from zec_pulumi.errors import PlanRefusedError
 from zec_pulumi.operations.assess import assess_and_show
 from zec_pulumi.operations.results import Compared
 from zec_pulumi.planning.inputs import Wanted, parse_recorded, parse_wanted
@@ -22,7 +22,7 @@ def diff(process: Process, call: Call, olds: dict[str, Any], news: dict[str, Any
     """Return whether anything is to be done; ``olds`` are the recorded outputs, ``news`` the program's inputs.
 
     Raises:
-        RefusedError: in ``up``, the plan is refused.
+        PlanRefusedError: in ``up``, the plan is refused.
         ZecError: the instance does not exist, or cannot be read.
     """
     wanted, recorded = parse_wanted(news), parse_recorded(olds)
@@ -34,7 +34,7 @@ def diff(process: Process, call: Call, olds: dict[str, Any], news: dict[str, Any
         return Compared(changed)
     assessment = assess_and_show(process, call, wanted, recorded, olds, dry_run=dry_run)
     if assessment.refusals:
-        raise RefusedError("\n".join(assessment.refusals))
+        raise PlanRefusedError("\n".join(assessment.refusals))
     return Compared(changed or assessment.plan.kind is not Kind.NONE)
 
 

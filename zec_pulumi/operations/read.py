@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.errors import PartialFailureError
-from zec_pulumi.messages import rebuild as sentences
+from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations.results import ReadBack
 from zec_pulumi.planning import record
 from zec_pulumi.planning.inputs import Recorded, parse_recorded
@@ -42,7 +42,7 @@ def _read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any
     if recorded.attempt is not None:
         # Answering normally would clear the partial failure, and with it what the next up must know.
         kept = {**record.known(outputs), "status": live.status}
-        raise PartialFailureError(sentences.join(recorded, live, process.clock.now()), resource_id, kept, inputs)
+        raise PartialFailureError(plan_messages.join(recorded, live, process.clock.now()), resource_id, kept, inputs)
     _warn_of_drift(call, recorded, live, inputs)
     return ReadBack(resource_id, _outputs(outputs, inputs, live, recorded, process.reader), _follow(inputs, live))
 

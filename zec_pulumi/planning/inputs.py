@@ -10,9 +10,10 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from zec_pulumi.health import HealthGate
+from zec_pulumi.planning.causes import Cause, dump_causes, load_causes
 from zec_pulumi.program.inputs import INPUTS, Adopt, PowerOff, camel, snake
 
 
@@ -50,6 +51,7 @@ def _health(value: object) -> object:
 Trigger = Annotated[str, BeforeValidator(_trigger)]
 Text = Annotated[str, BeforeValidator(_text)]
 Health = Annotated[HealthGate, BeforeValidator(_health)]
+Causes = Annotated[tuple[Cause, ...], BeforeValidator(load_causes), PlainSerializer(dump_causes)]
 
 
 class Model(BaseModel):
@@ -126,7 +128,7 @@ class Attempt(Model):
     """
 
     id: str
-    causes: tuple[str, ...] = ()
+    causes: Causes = ()
     request_id: str | None = None
     started_at: float
     image_id: str | None = None

@@ -5,25 +5,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from zec_pulumi.planning import status
+from zec_pulumi.planning.causes import READABLE, Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from zec_pulumi.api import Instance
     from zec_pulumi.planning.inputs import Recorded, Wanted
-
-READABLE = ("imageId", "keyId", "timezone", "enableAgent")
-"""Triggers that the API shows, so that the machine itself tells whether they are as wanted."""
-
-
-def all_readable(causes: Iterable[str]) -> bool:
-    """Whether the machine shows everything that a rebuild for ``causes``, in words, changes."""
-    return all(cause.split(" ", 1)[0] in READABLE for cause in causes)
 
 
 class Kind(str, Enum):
@@ -37,28 +30,55 @@ class Kind(str, Enum):
 
 
 @dataclass(frozen=True)
-class Cause:
-    """One reason for a rebuild. ``old`` and ``new`` are given for values that may be shown, ids and names only.
+class NotApplied:
+    """A note: adopting the machine leaves ``inputs`` undone (``userData``, ``password``)."""
 
-    ``drift`` means that the program did not change: the machine was changed outside Pulumi, from ``new`` to ``old``.
-    """
+    inputs: tuple[str, ...]
 
-    trigger: str
-    old: str | None = None
-    new: str | None = None
-    drift: bool = False
 
-    def told(self, names: Mapping[str, str]) -> str:
-        """Return the cause for people: ``names`` are the names of ids that have one."""
-        shown = {text: f"{text} ({names[text]})" for text in (self.old, self.new) if text and text in names}
-        return str(replace(self, old=shown.get(self.old or "", self.old), new=shown.get(self.new or "", self.new)))
+@dataclass(frozen=True)
+class NotAsWanted:
+    """A note: the adopted machine has ``live`` where the program wants ``wanted``, and only a rebuild changes that."""
 
-    def __str__(self) -> str:
-        if self.new is None:
-            return f"{self.trigger} changed" if self.trigger != "adopt" else 'adopt is "never"'
-        if self.drift:
-            return f"{self.trigger} was changed outside Pulumi: {self.new} → {self.old or 'none'}, and goes back"
-        return f"{self.trigger} {self.old or 'none'} → {self.new}"
+    name: str
+    live: str | None
+    wanted: str | None
+
+
+@dataclass(frozen=True)
+class ChangedOutside:
+    """A note: somebody changed an input outside Pulumi; up leaves it as it is."""
+
+    name: str
+    before: str | None
+    now: str | None
+
+
+@dataclass(frozen=True)
+class NotRunning:
+    """A note: the machine is in a status that up does not change."""
+
+    status: str
+
+
+Note = NotApplied | NotAsWanted | ChangedOutside | NotRunning
+
+
+@dataclass(frozen=True)
+class MachineDiffers:
+    """A refusal: ``adopt`` is ``"only"``, and the machine differs by ``causes``."""
+
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True)
+class NeedsRebuild:
+    """A refusal: only a rebuild changes ``inputs`` (``timezone``, ``enableAgent``), and nothing else asks for one."""
+
+    inputs: tuple[str, ...]
+
+
+Refusal = MachineDiffers | NeedsRebuild
 
 
 @dataclass(frozen=True)
@@ -66,14 +86,14 @@ class Plan:
     """What will happen to one machine, and why.
 
     ``changes`` are inputs changed in place, ``notes`` are warnings, ``refusal`` is set when it must not happen.
-    ``undecided`` are triggers whose values are not known yet (preview only).
+    ``undecided`` are inputs whose values are not known yet (preview only).
     """
 
     kind: Kind
     causes: tuple[Cause, ...] = ()
     changes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    refusal: str | None = None
+    notes: tuple[Note, ...] = ()
+    refusal: Refusal | None = None
     undecided: tuple[str, ...] = ()
 
 
@@ -95,9 +115,7 @@ def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
         changes = ("instanceName",) if wanted.instance_name not in (None, live.instance_name) else ()
         return Plan(Kind.ADOPT, changes=changes, notes=tuple(_adopt_notes(wanted, live)), undecided=undecided)
     if wanted.adopt == "only":
-        differing = "; ".join(str(cause) for cause in causes)
-        refusal = f'adopt is "only" and the machine differs: {differing}'
-        return Plan(Kind.ADOPT, causes, refusal=refusal, undecided=undecided)
+        return Plan(Kind.ADOPT, causes, refusal=MachineDiffers(causes), undecided=undecided)
     return Plan(Kind.REBUILD, causes, undecided=undecided)
 
 
@@ -129,25 +147,19 @@ def _is_so_already(wanted: Wanted, recorded: Recorded, live: Instance | None, ca
     return all(cause.trigger in READABLE for cause in causes)
 
 
-def _only_by_rebuild(wanted: Wanted, recorded: Recorded, live: Instance | None) -> str | None:
-    """Return why a change of time zone or agent is refused in a plan that does not rebuild, None when there is none."""
+def _only_by_rebuild(wanted: Wanted, recorded: Recorded, live: Instance | None) -> NeedsRebuild | None:
+    """Return the refusal of a change of time zone or agent in a plan that does not rebuild, None without one."""
     if wanted.unknown:
         return None
-    names = [
+    inputs = tuple(
         name
         for name, new, old, now in (
             ("timezone", wanted.timezone, recorded.timezone, live and live.time_zone),
-            ("enable_agent", wanted.enable_agent, recorded.enable_agent, live and live.enable_agent),
+            ("enableAgent", wanted.enable_agent, recorded.enable_agent, live and live.enable_agent),
         )
         if new not in (None, old, now)
-    ]
-    if not names:
-        return None
-    inputs = " and ".join(names)
-    return (
-        f"{inputs}: only a rebuild can change this, and nothing else asks for one. To wipe the boot disk for it, add"
-        f" {', '.join(repr(name) for name in names)} to rebuild_on or change rebuild_token; else take the change back"
     )
+    return NeedsRebuild(inputs) if inputs else None
 
 
 def _changed_triggers(wanted: Wanted, recorded: Recorded) -> Iterator[Cause]:
@@ -158,16 +170,16 @@ def _changed_triggers(wanted: Wanted, recorded: Recorded) -> Iterator[Cause]:
         ("keyId", wanted.key_id, recorded.key_id, applied_key),
     ):
         if new is not None and new != old:
-            yield Cause(trigger, old, new, drift=applied == new and recorded.attempt is None)
+            yield Cause(trigger, old or None, new, drift=applied == new and recorded.attempt is None)
     scripts_known = not {"userData", "userDataBase64"} & wanted.unknown
     if scripts_known and wanted.first_boot_script != recorded.first_boot_script:
         yield Cause("userData")
     if wanted.rebuild_token is not None and wanted.rebuild_token != recorded.rebuild_token:
         yield Cause("rebuildToken")
     if "timezone" in wanted.rebuild_on and wanted.timezone not in (None, recorded.timezone):
-        yield Cause("timezone", recorded.timezone, wanted.timezone)
+        yield Cause("timezone", recorded.timezone or None, wanted.timezone)
     if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, recorded.enable_agent):
-        yield Cause("enableAgent", shown(bool(recorded.enable_agent)), shown(wanted.enable_agent))
+        yield Cause("enableAgent", as_text(bool(recorded.enable_agent)), as_text(wanted.enable_agent))
     if "password" in wanted.rebuild_on and wanted.password not in (None, recorded.password):
         yield Cause("password")
 
@@ -180,9 +192,9 @@ def _mismatches(wanted: Wanted, live: Instance) -> Iterator[Cause]:
         ("timezone", wanted.timezone if "timezone" in wanted.rebuild_on else None, live.time_zone),
     ):
         if new is not None and new != old:
-            yield Cause(trigger, old, new)
+            yield Cause(trigger, old or None, new)
     if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, live.enable_agent):
-        yield Cause("enableAgent", shown(bool(live.enable_agent)), shown(wanted.enable_agent))
+        yield Cause("enableAgent", as_text(bool(live.enable_agent)), as_text(wanted.enable_agent))
 
 
 def _changes_in_place(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Iterator[str]:
@@ -193,23 +205,19 @@ def _changes_in_place(wanted: Wanted, recorded: Recorded, live: Instance | None)
         yield "password"
 
 
-def _adopt_notes(wanted: Wanted, live: Instance) -> Iterator[str]:
-    unproved = []
-    if wanted.first_boot_script is not None:
-        unproved.append("user data was not run")
-    if wanted.password is not None:
-        unproved.append("the password was neither set nor verified")
-    if unproved:
-        yield f"adopted as it is: {' and '.join(unproved)}"
+def _adopt_notes(wanted: Wanted, live: Instance) -> Iterator[Note]:
+    not_applied = (("userData", wanted.first_boot_script), ("password", wanted.password))
+    inputs = tuple(name for name, value in not_applied if value is not None)
+    if inputs:
+        yield NotApplied(inputs)
     if wanted.timezone not in (None, live.time_zone):
-        yield f"timezone is {live.time_zone}, not {wanted.timezone}: only a rebuild changes it"
+        yield NotAsWanted("timezone", live.time_zone, wanted.timezone)
     if wanted.enable_agent not in (None, live.enable_agent):
-        agent = shown(bool(live.enable_agent))
-        yield f"the agent is {agent}, not {shown(wanted.enable_agent)}: only a rebuild changes it"
-    yield from _state_notes(live)
+        yield NotAsWanted("enableAgent", as_text(bool(live.enable_agent)), as_text(wanted.enable_agent))
+    yield from _status_notes(live)
 
 
-def _drift_notes(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator[str]:
+def _drift_notes(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator[Note]:
     for name, asked, before, now in (
         ("imageId", wanted.image_id, recorded.image_id, live.image_id),
         ("keyId", wanted.key_id, recorded.key_id, live.key_id),
@@ -218,16 +226,13 @@ def _drift_notes(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator
         ("instanceName", wanted.instance_name, recorded.instance_name, live.instance_name),
     ):
         if asked is not None and before == asked and now != before:
-            remedy = "" if name in ("timezone", "enableAgent") else "; run pulumi refresh to see it as a change"
-            yield f"{name} was changed outside Pulumi: {shown(before)} → {shown(now)}{remedy}"
-    yield from _state_notes(live)
+            yield ChangedOutside(name, as_text(before), as_text(now))
+    yield from _status_notes(live)
 
 
-def _state_notes(live: Instance) -> Iterator[str]:
-    if live.status == status.REINSTALL_FAILED:
-        yield "the instance is REINSTALL_FAILED: it does not run; change rebuild_token to ask for a rebuild"
-    elif live.status in status.FAILED | status.RECYCLED:
-        yield f"the instance is {live.status}: it does not run, and no rebuild can change that"
+def _status_notes(live: Instance) -> Iterator[Note]:
+    if live.status in status.FAILED | status.RECYCLED:
+        yield NotRunning(live.status)
 
 
 def _undecided(wanted: Wanted) -> tuple[str, ...]:
@@ -243,8 +248,8 @@ def _undecided(wanted: Wanted) -> tuple[str, ...]:
     return tuple(name for name in triggers if name in wanted.unknown)
 
 
-def shown(value: object) -> str:
-    """Return a readable trigger's value as causes and notes show it."""
+def as_text(value: object) -> str | None:
+    """Return an input's value as causes and notes hold it: ``on`` and ``off`` for flags, None for nothing."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return str(value or "none")
+    return str(value) if value else None

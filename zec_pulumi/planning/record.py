@@ -14,7 +14,7 @@ from zec_pulumi.program.inputs import INPUTS, OUTPUTS
 from zec_pulumi.time.timestamp import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Image, Instance
     from zec_pulumi.planning.inputs import Applied, Attempt
@@ -97,13 +97,13 @@ def applied_now(live: Instance) -> dict[str, Any]:
     return _present({"imageId": live.image_id, "keyId": live.key_id})
 
 
-def rebuilt(attempt: Attempt, finished_at: float) -> dict[str, Any]:
-    """Return the ``lastRebuild`` output of a verified attempt; times in UTC, ISO 8601."""
+def rebuilt(attempt: Attempt, finished_at: float, causes: Sequence[str]) -> dict[str, Any]:
+    """Return the ``lastRebuild`` output of a verified attempt, ``causes`` in sentences; times in UTC, ISO 8601."""
     return _present(
         {
             "attemptId": attempt.id,
             "requestId": attempt.request_id,
-            "causes": list(attempt.causes),
+            "causes": list(causes),
             "startedAt": timestamp(attempt.started_at),
             "finishedAt": timestamp(finished_at),
         }

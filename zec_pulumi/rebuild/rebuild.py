@@ -22,11 +22,12 @@ from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance, ResetInstanceRequest
+    from zec_pulumi.planning.causes import Cause
     from zec_pulumi.rebuild.operation import Operation
 
 
 def rebuild(
-    op: Operation, live: Instance, request: ResetInstanceRequest, causes: tuple[str, ...], *, force: bool
+    op: Operation, live: Instance, request: ResetInstanceRequest, causes: tuple[Cause, ...], *, force: bool
 ) -> tuple[Attempt, Instance]:
     """Rebuild ``live`` as ``request`` says; return the attempt and the verified instance.
 

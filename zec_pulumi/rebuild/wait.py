@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.errors import StoppedError, StopReason, ZecError
 from zec_pulumi.messages import outcomes
 from zec_pulumi.planning import status
-from zec_pulumi.planning.plan import all_readable
+from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.rebuild.errors import AttemptOpenError
 from zec_pulumi.rebuild.send import NOT_ACCEPTED_AFTER_SECONDS
 from zec_pulumi.time.deadline import Deadline

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api.errors import ConfigurationError
 from zec_pulumi.planning import approval
+from zec_pulumi.planning.causes import CAUSES
+from zec_pulumi.planning.gates import GateSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
 DEFAULT_POLL_INTERVAL = 5.0
 MAX_POLL_INTERVAL = 600.0
-CAUSES = frozenset({"imageId", "keyId", "userData", "rebuildToken", "timezone", "enableAgent", "password", "adopt"})
-"""What ``zec:allowedCauses`` may name."""
 
 _TRUTH = {"true": True, "false": False}
 
@@ -28,17 +28,11 @@ class Options:
 
     Attributes:
         poll_interval: Seconds between two polls of the instances that are waited for (``zec:pollInterval``).
-        allow_rebuild: False refuses every rebuild of the stack (``zec:allowRebuild``).
-        allowed_causes: The only triggers that may cause a rebuild, None for all (``zec:allowedCauses``).
-        require_approval: Refuse rebuilds whose token is not approved (``zec:requireApproval``).
-        approved_rebuilds: The approved tokens (``zec:approvedRebuilds``).
+        gates: What refuses planned rebuilds.
     """
 
     poll_interval: float = DEFAULT_POLL_INTERVAL
-    allow_rebuild: bool = True
-    allowed_causes: frozenset[str] | None = None
-    require_approval: bool = False
-    approved_rebuilds: frozenset[str] = field(default_factory=frozenset)
+    gates: GateSettings = field(default_factory=GateSettings)
 
 
 def resolve_options(stack: Lookup) -> Options:
@@ -65,10 +59,12 @@ def resolve_options(stack: Lookup) -> Options:
         poll_interval=DEFAULT_POLL_INTERVAL
         if interval is None
         else seconds_of(interval, "zec:pollInterval", MAX_POLL_INTERVAL),
-        allow_rebuild=_flag(stack, "zec:allowRebuild", default=True),
-        allowed_causes=causes,
-        require_approval=_flag(stack, "zec:requireApproval", default=False),
-        approved_rebuilds=tokens,
+        gates=GateSettings(
+            allow_rebuild=_flag(stack, "zec:allowRebuild", default=True),
+            allowed_causes=causes,
+            require_approval=_flag(stack, "zec:requireApproval", default=False),
+            approved_rebuilds=tokens,
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
 from zec_pulumi.journal.journal import Entry, Journal, JournalError
+from zec_pulumi.messages.causes import sentences
 from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _open(folder: Path) -> list[Finding]:
 def _unknown(entry: Entry) -> Finding:
     return warning(
         ATTEMPTS,
-        f"nobody knows what became of {entry.attempt_id} on instance {entry.instance_id} ({', '.join(entry.causes)})",
+        f"nobody knows what became of {entry.attempt_id} on instance {entry.instance_id} ({sentences(entry.causes)})",
         "if no run is at work on it, run `pulumi preview`: it says whether a person must close it with"
         f" `zec-pulumi attempts close {entry.attempt_id}`",
     )

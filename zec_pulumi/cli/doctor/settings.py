@@ -92,16 +92,14 @@ def _unread(key: str) -> Finding:
 
 
 def _others(settings: Settings) -> list[Finding]:
-    origins, options = settings.origins, settings.options
+    origins, options, gates = settings.origins, settings.options, settings.options.gates
     sources = " and ".join(dict.fromkeys((origins["scheme"], origins["domain"])))
     values = {
         "pollInterval": f"{options.poll_interval:g} s",
-        "allowRebuild": str(options.allow_rebuild).lower(),
-        "allowedCauses": "all"
-        if options.allowed_causes is None
-        else ", ".join(sorted(options.allowed_causes)) or "none",
-        "requireApproval": str(options.require_approval).lower(),
-        "approvedRebuilds": f"{len(options.approved_rebuilds) or 'none'}",
+        "allowRebuild": str(gates.allow_rebuild).lower(),
+        "allowedCauses": "all" if gates.allowed_causes is None else ", ".join(sorted(gates.allowed_causes)) or "none",
+        "requireApproval": str(gates.require_approval).lower(),
+        "approvedRebuilds": f"{len(gates.approved_rebuilds) or 'none'}",
     }
     return [
         ok("endpoint", f"{settings.endpoint.base_url} ({sources})"),

@@ -3,12 +3,10 @@
 from zec_pulumi.cli.report.from_preview import report_of
 from zec_pulumi.cli.report.model import Action, Approval, FailOn, Failure, Gate, MachineRow, Report
 from zec_pulumi.cli.report.preview_json import Preview, PreviewError, read
-from zec_pulumi.messages.parse import Cause, Value
 
 __all__ = [
     "Action",
     "Approval",
-    "Cause",
     "FailOn",
     "Failure",
     "Gate",
@@ -16,7 +14,6 @@ __all__ = [
     "Preview",
     "PreviewError",
     "Report",
-    "Value",
     "read",
     "report_of",
 ]

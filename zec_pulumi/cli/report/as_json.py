@@ -10,7 +10,9 @@ from zec_pulumi.cli.report import report_text
 from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
 
 if TYPE_CHECKING:
-    from zec_pulumi.messages.parse import Cause
+    from collections.abc import Mapping
+
+    from zec_pulumi.planning.causes import Cause
 
 VERSION = 1
 """Rises when something is taken away or changes its meaning; additions do not raise it."""
@@ -51,7 +53,7 @@ def _machine(row: MachineRow) -> dict[str, Any]:
         "diskGib": row.disk_gib,
         "approval": row.approval.value if row.approval else None,
         "token": row.token,
-        "causes": [_cause(cause) for cause in row.causes],
+        "causes": [_cause(cause, row.names) for cause in row.causes],
         "undecided": list(row.undecided),
         "gates": [asdict(gate) for gate in row.gates],
         "detail": report_text.detail(row) or None,
@@ -60,10 +62,6 @@ def _machine(row: MachineRow) -> dict[str, Any]:
     }
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
-    return {
-        "trigger": cause.trigger,
-        "old": asdict(cause.old) if cause.old else None,
-        "new": asdict(cause.new) if cause.new else None,
-        "drift": cause.drift,
-    }
+def _cause(cause: Cause, names: Mapping[str, str]) -> dict[str, Any]:
+    old, new = (None if value is None else {"id": value, "name": names.get(value)} for value in (cause.old, cause.new))
+    return {"trigger": cause.trigger, "old": old, "new": new, "drift": cause.drift}

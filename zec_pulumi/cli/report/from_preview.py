@@ -105,7 +105,7 @@ def _failure(diagnostic: Diagnostic) -> Failure:
 def _approved(preview: Preview) -> frozenset[str]:
     """Return the approved tokens; none where no approval is required, or where the settings cannot be read."""
     try:
-        options = resolve_options(preview.config.get)
+        gates = resolve_options(preview.config.get).gates
     except ConfigurationError:
         return frozenset()
-    return options.approved_rebuilds if options.require_approval else frozenset()
+    return gates.approved_rebuilds if gates.require_approval else frozenset()

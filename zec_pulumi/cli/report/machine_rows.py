@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.report.model import Action, Approval, Gate, MachineRow
 from zec_pulumi.cli.report.preview_json import DELETES, MAKES, State, Step
-from zec_pulumi.messages import parse as lines
 from zec_pulumi.messages.parse import Line, Word
 from zec_pulumi.planning import approval
+from zec_pulumi.planning.gates import GateName
 from zec_pulumi.program.urns import name_of
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def _planned(
         approval=_approval(urn, instance_id, plan, gates, approved) if rebuilt else None,
         token=next((line.token for line in found if line.token), None) if rebuilt else None,
         causes=plan.causes,
+        names=plan.names,
         undecided=plan.undecided,
         gates=gates,
         detail=None if rebuilt else plan.detail,
@@ -106,7 +107,7 @@ def _planned(
 def _approval(
     urn: str, instance_id: str | None, plan: Line, gates: Sequence[Gate], approved: frozenset[str]
 ) -> Approval:
-    if gates and all(gate.name == lines.APPROVAL_GATE for gate in gates):
+    if gates and all(gate.name == GateName.REQUIRE_APPROVAL for gate in gates):
         return Approval.NEEDED
     if gates or plan.closed:
         return Approval.REFUSED

@@ -10,9 +10,9 @@ from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
 from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from zec_pulumi.messages.parse import Cause, Value
+    from zec_pulumi.planning.causes import Cause
 
 LIMIT = 65_536
 """Characters of a comment on GitHub; GitLab allows more. Bytes are counted here, so no way of counting exceeds it."""
@@ -89,7 +89,7 @@ def _list(rows: Sequence[MachineRow]) -> Iterator[str]:
 
 
 def _why(row: MachineRow) -> Iterator[str]:
-    yield from map(_cause, row.causes)
+    yield from (_cause(cause, row.names) for cause in row.causes)
     if row.undecided:
         yield f"not known yet: {_code(', '.join(row.undecided))}"
     if row.forgets:
@@ -102,17 +102,17 @@ def _approval(row: MachineRow) -> str:
     return word if row.approval is Approval.APPROVED else f"**{word}**"
 
 
-def _cause(cause: Cause) -> str:
+def _cause(cause: Cause, names: Mapping[str, str]) -> str:
     if cause.new is None:
-        return _prose(report_text.cause(cause))
+        return _prose(report_text.cause(cause, names))
     drift = "<br>**drift**: it was changed outside Pulumi, and goes back" if cause.drift else ""
-    return f"{_code(cause.trigger)} {_value(cause.old)} → {_value(cause.new)}{drift}"
+    return f"{_code(cause.trigger)} {_value(cause.old, names)} → {_value(cause.new, names)}{drift}"
 
 
-def _value(value: Value | None) -> str:
+def _value(value: str | None, names: Mapping[str, str]) -> str:
     if value is None:
         return "none"
-    return f"{_code(value.id)} ({_prose(value.name)})" if value.name else _code(value.id)
+    return f"{_code(value)} ({_prose(names[value])})" if value in names else _code(value)
 
 
 def _approvals(report: Report, most: int) -> Iterator[str]:

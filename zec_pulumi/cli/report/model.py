@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zec_pulumi.messages.parse import Cause
+    from zec_pulumi.planning.causes import Cause
 
 
 class Action(str, Enum):
@@ -58,8 +58,9 @@ class Gate:
 class MachineRow:
     """One resource of this package. ``approval``, ``causes``, ``gates`` and ``token`` belong to rebuilds.
 
-    ``undecided`` are inputs whose values only ``up`` will know, ``detail`` is the provider's sentence where it is no
-    rebuild, ``notes`` are its other warnings. ``forgets`` is the id of another instance that the stack drops.
+    ``names`` are those of ids that ``causes`` hold. ``undecided`` are inputs whose values only ``up`` will know,
+    ``detail`` is the provider's sentence where it is no rebuild, ``notes`` are its other warnings. ``forgets`` is the
+    id of another instance that the stack drops.
     """
 
     urn: str
@@ -71,6 +72,7 @@ class MachineRow:
     approval: Approval | None = None
     token: str | None = None
     causes: tuple[Cause, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     undecided: tuple[str, ...] = ()
     gates: tuple[Gate, ...] = ()
     detail: str | None = None

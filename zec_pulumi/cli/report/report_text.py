@@ -6,14 +6,14 @@ import shlex
 from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
-from zec_pulumi.messages.rebuild import CONSEQUENCES
+from zec_pulumi.messages.plan import CONSEQUENCES
 from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.cli.report.model import FleetLine
-    from zec_pulumi.messages.parse import Cause, Value
+    from zec_pulumi.planning.causes import Cause
 
 WIPED = f"A rebuild wipes a machine's boot disk: {CONSEQUENCES}."
 
@@ -73,13 +73,13 @@ def place(report: Report) -> str:
     return f"{report.project}/{report.stack}" if report.stack else "no stack"
 
 
-def cause(found: Cause) -> str:
-    """Return one cause for people."""
+def cause(found: Cause, names: Mapping[str, str]) -> str:
+    """Return one cause for people; ``names`` are those of ids."""
     if found.trigger == "adopt":
         return 'adopt is "never"'
     if found.new is None:
         return f"{found.trigger} changed"
-    change = f"{found.trigger} {_value(found.old)} → {_value(found.new)}"
+    change = f"{found.trigger} {_value(found.old, names)} → {_value(found.new, names)}"
     return f"{change} (drift: it was changed outside Pulumi, and goes back)" if found.drift else change
 
 
@@ -123,7 +123,7 @@ def approve_command(report: Report, tokens: Sequence[str] | None = None) -> str:
     return printable(f"pulumi config set --stack {shlex.quote(report.stack or '')} zec:approvedRebuilds {value}")
 
 
-def _value(value: Value | None) -> str:
+def _value(value: str | None, names: Mapping[str, str]) -> str:
     if value is None:
         return "none"
-    return f"{value.id} ({value.name})" if value.name else value.id
+    return f"{value} ({names[value]})" if value in names else value

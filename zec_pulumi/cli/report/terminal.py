@@ -83,7 +83,7 @@ def _rebuild(row: MachineRow) -> Iterator[tuple[str, int, str]]:
     style = _COLOURS[row.approval or Approval.UNGATED]
     yield "bold", 2, f"{_machine(row)}{disk}, resource {row.resource}"
     for found in row.causes:
-        yield "", 4, report_text.cause(found)
+        yield "", 4, report_text.cause(found, row.names)
     if row.undecided:
         yield "", 4, f"not known yet: {', '.join(row.undecided)}"
     yield style, 4, report_text.approval(row)

@@ -1,0 +1,81 @@
+"""The sentence of a cause, and the causes of a sentence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zec_pulumi.messages.quoting import ID, NAME, quoted_id, quoted_name, unquoted
+from zec_pulumi.planning.causes import CAUSES, Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_VALUE = rf"(?:{ID}(?: \({NAME}\))?)"
+_TRIGGER = "|".join(sorted(CAUSES - {"adopt"}))
+_CAUSE = (
+    rf'(?:adopt is "never"|(?:{_TRIGGER}) (?:changed'
+    rf"|was changed outside Pulumi: {_VALUE} → {_VALUE}, and goes back|{_VALUE} → {_VALUE}))"
+)
+CAUSES_PATTERN = rf"{_CAUSE}(?:, {_CAUSE})*"
+"""A pattern for what :func:`sentences` returns."""
+
+_NEXT = re.compile(rf"({_CAUSE})(?:, |\Z)")
+_PARTS = re.compile(
+    rf"(?P<trigger>\w+) (?P<drift>was changed outside Pulumi: )?(?P<one>{_VALUE}) → (?P<two>{_VALUE})"
+    r"(?:, and goes back)?"
+)
+_NAMED = re.compile(rf"(?P<id>{ID})(?: \((?P<name>{NAME})\))?")
+
+
+def sentence(cause: Cause, names: Mapping[str, str] | None = None) -> str:
+    """Return the cause for people; ``names`` are the names of the ids that have one."""
+    if cause.trigger not in CAUSES:
+        return cause.trigger
+    if cause.trigger == "adopt":
+        return 'adopt is "never"'
+    if cause.new is None:
+        return f"{cause.trigger} changed"
+    old, new = (_value(value, names or {}) for value in (cause.old, cause.new))
+    if cause.drift:
+        return f"{cause.trigger} was changed outside Pulumi: {new} → {old}, and goes back"
+    return f"{cause.trigger} {old} → {new}"
+
+
+def sentences(causes: Iterable[Cause], names: Mapping[str, str] | None = None) -> str:
+    """Return all causes in one line."""
+    return ", ".join(sentence(cause, names) for cause in causes)
+
+
+def read_sentences(text: str) -> tuple[tuple[Cause, ...], dict[str, str]]:
+    """Return the causes in a line that matches ``CAUSES_PATTERN``, and the names of their ids.
+
+    Raises:
+        ValueError: one id has two names.
+    """
+    names: dict[str, str] = {}
+    return tuple(_read(found, names) for found in _NEXT.findall(text)), names
+
+
+def _read(text: str, names: dict[str, str]) -> Cause:
+    found = _PARTS.fullmatch(text)
+    if found is None:
+        return Cause(text.partition(" ")[0])
+    one, two = (_read_value(found[part], names) for part in ("one", "two"))
+    old, new = (two, one) if found["drift"] else (one, two)
+    return Cause(found["trigger"], old, new, drift=found["drift"] is not None)
+
+
+def _read_value(text: str, names: dict[str, str]) -> str | None:
+    found = _NAMED.fullmatch(text)
+    value = unquoted(found["id"]) if found else None
+    if found and value is not None and found["name"] is not None:
+        name = unquoted(found["name"]) or ""
+        if names.setdefault(value, name) != name:
+            raise ValueError(f"{value} has two names")
+    return value
+
+
+def _value(value: str | None, names: Mapping[str, str]) -> str:
+    name = names.get(value) if value is not None else None
+    return f"{quoted_id(value)} ({quoted_name(name)})" if name else quoted_id(value)
