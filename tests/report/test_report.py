@@ -28,7 +28,7 @@ PROTECTED = (
     " rebuild_protection=False to allow it, or take the change back"
 )
 ADOPT = "info: adopt: already runs a; nothing is wiped"
-UNKNOWN = "warning: undecided: not known yet: imageId; boot disk of i-1 (40 GiB) will be wiped if that differs"
+UNKNOWN = "warning: undecided: not known yet: imageId; boot disk of i-1 (40 GiB) will be wiped if that asks for it"
 QUESTION = "error: Instance i-1 may already have been rebuilt: an earlier run was killed"
 FOREIGN = "error: something else"
 TOKEN = "prod/i-1/0123456789abcdef"

@@ -32,6 +32,7 @@ class Word(str, Enum):
     JOIN = "join"
     ADOPT = "adopt"
     CHANGE = "change in place"
+    RECORD = "record"
     GATE = "gate"
     QUESTION = "question"
     NO_LIVE_CHECKS = "no live checks"
@@ -68,6 +69,7 @@ _PLANS = {
     plan.JOIN: Word.JOIN,
     plan.ADOPT: Word.ADOPT,
     plan.CHANGE: Word.CHANGE,
+    plan.RECORD: Word.RECORD,
 }
 
 _ID = rf"(?P<id>{ID})"
@@ -78,14 +80,19 @@ _CHANGES = rf"(?P<changes>{_INPUTS})"
 _NOT_KNOWN = rf"not known yet: (?P<open>{_INPUTS})"
 _UNSETTLED = r"(?:; the instance is .+, up waits for that to end and decides then)?"
 _SINCE = r"\w+ ago"
+_CONSEQUENCES = (
+    rf"(?:{plan.CONSEQUENCES}|{plan.CONSEQUENCES_WHEN_OFF}|{plan.CONSEQUENCES_OTHERWISE})"
+    rf"(?:; (?:{'|'.join(plan.SCRIPTS.values())}))?"
+)
+_READ = rf"(?:{plan.THE_INSTANCE}|(?P<read>{ID}))"
 _FORMS = {
     Word.REBUILD: (
         rf"boot disk of {_MACHINE} (?P<wipe>{plan.WILL}|{plan.WOULD}): (?P<causes>{CAUSES_PATTERN})"
-        rf"(?: \({_NOT_KNOWN}\))?; {plan.CONSEQUENCES}{_UNSETTLED}"
+        rf"(?: \({_NOT_KNOWN}\))?; {_CONSEQUENCES}{_UNSETTLED}"
     ),
     Word.UNDECIDED: (
-        rf"{_NOT_KNOWN}; (?:boot disk of {_MACHINE} will be wiped if that differs"
-        r"|up reads the machine, adopts it if it is as wanted, and else rebuilds it)"
+        rf"{_NOT_KNOWN}(?:; boot disk of {_MACHINE} will be wiped if that asks for it"
+        rf"|(?:; up reads the machine|, as live checks were not made; up reads {_READ}), {plan.EITHER})"
     ),
     Word.JOIN: (
         rf"the rebuild accepted {_SINCE} failed, the instance is .+; nothing is wiped again unless"
@@ -93,8 +100,12 @@ _FORMS = {
         r" it and wipes nothing again| and verified, .+; up (?:probes its health gate again"
         r"|records it, without a health gate now,) and wipes nothing)"
     ),
-    Word.ADOPT: (rf"(?:is \w+ with|already runs) {ID}; nothing is wiped(?:; changed in place: {_INPUTS})?{_UNSETTLED}"),
+    Word.ADOPT: (
+        rf"(?:is \w+ with|already runs) {ID}; nothing is wiped(?:; changed in place: {_INPUTS})?{_UNSETTLED}"
+        rf"|up reads {_MACHINE}, adopts it if it is as wanted, and else refuses; nothing is wiped"
+    ),
     Word.CHANGE: rf"{_CHANGES} of {_MACHINE}; nothing is wiped",
+    Word.RECORD: r"user data is taken out that was never run on the machine; nothing is wiped",
 }
 
 _REFUSED = rf"instance {ID} is not rebuilt \({CAUSES_PATTERN}\)"
@@ -151,7 +162,7 @@ def _plan(word: Word, text: str, detail: str) -> Line:
         return Line(
             word,
             parts.get("changes") or detail,
-            instance_id=unquoted(parts.get("id")),
+            instance_id=unquoted(parts.get("id") or parts.get("read")),
             instance_name=unquoted(parts.get("name")),
             disk_gib=_number(parts.get("disk") or parts.get("disk_too")),
             causes=causes,

@@ -110,6 +110,7 @@ class InputSpec:
         in_fleet: Whether a fleet takes it for all of its instances.
         follows_machine: Whether the state records the machine's own value when a program omits it.
         instead_of: The input in whose place it is given.
+        never_wipes: Whether no value of it, and no change, can make ``up`` wipe a machine.
     """
 
     name: str
@@ -125,6 +126,7 @@ class InputSpec:
     in_fleet: bool = True
     follows_machine: bool = False
     instead_of: str | None = None
+    never_wipes: bool = False
 
     @property
     def key(self) -> str:
@@ -249,6 +251,7 @@ INPUTS = (
         "Display name.",
         in_fleet=False,
         follows_machine=True,
+        never_wipes=True,
     ),
     InputSpec(
         "rebuild_token",
@@ -274,6 +277,7 @@ INPUTS = (
         Change.NOTHING,
         "Refuse every rebuild of this instance. Pulumi's own `protect` does not.",
         default="False",
+        never_wipes=True,
     ),
     InputSpec(
         "adopt",
@@ -294,6 +298,7 @@ INPUTS = (
         ' `"force"` cuts the power.',
         choices=get_args(PowerOff),
         default='"graceful"',
+        never_wipes=True,
     ),
     InputSpec(
         "health",
@@ -302,6 +307,7 @@ INPUTS = (
         Change.NOTHING,
         "What a rebuilt instance must answer before its rebuild counts as done: `zec.health.tcp(22)`,"
         ' `zec.health.http("/healthz")`, `zec.health.ssh()` or `zec.health.command([...])`.',
+        never_wipes=True,
     ),
 )
 """Every input. The order is that of the signatures and of the documentation."""

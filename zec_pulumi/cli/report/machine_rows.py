@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.cli.report.model import Action, Approval, Gate, MachineRow
 from zec_pulumi.cli.report.preview_json import DELETES, MAKES, State, Step
 from zec_pulumi.messages.parse import Line, Word
 from zec_pulumi.planning import approval
 from zec_pulumi.planning.gates import GateName
+from zec_pulumi.planning.inputs import SCRIPT_KEYS, Wanted
+from zec_pulumi.planning.user_data import same_content
 from zec_pulumi.program.urns import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _ACTIONS = {
     Word.REBUILD: Action.REBUILD,
@@ -21,9 +23,9 @@ _ACTIONS = {
     Word.JOIN: Action.JOIN,
     Word.ADOPT: Action.ADOPT,
     Word.CHANGE: Action.CHANGE,
+    Word.RECORD: Action.RECORD,
 }
 _SEVERITY = list(Action)
-_ALWAYS_TRIGGERS = frozenset({"userData", "userDataBase64"})
 _TRIGGERS = frozenset({"instanceId", "imageId", "keyId", "rebuildToken"})
 _NO_LINE = (
     "no line of the preview says what happens to its machine; was the preview made by this engine and this version"
@@ -138,7 +140,17 @@ def _asks_for_a_rebuild(step: Step) -> bool:
     given = {
         key for key in differing & (_TRIGGERS | extra) if new.get(key) is not None and not had.shows(key, new[key])
     }
-    return bool(given or differing & _ALWAYS_TRIGGERS) or not differing
+    script = bool(differing & set(SCRIPT_KEYS)) and not same_content(_script(old), _script(new))
+    return bool(given or script) or not differing
+
+
+def _script(inputs: Mapping[str, Any]) -> bytes | None:
+    """Return the first-boot script; one that cannot be read counts by how it stands there."""
+    given = {key: inputs[key] for key in SCRIPT_KEYS if inputs.get(key) is not None}
+    try:
+        return Wanted.model_validate(given).first_boot_script
+    except ValueError:
+        return repr(given).encode()
 
 
 def _instance_id(old: State, new: State) -> str | None:
