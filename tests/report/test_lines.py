@@ -98,6 +98,12 @@ def word_of(plan: Plan) -> Word:
     return {Kind.REBUILD: Word.REBUILD, Kind.ADOPT: Word.ADOPT, Kind.CHANGE: Word.CHANGE}[plan.kind]
 
 
+def consequences(plan: Plan, live: Instance | None) -> tuple[str, ...]:
+    off = live is not None and live.status != "RUNNING"
+    power = (plan_messages.OFF if live and live.status == "STOPPED" else plan_messages.NOT_RUNNING,) if off else ()
+    return (*power, plan_messages.SCRIPTS[plan.script]) if plan.script else power
+
+
 @settings(max_examples=500)
 @given(plans(), machines(), st.booleans(), wipes, st.data())
 def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: str, data: Any) -> None:  # noqa: FBT001 a case
@@ -114,6 +120,7 @@ def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: st
     assert line.names == {text: name for text, name in names.items() if text in ids}
     assert line.undecided == (() if word in (Word.ADOPT, Word.CHANGE) else plan.undecided)
     assert line.closed == (word is Word.REBUILD and wipe == plan_messages.WOULD)
+    assert line.consequences == (consequences(plan, live) if word is Word.REBUILD else ())
     if word is Word.CHANGE:
         assert line.detail == ", ".join(plan.changes)
     if word in (Word.REBUILD, Word.CHANGE) or (word is Word.UNDECIDED and "instanceId" not in plan.undecided):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,10 @@ QUESTION = "error: Instance i-1 may already have been rebuilt: an earlier run wa
 FOREIGN = "error: something else"
 TOKEN = "prod/i-1/0123456789abcdef"
 GATED = {"zec:requireApproval": "true"}
+
+
+def gzipped(time: int) -> str:
+    return base64.b64encode(gzip.compress(b"#!/bin/sh", mtime=time)).decode()
 
 
 def actions(found: Report) -> dict[str, tuple[str, str | None]]:
@@ -148,6 +154,12 @@ def test_the_exit_code(
         ({"timezone": "Asia/Tokyo"}, {"timezone": "Asia/Shanghai"}, Action.RECORD),
         ({"imageId": "a"}, {"imageId": "b"}, Action.UNDECIDED),
         ({"userData": "a"}, {}, Action.UNDECIDED),
+        ({"userData": "a"}, {"userDataBase64": "YQ=="}, Action.RECORD),
+        ({"userData": "a"}, {"userDataBase64": "Yg=="}, Action.UNDECIDED),
+        ({"userData": "a"}, {"userDataBase64": "no Base64"}, Action.UNDECIDED),
+        ({"userData": "a"}, {"userData": "[secret]"}, Action.UNDECIDED),
+        ({"userDataBase64": gzipped(1)}, {"userDataBase64": gzipped(2), "powerOff": "force"}, Action.RECORD),
+        ({}, {"userData": "", "powerOff": "force"}, Action.RECORD),
         ({"timezone": "a"}, {"timezone": "b", "rebuildOn": ["timezone"]}, Action.UNDECIDED),
         ({}, {}, Action.UNDECIDED),
     ],
@@ -159,6 +171,25 @@ def test_an_update_without_a_line_is_harmless_only_if_no_trigger_changed(
     made = report_of(read(preview({"web": []}, oldState={"id": "i-1", "inputs": old}, newState={"inputs": new})))
     assert made.rows[0].action is action
     assert bool(made.failures) is (action is Action.UNDECIDED)
+
+
+def test_a_script_that_was_never_run_is_taken_out_of_the_record_only(preview: Callable[..., bytes]) -> None:
+    """The row's own line says so, although a trigger has changed."""
+    states = {"oldState": {"id": "i-1", "inputs": {"userData": "a"}}, "newState": {"inputs": {}}}
+    line = "warning: record: user data is taken out that was never run on the machine; nothing is wiped"
+    made = report_of(read(preview({"web": [line]}, **states)))
+    assert (made.rows[0].action, made.exit_code(FailOn.ANY)) == (Action.RECORD, 0)
+
+
+def test_a_rebuild_says_what_becomes_of_a_machine_that_is_off_and_which_script_runs(
+    preview: Callable[..., bytes],
+) -> None:
+    """Before its other notes."""
+    line = WIPE.format("will").replace("it is powered off", "it is off and will run afterwards")
+    lines = [f"{line}; the first-boot script that is recorded runs", "warning: a note"]
+    (row,) = report_of(read(preview({"web": lines}))).rows
+    said = ("it is off and will run afterwards", "the first-boot script that is recorded runs", "a note")
+    assert row.notes == said
 
 
 @pytest.mark.parametrize("operation", ["create", "replace", "create-replacement"])

@@ -80,7 +80,7 @@ def live(**changed: Any) -> Instance:
             live(status="STOPPING"),
             (
                 "rebuild: boot disk of zec-0a1b (web-1, 40 GiB) will be wiped: imageId ubuntu2204 → ubuntu2404"
-                f"; {sentences.CONSEQUENCES_OTHERWISE}"
+                f"; {sentences.NOT_RUNNING}, {sentences.FOR_ALL}"
                 "; the instance is STOPPING, up waits for that to end and decides then"
             ),
         ),

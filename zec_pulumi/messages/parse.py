@@ -44,7 +44,8 @@ class Word(str, Enum):
 class Line:
     """One line, taken apart. ``detail`` is its text without the leading word, of a change in place the inputs.
 
-    ``names`` are those of ids that ``causes`` hold. ``closed`` says of a rebuild that a gate refuses it; ``gate`` names
+    ``names`` are those of ids that ``causes`` hold. ``consequences`` say of a rebuild that the machine is off and will
+    run, and which first-boot script runs. ``closed`` says of a rebuild that a gate refuses it; ``gate`` names
     the gate of a gate's line. ``unreadable`` is a line that begins like one of the provider's and goes on otherwise:
     another version wrote it.
     """
@@ -56,6 +57,7 @@ class Line:
     disk_gib: int | None = None
     causes: tuple[Cause, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    consequences: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     closed: bool = False
     gate: str | None = None
@@ -81,8 +83,8 @@ _NOT_KNOWN = rf"not known yet: (?P<open>{_INPUTS})"
 _UNSETTLED = r"(?:; the instance is .+, up waits for that to end and decides then)?"
 _SINCE = r"\w+ ago"
 _CONSEQUENCES = (
-    rf"(?:{plan.CONSEQUENCES}|{plan.CONSEQUENCES_WHEN_OFF}|{plan.CONSEQUENCES_OTHERWISE})"
-    rf"(?:; (?:{'|'.join(plan.SCRIPTS.values())}))?"
+    rf"(?:it is powered off|(?P<off>{plan.OFF}|{plan.NOT_RUNNING})), {plan.FOR_ALL}"
+    rf"(?:; (?P<script>{'|'.join(plan.SCRIPTS.values())}))?"
 )
 _READ = rf"(?:{plan.THE_INSTANCE}|(?P<read>{ID}))"
 _FORMS = {
@@ -167,6 +169,7 @@ def _plan(word: Word, text: str, detail: str) -> Line:
             disk_gib=_number(parts.get("disk") or parts.get("disk_too")),
             causes=causes,
             names=names,
+            consequences=tuple(text for text in (parts.get("off"), parts.get("script")) if text),
             undecided=tuple((parts.get("open") or "").split(", ")) if parts.get("open") else (),
             closed=parts.get("wipe") == plan.WOULD,
         )

@@ -40,13 +40,12 @@ WILL, WOULD, NOW = "will be wiped", "would be wiped", "is wiped now"
 THE_INSTANCE = "the instance"
 """In place of an id that is not known yet."""
 
-_FOR_ALL = "its SSH host keys change, data disks are not part of it"
-CONSEQUENCES = f"it is powered off, {_FOR_ALL}"
+FOR_ALL = "its SSH host keys change, data disks are not part of it"
+CONSEQUENCES = f"it is powered off, {FOR_ALL}"
 """What a user must know before approving."""
 
-CONSEQUENCES_WHEN_OFF = f"it is off and will run afterwards, {_FOR_ALL}"
-CONSEQUENCES_OTHERWISE = f"it does not run now and will run afterwards, {_FOR_ALL}"
-"""The same of a machine that is STOPPED, or in any other status but RUNNING."""
+OFF, NOT_RUNNING = "it is off and will run afterwards", "it does not run now and will run afterwards"
+"""In place of the power-off, of a machine that is STOPPED, or in any other status but RUNNING."""
 
 SCRIPTS = {
     Script.NONE: "no first-boot script runs",
@@ -194,8 +193,9 @@ def _machine(live: Instance | None, instance_id: str | None) -> str:
 
 
 def _consequences(plan: Plan, live: Instance | None) -> str:
-    known = {status.RUNNING: CONSEQUENCES, status.STOPPED: CONSEQUENCES_WHEN_OFF}
-    happens = known.get(live.status, CONSEQUENCES_OTHERWISE) if live else CONSEQUENCES
+    happens = CONSEQUENCES
+    if live is not None and live.status != status.RUNNING:
+        happens = f"{OFF if live.status == status.STOPPED else NOT_RUNNING}, {FOR_ALL}"
     return f"{happens}; {SCRIPTS[plan.script]}" if plan.script else happens
 
 

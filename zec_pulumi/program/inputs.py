@@ -215,7 +215,8 @@ INPUTS = (
         Group.IMAGE,
         "string",
         Change.REBUILD,
-        "First-boot script as text, smaller than 64 KiB in UTF-8. Taking out a script that was run rebuilds, too.",
+        "First-boot script as text, smaller than 64 KiB in UTF-8. Empty is none. Taking out a script that was run"
+        " rebuilds, too.",
     ),
     InputSpec(
         "user_data_base64",

@@ -101,7 +101,7 @@ def _planned(
         undecided=plan.undecided,
         gates=gates,
         detail=None if rebuilt else plan.detail,
-        notes=notes,
+        notes=(*plan.consequences, *notes),
         forgets=old.id if replaced else None,
     )
 
