@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from zec_pulumi.operations.context import Call, Process
 
 
-def check(process: Process, call: Call, olds: Mapping[str, Any], inputs: dict[str, Any], *, dry_run: bool) -> list[str]:
+def check(
+    process: Process,
+    call: Call,
+    olds: Mapping[str, Any],
+    inputs: dict[str, Any],
+    *,
+    dry_run: bool,
+    settings: str | None,
+) -> list[str]:
     """Return everything that is wrong with the inputs, one finding a sentence; empty when they may be recorded.
 
     Args:
@@ -30,8 +38,10 @@ def check(process: Process, call: Call, olds: Mapping[str, Any], inputs: dict[st
         olds: The recorded inputs; empty for a resource that the stack does not hold.
         inputs: What the program gives, by property key.
         dry_run: Whether this is a preview.
+        settings: The stack's own ``zec:`` configuration as the program sends it: a JSON object by full key. None where
+            it did not arrive; then every rebuild is refused.
     """
-    process.checked.add(call.urn, dry_run=dry_run)
+    process.checked.add(call.urn, dry_run=dry_run, settings=settings)
     try:
         wanted = parse_wanted(inputs)
     except ValidationError as error:
