@@ -24,7 +24,7 @@ _NOBODY_KNOWS = "unknown"
 
 
 class UsedApprovals:
-    """The memory in a folder. Every method raises :class:`zec_pulumi.journal.lines.JournalError` when the disk says no."""
+    """The memory in a folder. Every method raises :class:`lines.JournalError` when the disk says no."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder / "approvals"

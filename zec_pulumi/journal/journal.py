@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zec_pulumi.journal import lines
 from zec_pulumi.journal.approvals import UsedApprovals
-from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.planning.causes import dump_causes, load_causes
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def home(environ: Mapping[str, str], user_home: Path) -> Path:
 class Journal:
     """The journal in a folder, which is made when it is first written to, readable by its user only.
 
-    Every method raises :class:`JournalError` when the disk says no.
+    Every method raises :class:`lines.JournalError` when the disk says no.
     """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
@@ -159,7 +158,7 @@ class InstanceLog:
 
     def note(self, attempt_id: str, event: Event, request_id: str | None = None) -> None:
         """Write what became of an attempt; should the disk say no, the intent stands and makes the next run ask."""
-        with contextlib.suppress(JournalError):
+        with contextlib.suppress(lines.JournalError):
             self.journal.note(self.instance_id, attempt_id, event, request_id)
 
 

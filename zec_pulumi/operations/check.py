@@ -28,7 +28,8 @@ def check(
     inputs: dict[str, Any],
     *,
     dry_run: bool,
-    settings: str | None,
+    settings: str | None = None,
+    secrets: frozenset[str] | None = None,
 ) -> list[str]:
     """Return everything that is wrong with the inputs, one finding a sentence; empty when they may be recorded.
 
@@ -40,8 +41,9 @@ def check(
         dry_run: Whether this is a preview.
         settings: The stack's own ``zec:`` configuration as the program sends it: a JSON object by full key. None where
             it did not arrive; then every rebuild is refused.
+        secrets: The property keys of the inputs that the program gives as secrets; None when they did not come.
     """
-    process.checked.add(call.urn, dry_run=dry_run, settings=settings)
+    process.checked.add(call.urn, dry_run=dry_run, settings=settings, secrets=secrets)
     try:
         wanted = parse_wanted(inputs)
     except ValidationError as error:

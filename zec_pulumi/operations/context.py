@@ -16,7 +16,8 @@ from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal import recovery
-from zec_pulumi.journal.journal import InstanceLog, Journal, JournalError, home
+from zec_pulumi.journal.journal import InstanceLog, Journal, home
+from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.operations.fleet_progress import FleetBoard
 from zec_pulumi.planning.gates import GateSettings, Missing, strictest
 from zec_pulumi.program import urns
@@ -245,26 +246,35 @@ class RefreshedRecords:
 
 
 class CheckedResources:
-    """What the checks of this process brought to light about each resource. Thread-safe."""
+    """What the program told of the resources that were checked. Thread-safe."""
 
     def __init__(self) -> None:
         self._dry_run: dict[str, bool] = {}
         self._gates: dict[str, GateSettings] = {}
+        self._secrets: dict[str, frozenset[str] | None] = {}
         self._lock = threading.Lock()
 
-    def add(self, urn: str, *, dry_run: bool, settings: str | None) -> None:
-        """Add a resource that is checked now; ``settings`` is what its program sent as the stack's settings."""
+    def add(
+        self, urn: str, *, dry_run: bool, settings: str | None = None, secrets: frozenset[str] | None = None
+    ) -> None:
+        """Add a resource that is checked now, with what its program told; None for what did not come."""
         gates = gates_from_program(settings)
         with self._lock:
             self._dry_run[urn] = dry_run
             self._gates[urn] = gates
+            self._secrets[urn] = secrets
 
     def gates(self, urn: str) -> GateSettings:
         """Return the gates that the program sent; closed ones for a resource that was not checked."""
         with self._lock:
             return self._gates.get(urn, GateSettings(missing=Missing.NOT_CHECKED))
 
+    def secrets(self, urn: str) -> frozenset[str] | None:
+        """Return the property keys of the inputs that are secret; None when they are not known."""
+        with self._lock:
+            return self._secrets.get(urn)
+
     def take(self, urn: str) -> bool | None:
-        """Return whether the check was in a preview; None when there was no check: the engine refreshes."""
+        """Return whether the check was in a preview; None when none came since the last diff: the engine refreshes."""
         with self._lock:
             return self._dry_run.pop(urn, None)

@@ -44,7 +44,7 @@ class _Members(Model):
     error: str | None = None
 
 
-def check(process: Process, call: Call, order: str, members: str | None, *, settings: str | None) -> list[str]:
+def check(process: Process, call: Call, order: str, members: str | None, *, settings: str | None = None) -> list[str]:
     """Return what is wrong with the instances of a fleet; nothing in a preview, which checks each by itself.
 
     Args:
@@ -75,7 +75,7 @@ def check(process: Process, call: Call, order: str, members: str | None, *, sett
 
 @dataclass(frozen=True)
 class _FleetAssessment:
-    """``wanted`` are inputs by name, ``records`` outputs by URN, None when they are not known; ``gates`` the stack's."""
+    """``wanted`` are inputs by name, ``gates`` the stack's; ``records`` are outputs by URN, None when not known."""
 
     process: Process
     fleet: _Order

@@ -37,11 +37,11 @@ def ask_gates(
     Raises:
         JournalError: used approvals cannot be read.
     """
-    rebuild = (
-        PlannedRebuild(urn, last_attempt(before), live, wanted, plan.causes, request) if live and request else None
-    )
-    asks = plan.kind is Kind.REBUILD and settings.require_approval and rebuild is not None
-    used = journal.approvals.used(rebuild.request.instance_id) if asks and rebuild else {}
+    used: Mapping[str, str] = {}
+    rebuild = None
+    if plan.kind is Kind.REBUILD and settings.require_approval and live and request:
+        rebuild = PlannedRebuild(urn, last_attempt(before), live, wanted, plan.causes, request)
+        used = journal.approvals.used(request.instance_id)
     return verdict(wanted, plan, settings, rebuild, approval.stack_of(urn), used)
 
 

@@ -77,8 +77,8 @@ class PlannedRebuild:
             "rebuild token": self.wanted.rebuild_token,
             "used by": used_by,
         }
-        text = json.dumps(content, sort_keys=True)
-        return hashlib.pbkdf2_hmac("sha256", text.encode(), self._place.encode(), _ROUNDS).hex()[:_DIGITS]
+        text, salt = json.dumps(content, sort_keys=True), json.dumps(self._place)
+        return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), _ROUNDS).hex()[:_DIGITS]
 
 
 def stack_of(urn: str) -> str:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import copy
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import Resource
 
-from zec_pulumi.health import HealthGate
+from zec_pulumi.program import options, stack_settings
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS, camel, refuse_unknown, snake
+from zec_pulumi.program.refusals import refusing
 from zec_pulumi.program.sdk_outputs import wait_for_one
 from zec_pulumi.program.signature import describe
+from zec_pulumi.program.values import sendable
 from zec_pulumi.provider import InstanceOsImageProvider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
     from typing_extensions import Unpack
 
     from zec_pulumi.program.inputs import ImageInputs, InputSpec
+
+_COPIES = ("applied", "attempt", "lastRebuild")
+"""The outputs that may show a readable input's value a second time."""
 
 
 class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
@@ -28,7 +36,12 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
     touches the machine.
 
     ``custom_timeouts`` bound the whole operation (default 60 minutes).
+
+    A subclass is the same resource: it has the same type, whatever class arguments it gives to the SDK.
     """
+
+    _former_type: ClassVar[str | None] = None
+    """The type that older releases recorded for this class: for a subclass what the SDK makes of its arguments."""
 
     instance_id: pulumi.Output[str]
     """The instance; changing it forgets the old instance and creates for the new one."""
@@ -91,18 +104,67 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
             inputs: The other inputs of docs/inputs.md.
 
         Raises:
-            TypeError: ``instance_id`` is a number, or there is no such input.
+            TypeError: an input has the wrong type, such as a number or bytes, or there is no such input.
+            ValueError: a text cannot be meant, such as an output that was turned into text; or the option
+                ``import_``, ``id`` or ``urn`` is given, with which nothing would be managed.
+
+        ``replace_on_changes`` has no effect, and a warning says so. It is not refused, because a transformation for
+        all resources of a stack may set it, and without effect it wipes nothing.
         """
-        refuse_unknown(inputs, ["opts", *(spec.name for spec in INPUTS)])
-        if isinstance(instance_id, (int, float)):
-            raise TypeError(f"instance_id must be a string: write {str(instance_id)!r}, in quotes")
-        values: dict[str, Any] = {"instance_id": instance_id, **inputs}
-        properties = {spec.name: _property(spec, values.get(spec.name)) for spec in INPUTS}
-        # check() takes it out again: it is neither compared nor recorded.
+        with refusing(f"InstanceOsImage {resource_name}"):
+            refuse_unknown(inputs, ["opts", *(spec.name for spec in INPUTS)])
+            given: dict[str, Any] = {"instance_id": instance_id, **inputs}
+            values = {spec.name: sendable(spec, given.get(spec.name)) for spec in INPUTS}
+            options.refuse_unserved(opts or pulumi.ResourceOptions())
+        self._final_options = self._with_former_type(pulumi.ResourceOptions.merge(opts, None))
+        properties: dict[str, Any] = {
+            spec.name: pulumi.Output.secret(values[spec.name])
+            if spec.secret and values[spec.name] is not None
+            else values[spec.name]
+            for spec in INPUTS
+        }
         properties["dry_run"] = pulumi.runtime.is_dry_run()
+        properties["stack_settings"] = stack_settings.read()
+        properties["secret_inputs"] = _SecretInputs(properties, self._protect_copies)
         properties.update(dict.fromkeys(spec.name for spec in OUTPUTS))
-        super().__init__(InstanceOsImageProvider(), resource_name, properties, opts)
+        super().__init__(InstanceOsImageProvider(), resource_name, properties, self._final_options)
+        if self._final_options.replace_on_changes:
+            pulumi.log.warn(options.NO_EFFECT, self)
         wait_for_one(self)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the type: preview, report and fleets know the resource by it."""
+        super().__init_subclass__(**kwargs)
+        cls._former_type = f"pulumi-python:{cls._resource_type_name}"
+        cls._resource_type_name = InstanceOsImage._resource_type_name
+
+    def _with_former_type(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """Return ``opts`` with aliases for what an older release recorded of this class."""
+        if self._former_type is None:
+            return opts
+        former = [pulumi.Alias(type_=self._former_type)]
+        for alias in opts.aliases or ():
+            if isinstance(alias, pulumi.Alias) and not isinstance(alias.type_, str):
+                renamed = copy.copy(alias)
+                renamed.type_ = self._former_type
+                former.append(renamed)
+        return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=former))
+
+    def _get_providers(
+        self, t: str, pkg: str | None, opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.ProviderResource | None, Mapping[str, pulumi.ProviderResource]]:
+        """Take the options as the SDK will send them, which transformations may have changed."""
+        with refusing(f"InstanceOsImage {self._name}"):
+            options.refuse_unserved(opts)
+        opts.ignore_changes = options.spelled_out(opts.ignore_changes)
+        self._final_options = opts
+        return super()._get_providers(t, pkg, opts)
+
+    def _protect_copies(self, secret: list[InputSpec]) -> None:
+        """Have the outputs be secret that may show a secret input's value. The SDK sends the options after inputs."""
+        if any(spec.follows_machine for spec in secret):
+            opts = self._final_options
+            opts.additional_secret_outputs = [*(opts.additional_secret_outputs or []), *_COPIES]
 
     def translate_output_property(self, prop: str) -> str:
         """Return the Python name of a property key: ``imageId`` → ``image_id``."""
@@ -116,17 +178,17 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
 describe(InstanceOsImage.__init__, INPUTS)
 
 
-def _property(spec: InputSpec, value: Any) -> Any:
-    """Return an input as the SDK takes it. None stays None, which the SDK drops."""
-    if value is None:
-        return None
-    if spec.secret:
-        return pulumi.Output.secret(value)
-    if spec.name != "health":
-        return value
-    return plain_gate(value) if isinstance(value, HealthGate) else pulumi.Output.from_input(value).apply(plain_gate)
+class _SecretInputs:
+    """The keys of the inputs that are secret, when the SDK awaits them; ``found`` is called with the inputs then."""
 
+    def __init__(self, properties: Mapping[str, Any], found: Callable[[list[InputSpec]], None]) -> None:
+        self._outputs = {name: value for name, value in properties.items() if isinstance(value, pulumi.Output)}
+        self._found = found
 
-def plain_gate(health: object) -> object:
-    """Return a health gate as plain JSON; whatever else a program gives is for check() to refuse."""
-    return health.properties() if isinstance(health, HealthGate) else health
+    def __await__(self) -> Generator[Any, None, list[str]]:
+        return self._keys().__await__()
+
+    async def _keys(self) -> list[str]:
+        secret = [spec for spec in INPUTS if spec.name in self._outputs and await self._outputs[spec.name].is_secret()]
+        self._found(secret)
+        return [spec.key for spec in secret]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api import InstanceStateError
 from zec_pulumi.errors import ZecError
-from zec_pulumi.journal.journal import JournalError
+from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.messages import outcomes
 from zec_pulumi.planning import status
 from zec_pulumi.planning.inputs import Attempt

@@ -40,13 +40,14 @@ class Options:
 
 def texts(values: Mapping[str, object]) -> dict[str, str]:
     """Return configuration values as text: JSON for what is none, empty for what is not known yet."""
-    found = {}
-    for key, value in values.items():
-        try:
-            found[key] = value if isinstance(value, str) else json.dumps(value)
-        except (TypeError, ValueError):
-            found[key] = ""
-    return found
+    return {key: value if isinstance(value, str) else _as_json(value) for key, value in values.items()}
+
+
+def _as_json(value: object) -> str:
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return ""
 
 
 def resolve_options(stack: Mapping[str, str]) -> Options:
@@ -106,9 +107,9 @@ class _Reader:
         return _TRUTH.get(text.strip().lower(), default)
 
     def causes(self, key: str) -> frozenset[str] | None:
-        found = self._items(key)
+        found, text = self._items(key), self._stack.get(key)
         strange = sorted((found or frozenset()) - CAUSES)
-        if strange or self._stack.get(key, "[]").strip() == "":
+        if strange or (text is not None and not text.strip()):
             found_instead = f"holds {strange[0]!r}, which is no cause of a rebuild" if strange else "is empty"
             names = ", ".join(sorted(CAUSES))
             self.wrong.append(WrongSetting(key, f"{found_instead}; it may name {names}, and [] allows none"))
