@@ -88,7 +88,7 @@ class Fleet(pulumi.ComponentResource):
             setattr(fleet_opts, name, None)
         super().__init__(urns.FLEET, resource_name, None, fleet_opts)
         if opts.replace_on_changes:
-            pulumi.log.warn(NO_EFFECT, self)
+            pulumi.log.warn(f"fleet {resource_name}: {NO_EFFECT}", self)
         plan = _FleetPlan(resource_name, self, rollout, member_inputs, opts)
         resources: dict[str, InstanceOsImage] = {}
         for name in rollout.order:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import pulumi
 
 NO_EFFECT = (
-    "replace_on_changes has no effect on this resource: a changed instance_id replaces it, and any other change"
-    " rebuilds the machine or is done in place, as docs/inputs.md says"
+    "the option replace_on_changes has no effect: a changed instance_id replaces the resource, and any other change"
+    " rebuilds the machine or is done in place"
 )
 
 _UNSERVED = ("import_", "id", "urn")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from zec_pulumi.program import options, stack_settings
+from zec_pulumi.program.former_types import former_urns
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS, camel, refuse_unknown, snake
 from zec_pulumi.program.refusals import refusing
 from zec_pulumi.program.sdk_outputs import wait_for_one
@@ -17,11 +17,11 @@ from zec_pulumi.program.values import sendable
 from zec_pulumi.provider import InstanceOsImageProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Coroutine, Generator, Mapping
 
     from typing_extensions import Unpack
 
-    from zec_pulumi.program.inputs import ImageInputs, InputSpec
+    from zec_pulumi.program.inputs import ImageInputs
 
 _COPIES = ("applied", "attempt", "lastRebuild")
 """The outputs that may show a readable input's value a second time."""
@@ -116,20 +116,21 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
             given: dict[str, Any] = {"instance_id": instance_id, **inputs}
             values = {spec.name: sendable(spec, given.get(spec.name)) for spec in INPUTS}
             options.refuse_unserved(opts or pulumi.ResourceOptions())
-        self._final_options = self._with_former_type(pulumi.ResourceOptions.merge(opts, None))
+        self._final_options = pulumi.ResourceOptions.merge(opts, None)
         properties: dict[str, Any] = {
             spec.name: pulumi.Output.secret(values[spec.name])
             if spec.secret and values[spec.name] is not None
             else values[spec.name]
             for spec in INPUTS
         }
+        given_properties = dict(properties)
         properties["dry_run"] = pulumi.runtime.is_dry_run()
         properties["stack_settings"] = stack_settings.read()
-        properties["secret_inputs"] = _SecretInputs(properties, self._protect_copies)
+        properties["secret_inputs"] = _WhenSent(lambda: self._complete_options(given_properties))
         properties.update(dict.fromkeys(spec.name for spec in OUTPUTS))
         super().__init__(InstanceOsImageProvider(), resource_name, properties, self._final_options)
         if self._final_options.replace_on_changes:
-            pulumi.log.warn(options.NO_EFFECT, self)
+            pulumi.log.warn(f"InstanceOsImage {resource_name}: {options.NO_EFFECT}", self)
         wait_for_one(self)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -137,18 +138,6 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
         super().__init_subclass__(**kwargs)
         cls._former_type = f"pulumi-python:{cls._resource_type_name}"
         cls._resource_type_name = InstanceOsImage._resource_type_name
-
-    def _with_former_type(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """Return ``opts`` with aliases for what an older release recorded of this class."""
-        if self._former_type is None:
-            return opts
-        former = [pulumi.Alias(type_=self._former_type)]
-        for alias in opts.aliases or ():
-            if isinstance(alias, pulumi.Alias) and not isinstance(alias.type_, str):
-                renamed = copy.copy(alias)
-                renamed.type_ = self._former_type
-                former.append(renamed)
-        return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=former))
 
     def _get_providers(
         self, t: str, pkg: str | None, opts: pulumi.ResourceOptions
@@ -160,11 +149,17 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
         self._final_options = opts
         return super()._get_providers(t, pkg, opts)
 
-    def _protect_copies(self, secret: list[InputSpec]) -> None:
-        """Have the outputs be secret that may show a secret input's value. The SDK sends the options after inputs."""
+    async def _complete_options(self, properties: Mapping[str, Any]) -> list[str]:
+        """Return the keys of the secret inputs, and add to the options, which the SDK reads after the inputs."""
+        outputs = {name: value for name, value in properties.items() if isinstance(value, pulumi.Output)}
+        secret = [spec for spec in INPUTS if spec.name in outputs and await outputs[spec.name].is_secret()]
+        opts = self._final_options
         if any(spec.follows_machine for spec in secret):
-            opts = self._final_options
             opts.additional_secret_outputs = [*(opts.additional_secret_outputs or []), *_COPIES]
+        if self._former_type:
+            former = await former_urns(self._name, self._former_type, opts)
+            opts.aliases = [*(opts.aliases or []), *former]
+        return [spec.key for spec in secret]
 
     def translate_output_property(self, prop: str) -> str:
         """Return the Python name of a property key: ``imageId`` → ``image_id``."""
@@ -178,17 +173,11 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
 describe(InstanceOsImage.__init__, INPUTS)
 
 
-class _SecretInputs:
-    """The keys of the inputs that are secret, when the SDK awaits them; ``found`` is called with the inputs then."""
+class _WhenSent:
+    """What ``find`` returns, found when the SDK awaits it. Unlike a coroutine it may be left alone."""
 
-    def __init__(self, properties: Mapping[str, Any], found: Callable[[list[InputSpec]], None]) -> None:
-        self._outputs = {name: value for name, value in properties.items() if isinstance(value, pulumi.Output)}
-        self._found = found
+    def __init__(self, find: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        self._find = find
 
-    def __await__(self) -> Generator[Any, None, list[str]]:
-        return self._keys().__await__()
-
-    async def _keys(self) -> list[str]:
-        secret = [spec for spec in INPUTS if spec.name in self._outputs and await self._outputs[spec.name].is_secret()]
-        self._found(secret)
-        return [spec.key for spec in secret]
+    def __await__(self) -> Generator[Any, None, object]:
+        return self._find().__await__()

@@ -16,10 +16,12 @@ def read() -> pulumi.Output[str] | None:
 
     None where the SDK does not let the keys be listed.
     """
+    known = None
     with contextlib.suppress(Exception):
         from pulumi.runtime.config import CONFIG, get_config_env  # noqa: PLC0415 guarded as well
 
         known = {**(get_config_env() or {}), **CONFIG.get()}
-        own = {key: value for key, value in known.items() if key.startswith(_PREFIX) and key != _CREDENTIALS}
-        return pulumi.Output.secret(json.dumps(own, sort_keys=True, default=str))
-    return None
+    if known is None:
+        return None
+    own = {key: value for key, value in known.items() if key.startswith(_PREFIX) and key != _CREDENTIALS}
+    return pulumi.Output.secret(json.dumps(own, sort_keys=True, default=str))
