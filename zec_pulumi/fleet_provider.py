@@ -27,7 +27,7 @@ class FleetPlanProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration and make the plugin process ready, if that has not been done."""
-        plugin().configure(req.config.get)
+        plugin().configure(req.config)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the whole fleet; in ``up`` this refuses what any of its machines would be refused for."""

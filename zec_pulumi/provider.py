@@ -48,7 +48,7 @@ class InstanceOsImageProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration and make the plugin process ready, if that has not been done."""
-        plugin().configure(req.config.get)
+        plugin().configure(req.config)
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs; for a resource the stack does not hold, also say what ``up`` will do."""

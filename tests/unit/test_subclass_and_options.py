@@ -15,6 +15,7 @@ from zec_pulumi import provider as edge
 from zec_pulumi.engine import Plugin
 from zec_pulumi.engine.connection import EngineConnection
 from zec_pulumi.fleet_provider import FLEET_KEY, FleetPlanProvider
+from zec_pulumi.planning.gates import Missing
 from zec_pulumi.program.inputs import DRY_RUN_KEY, INPUTS, PRIVATE_KEYS, SECRETS_KEY, SETTINGS_KEY
 from zec_pulumi.program.options import refuse_unserved, spelled_out
 from zec_pulumi.provider import InstanceOsImageProvider
@@ -108,14 +109,15 @@ def test_what_the_program_tells_reaches_the_operation_and_is_taken_out(process: 
     told = {DRY_RUN_KEY: False, SETTINGS_KEY: '{"zec:allowRebuild": "false"}', SECRETS_KEY: ["keyId"]}
     result = InstanceOsImageProvider().check({}, {**INVALID, **told})
     assert result.inputs == INVALID
-    assert process.checked.settings("") == told[SETTINGS_KEY]
+    assert process.checked.gates("").allow_rebuild is False
     assert process.checked.secrets("") == frozenset({"keyId"})
 
 
 def test_what_the_program_did_not_tell_is_not_made_up(process: Process) -> None:
-    """None is another answer than no settings."""
+    """Settings that did not come are another answer than no settings, and close the gates."""
     InstanceOsImageProvider().check({}, INVALID)
-    assert (process.checked.settings(""), process.checked.secrets("")) == (None, None)
+    assert process.checked.gates("").missing is Missing.NOT_SENT
+    assert process.checked.secrets("") is None
 
 
 def test_a_fleets_plan_tells_the_settings_too(process: Process) -> None:
@@ -123,7 +125,7 @@ def test_a_fleets_plan_tells_the_settings_too(process: Process) -> None:
     order = {"urn": "urn:pulumi:dev::p::zec:index:Fleet::web", "canaries": [], "others": ["a"], "atOnce": 1}
     result = FleetPlanProvider().check({}, {FLEET_KEY: json.dumps(order), SETTINGS_KEY: "{}"})
     assert (result.inputs, result.failures) == ({}, [])
-    assert process.checked.settings("") == "{}"
+    assert process.checked.gates("").missing is None
 
 
 PROGRAM = """

@@ -39,7 +39,8 @@ def check(
         olds: The recorded inputs; empty for a resource that the stack does not hold.
         inputs: What the program gives, by property key.
         dry_run: Whether this is a preview.
-        settings: The stack's own configuration as the program sees it, JSON by full key; None when it did not come.
+        settings: The stack's own ``zec:`` configuration as the program sends it: a JSON object by full key. None where
+            it did not arrive; then every rebuild is refused.
         secrets: The property keys of the inputs that the program gives as secrets; None when they did not come.
     """
     process.checked.add(call.urn, dry_run=dry_run, settings=settings, secrets=secrets)

@@ -105,7 +105,7 @@ def _failure(diagnostic: Diagnostic) -> Failure:
 def _approved(preview: Preview) -> frozenset[str]:
     """Return the approved tokens; none where no approval is required, or where the settings cannot be read."""
     try:
-        gates = resolve_options(preview.config.get).gates
+        gates = resolve_options(preview.config).gates
     except ConfigurationError:
         return frozenset()
     return gates.approved_rebuilds if gates.require_approval else frozenset()
