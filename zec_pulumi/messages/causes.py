@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zec_pulumi.messages.quoting import ID, NAME, quoted_id, quoted_name, unquoted
+from zec_pulumi.messages.quoting import ID, MASK, NAME, quoted_id, quoted_name, unquoted
 from zec_pulumi.planning.causes import CAUSES, Cause
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def _read(text: str, names: dict[str, str]) -> Cause:
 def _read_value(text: str, names: dict[str, str]) -> str | None:
     found = _NAMED.fullmatch(text)
     value = unquoted(found["id"]) if found else None
-    if found and value is not None and found["name"] is not None:
+    masked = MASK in text and not text.startswith('"')
+    if found and value is not None and found["name"] is not None and not masked:
         name = unquoted(found["name"]) or ""
         if names.setdefault(value, name) != name:
             raise ValueError(f"{value} has two names")

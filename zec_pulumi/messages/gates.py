@@ -21,6 +21,9 @@ NO_TOKEN_YET = "zec:requireApproval is set and the token is not known yet: up re
 UNAPPROVED = "approval needed: "
 """How the lines of the gates begin."""
 
+APPROVED_BY = "approved by "
+"""How the line about a rebuild begins that its token approves; the token follows, and nothing else."""
+
 UNTOUCHED = "; its disk is untouched"
 WAY_OUT = ". Set rebuild_protection=False to allow it, or take the change back"
 TO_APPROVE, ADD_TO = ". To approve, add ", " to zec:approvedRebuilds"

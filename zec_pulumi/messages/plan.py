@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zec_pulumi.planning.plan import Note, Plan, Refusal
 
 REBUILD, UNDECIDED, JOIN = "rebuild: ", "undecided: ", "join: "
-ADOPT, CHANGE = "adopt: ", "change in place: "
+ADOPT, CHANGE, RECORD = "adopt: ", "change in place: ", "record: "
 NO_LIVE_CHECKS = "live checks were not made: "
 """How lines begin."""
 
@@ -28,6 +28,9 @@ WILL, WOULD, NOW = "will be wiped", "would be wiped", "is wiped now"
 
 THE_INSTANCE = "the instance"
 """In place of an id that is not known yet."""
+
+ONLY_RECORDED = "only the stack's record changes; nothing is wiped"
+"""What an update does that does nothing to the machine."""
 
 CONSEQUENCES = "it is powered off, its SSH host keys change, data disks are not part of it"
 """What a user must know before approving."""
@@ -77,6 +80,11 @@ def join(recorded: Recorded, live: Instance | None, now: float, *, gated: bool =
 def change(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
     """Return the line about changes that leave the disk alone."""
     return f"{CHANGE}{', '.join(plan.changes)} of {_machine(live, instance_id)}; nothing is wiped"
+
+
+def record() -> str:
+    """Return the line about an update that changes the stack's record and nothing on the machine."""
+    return f"{RECORD}{ONLY_RECORDED}"
 
 
 def undecided(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
