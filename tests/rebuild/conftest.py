@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -208,6 +209,7 @@ class Stack:
         self.inputs: dict[str, Any] = {}
         self.halts_at: tuple[str, StopReason] | None = None
         self.timeout: float | None = None
+        self.settings: dict[str, str] = {}
         self.call = FakeCall(self)
 
     @contextlib.contextmanager
@@ -221,6 +223,7 @@ class Stack:
         """Create or update as the engine would; raises ``Failed`` with what the user reads."""
         wanted = {"instanceId": WEB, **inputs}
         with self.calling() as call:
+            self.process.checked.add(call.urn, dry_run=False, settings=json.dumps(self.settings))
             if self.outputs:
                 self.outputs = update(self.process, call, dict(self.outputs), wanted)
             else:

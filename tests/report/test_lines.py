@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,14 +22,24 @@ from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages.parse import Line, Word, parse
 from zec_pulumi.planning import approval, gates
+from zec_pulumi.planning.approval import PlannedRebuild
 from zec_pulumi.planning.causes import CAUSES, READABLE, Cause
-from zec_pulumi.planning.gates import GateName, GateSettings
+from zec_pulumi.planning.gates import GateName, GateSettings, Missing
 from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import ChangedOutside, Kind, NotApplied, NotAsWanted, NotRunning, Plan
 from zec_pulumi.program.rollout import Rollout
+from zec_pulumi.settings.options import resolve_gates
 
 URN = "urn:pulumi:prod::a::b::c"
 WEB = "urn:pulumi:prod::a::pulumi-python:dynamic/zec:InstanceOsImage::web"
+UNKNOWN = resolve_gates({"zec:requireApprovals": "true", "zec:x y, so instance": ""}).unknown
+WRONG = resolve_gates(
+    {
+        "zec:requireApproval": "",
+        "zec:allowedCauses": "image",
+        "zec:approvedRebuilds": '["x, so instance i-1 is not rebuilt (userData changed); its disk is untouched"]',
+    }
+).wrong
 # What a forger would put into a name, beside what people do.
 WORDS = (
     "web-1",
@@ -170,26 +181,35 @@ def test_every_gate_is_read_back(why: Any, instance_id: str) -> None:
     """Each closed gate by its name, with the token where there is one; none is taken for a failure."""
     wanted = parse_wanted({"instanceId": instance_id, "rebuildProtection": True})
     closed = GateSettings(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
-    request = ResetInstanceRequest(instance_id=instance_id, enable_agent=True)
-    for sent, token in ((request, approval.token(URN, None, request)), (None, None)):
-        found = gates.closed(wanted, Plan(Kind.REBUILD, why), closed, URN, None, sent)
+    closed = replace(closed, unknown=UNKNOWN, wrong=WRONG, missing=Missing.NOT_SENT)
+    rebuild = planned(instance_id, why)
+    for sent, token in ((rebuild, rebuild.token({})), (None, None)):
+        found = gates.verdict(wanted, Plan(Kind.REBUILD, why), closed, sent, "prod", {}).closed
         lines = [parse(gate_messages.sentence(gate, instance_id, why)) for gate in found]
-        assert [line.gate for line in lines] == [gate.value for gate in GateName]
+        assert {line.gate for line in lines} == {gate.value for gate in GateName}
         # An id that no cloud gives makes a token that nobody can approve.
         whole = token is None or not approval.malformed(token)
-        assert [line.unreadable for line in lines] == [False, False, False, not whole]
+        assert [line.unreadable for line in lines] == [False] * (len(lines) - 1) + [not whole]
         assert lines[-1].token == (token if whole else None)
 
 
 def test_a_used_token_in_the_hint_is_not_the_one_to_approve() -> None:
-    """The sentence names both."""
-    foreign, used = "dev/i-1/ffffffffffffffff", "prod/i-1/ffffffffffffffff"
-    closed = GateSettings(require_approval=True, approved_rebuilds=frozenset({foreign, used}))
+    """The sentence names all of them."""
+    foreign, stale, used = "dev/i-1/ffffffffffffffff", "prod/i-1/ffffffffffffffff", "prod/i-1/eeeeeeeeeeeeeeee"
+    closed = GateSettings(require_approval=True, approved_rebuilds=frozenset({foreign, stale, used}))
     plan = Plan(Kind.REBUILD, (Cause("userData"),))
-    request = ResetInstanceRequest(instance_id="i-1", enable_agent=True)
-    (gate,) = gates.closed(parse_wanted({"instanceId": "i-1"}), plan, closed, URN, None, request)
+    rebuild, spent = planned("i-1", plan.causes), {"eeeeeeeeeeeeeeee": "a1"}
+    (gate,) = gates.verdict(rebuild.wanted, plan, closed, rebuild, "prod", spent).closed
+    assert (gate.foreign, gate.stale, gate.used) == ((foreign,), (stale,), (used,))
     line = parse(gate_messages.sentence(gate, "i-1", plan.causes))
-    assert (line.token, line.unreadable) == (approval.token(URN, None, request), False)
+    assert (line.token, line.unreadable) == (rebuild.token({}), False)
+
+
+def planned(instance_id: str, why: tuple[Cause, ...]) -> PlannedRebuild:
+    """Return a rebuild of the instance."""
+    live = Instance.model_validate({"instanceId": instance_id})
+    request = ResetInstanceRequest(instance_id=instance_id, enable_agent=True)
+    return PlannedRebuild(URN, None, live, parse_wanted({"instanceId": instance_id}), why, request)
 
 
 @given(something, something, causes, machines())

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zec_pulumi.cli.main import main
-from zec_pulumi.journal.journal import Journal, JournalError, home
+from zec_pulumi.journal.journal import Journal, home
+from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.planning.causes import Cause
 from zec_pulumi.time.clock import SystemClock
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pulumi.dynamic import Config
 from pulumi.runtime.proto import engine_pb2
 
 from zec_pulumi.engine import CallFailedError, Plugin, pool
@@ -116,9 +117,9 @@ def test_the_first_configuration_of_a_process_counts(
 ) -> None:
     """The SDK configures each provider class: a second process object would forget what the first has read."""
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
-    plugin.configure({"zec:pollInterval": "7"}.get)
+    plugin.configure(Config({"zec:pollInterval": "7"}, "shop"))
     first = plugin.process
-    plugin.configure({"zec:pollInterval": "9"}.get)
+    plugin.configure(Config({"zec:pollInterval": "9"}, "shop"))
     assert plugin.process is first
     assert first.options.poll_interval == 7
 

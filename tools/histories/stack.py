@@ -170,7 +170,7 @@ class Stack:
 
     def _planned(self, wanted: dict[str, Any], *, dry_run: bool) -> bool:
         with self._calling() as (process, call):
-            findings = check(process, call, dict(self.inputs), dict(wanted), dry_run=dry_run)
+            findings = check(process, call, dict(self.inputs), dict(wanted), dry_run=dry_run, settings="{}")
         if findings:
             raise CallFailedError("\n".join(findings))
         if not self.outputs:

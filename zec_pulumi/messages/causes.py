@@ -68,9 +68,12 @@ def _read(text: str, names: dict[str, str]) -> Cause:
 
 def _read_value(text: str, names: dict[str, str]) -> str | None:
     found = _NAMED.fullmatch(text)
-    value = unquoted(found["id"]) if found else None
-    masked = MASK in text and not text.startswith('"')
-    if found and value is not None and found["name"] is not None and not masked:
+    if found is None:
+        return None
+    value = unquoted(found["id"])
+    # Two ids that the engine masked look alike, and each has a name of its own.
+    masked = MASK in found["id"] and not found["id"].startswith('"')
+    if value is not None and found["name"] is not None and not masked:
         name = unquoted(found["name"]) or ""
         if names.setdefault(value, name) != name:
             raise ValueError(f"{value} has two names")

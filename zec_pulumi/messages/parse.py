@@ -103,6 +103,9 @@ _FORMS = {
 }
 
 _REFUSED = rf"instance {ID} is not rebuilt \({CAUSES_PATTERN}\)"
+_UNTIL_CORRECT_KEY, _UNTIL_CORRECT_VALUE, _UNTIL_SENT = (
+    re.escape(gates.UNTOUCHED + way) for way in (gates.CORRECT_KEY, gates.CORRECT_VALUE, gates.SEND_SETTINGS)
+)
 _TOKEN = r"\S+"  # noqa: S105 a pattern
 _GATES = {
     gates.PROTECTED: (GateName.REBUILD_PROTECTION, f"{_REFUSED}{gates.UNTOUCHED}{re.escape(gates.WAY_OUT)}"),
@@ -116,9 +119,15 @@ _GATES = {
         GateName.REQUIRE_APPROVAL,
         (
             rf"{_REFUSED}{gates.UNTOUCHED}{re.escape(gates.TO_APPROVE)}(?P<token>{_TOKEN}){gates.ADD_TO}"
-            rf"(?:\. {_TOKEN}(?:{gates.FOREIGN}|{gates.STALE}))*"
+            rf"(?:\. {_TOKEN}(?:{gates.USED}|{gates.FOREIGN}|{gates.STALE}))*"
         ),
     ),
+    gates.UNKNOWN_SETTING: (
+        GateName.UNKNOWN_SETTING,
+        rf"{ID} is none of zec_pulumi(?: \(did you mean [\w:]+\?\))?, so {_REFUSED}{_UNTIL_CORRECT_KEY}",
+    ),
+    gates.WRONG_SETTING: (GateName.WRONG_SETTING, rf"zec:\w+ .+, so {_REFUSED}{_UNTIL_CORRECT_VALUE}"),
+    gates.MISSING_SETTINGS: (GateName.MISSING_SETTINGS, rf"[\w ]+, so {_REFUSED}{_UNTIL_SENT}"),
 }
 
 _OTHERS = {plan.NO_LIVE_CHECKS: Word.NO_LIVE_CHECKS, FLEET: Word.FLEET}

@@ -13,9 +13,9 @@ from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.messages import scripts as script_messages
 from zec_pulumi.messages.fleet import Outlook
-from zec_pulumi.planning import gates
+from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
-from zec_pulumi.planning.record import last_attempt, last_rebuild_seconds
+from zec_pulumi.planning.record import last_rebuild_seconds
 from zec_pulumi.planning.script_rules import script_problem
 from zec_pulumi.rebuild.validation import (
     Preflight,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from zec_pulumi.api import Instance
     from zec_pulumi.operations.context import Call, Process
+    from zec_pulumi.planning.gates import GateSettings, Verdict
     from zec_pulumi.planning.inputs import Recorded, Wanted
 
 _PREFLIGHT_INPUTS = frozenset({"imageId", "keyId", "password", "timezone", "enableAgent"})
@@ -51,7 +52,10 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Case:
-    """One resource: ``before`` are its recorded outputs, empty when the stack does not hold it."""
+    """One resource: ``before`` are its recorded outputs, empty when the stack does not hold it.
+
+    ``gates`` are those of its stack.
+    """
 
     process: Process
     urn: str
@@ -59,6 +63,7 @@ class Case:
     recorded: Recorded
     before: Mapping[str, Any]
     live: Instance | None
+    gates: GateSettings
     dry_run: bool
 
     def assess(self) -> Assessment:
@@ -75,9 +80,11 @@ class Case:
         assessment.refusals = self._refused(plan) if plan.refusal else list(preflight.findings)
         if assessment.refusals:
             return assessment
-        closed = self._closed(plan, preflight)
-        self._describe(assessment, resolved, wiped=not closed)
-        return self._gated(assessment, closed)
+        verdict = self._ask_gates(plan, preflight)
+        self._describe(assessment, resolved, wiped=not verdict.closed)
+        if verdict.approved_by:
+            assessment.infos.append(gate_messages.approved(verdict.approved_by))
+        return self._gated(assessment, refusals(verdict, self.wanted, plan))
 
     def _resolve(self) -> ResolvedPlan:
         if self.live is not None:
@@ -96,11 +103,10 @@ class Case:
             return Preflight(tuple(check_password_in_place(self.live)))
         return Preflight(())
 
-    def _closed(self, plan: Plan, preflight: Preflight) -> list[str]:
+    def _ask_gates(self, plan: Plan, preflight: Preflight) -> Verdict:
         request = None if self.wanted.unknown else preflight.request
-        settings, previous = self.process.options.gates, last_attempt(self.before)
-        closed = gates.closed(self.wanted, plan, settings, self.urn, previous, request)
-        return [gate_messages.sentence(gate, self.wanted.instance_id, plan.causes) for gate in closed]
+        journal = self.process.journal
+        return ask_gates(journal, self.gates, self.urn, self.wanted, self.before, plan, self.live, request)
 
     def _gated(self, assessment: Assessment, closed: list[str]) -> Assessment:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""
@@ -165,7 +171,8 @@ def assess_and_show(
         ZecError: the machine does not exist, or cannot be read; or the journal cannot be read.
     """
     live = _live(process, call, wanted, dry_run=dry_run)
-    assessment = Case(process, call.urn, wanted, recorded, before, live, dry_run).assess()
+    gates = process.gates(call.urn)
+    assessment = Case(process, call.urn, wanted, recorded, before, live, gates, dry_run).assess()
     for text in assessment.infos:
         call.info(text)
     for text in assessment.warnings:

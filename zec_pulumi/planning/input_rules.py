@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING
 
 from zec_pulumi.planning.inputs import decodes
+from zec_pulumi.program.inputs import INPUTS
+from zec_pulumi.text import text_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +26,27 @@ _PASSWORD_SPECIALS = "`~!@$^*-_=+|;:,.?"  # noqa: S105 the union of what the sou
 
 def input_findings(wanted: Wanted) -> list[str]:
     """Return everything wrong with the inputs themselves; each names its input, none shows a secret."""
-    return [*_identity(wanted), *_login(wanted), *_script(wanted), *_name(wanted)]
+    return [*_texts(wanted), *_identity(wanted), *_login(wanted), *_script(wanted), *_name(wanted)]
+
+
+def _texts(wanted: Wanted) -> Iterator[str]:
+    """Yield the texts that cannot be meant: what comes from outputs is seen here for the first time."""
+    for spec in INPUTS:
+        value = getattr(wanted, spec.name)
+        finding = text_finding(value) if isinstance(value, str) else None
+        if finding:
+            yield f"{spec.name}: {finding}"
+    encoded = wanted.user_data_base64
+    if encoded is not None and decodes(encoded):
+        # Bytes may hold anything but the SDK's own sentence.
+        finding = text_finding(base64.b64decode(encoded).decode("latin-1").replace("\0", ""))
+        if finding:
+            yield f"user_data_base64: its script {finding}"
+    for argument in (wanted.health.command or ()) if wanted.health else ():
+        finding = text_finding(argument)
+        if finding:
+            yield f"health: command: {finding}"
+            return
 
 
 def _identity(wanted: Wanted) -> Iterator[str]:

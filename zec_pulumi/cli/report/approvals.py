@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.cli.report.model import Approval
 from zec_pulumi.messages.parse import Word
 from zec_pulumi.messages.quoting import MASK
+from zec_pulumi.planning.approval import digest_of
 from zec_pulumi.planning.gates import GateName
 
 if TYPE_CHECKING:
@@ -43,14 +44,9 @@ def approval_of(plan: Line, found: Sequence[Line], settings: GateSettings | None
     return _matched([line.token for line in found if line.word is Word.APPROVED and line.token], settings)
 
 
-def token_id(token: str) -> str:
-    """Return the part of a token that the provider compares: the digest. The engine may mask what stands before it."""
-    return token.rpartition("/")[2]
-
-
 def is_masked(token: str | None) -> bool:
     """Whether the engine masked the part of a token that counts."""
-    return token is not None and MASK in token_id(token)
+    return token is not None and MASK in token and digest_of(token) is None
 
 
 def mask_hint(token: str) -> str | None:
@@ -74,7 +70,7 @@ def _lets_through(plan: Line, settings: GateSettings) -> bool:
 def _matched(tokens: Sequence[str], settings: GateSettings) -> tuple[Approval, str | None]:
     if not tokens:
         return Approval.UNPROVEN, _NO_GATE
-    approved = {token_id(token) for token in settings.approved_rebuilds}
+    approved = {digest_of(token) for token in settings.approved_rebuilds}
     if any(is_masked(token) for token in (*tokens, *settings.approved_rebuilds)):
         return Approval.UNPROVEN, _MASKED_TOKEN
-    return (Approval.APPROVED, None) if {*map(token_id, tokens)} <= approved else (Approval.UNPROVEN, _OTHER_TOKEN)
+    return (Approval.APPROVED, None) if {*map(digest_of, tokens)} <= approved else (Approval.UNPROVEN, _OTHER_TOKEN)

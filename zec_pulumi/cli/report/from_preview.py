@@ -6,8 +6,6 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api.errors import ConfigurationError
-from zec_pulumi.cli.report.approvals import token_id
 from zec_pulumi.cli.report.machine_rows import machine_row
 from zec_pulumi.cli.report.model import Action, Approval, Failure, FleetLine, MachineRow, Report
 from zec_pulumi.cli.report.ownership import Owner, owner
@@ -16,7 +14,7 @@ from zec_pulumi.messages import parse as lines
 from zec_pulumi.messages.parse import Line, Word
 from zec_pulumi.planning import approval
 from zec_pulumi.program.urns import FLEET, name_of, type_of
-from zec_pulumi.settings.options import resolve_options
+from zec_pulumi.settings.options import resolve_gates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,13 +152,13 @@ def _others(resources: Resources) -> Counter[str]:
 
 def _kept(rows: list[MachineRow], settings: GateSettings | None) -> list[str]:
     """Return the approved tokens that rebuilds of this preview need."""
-    needed = {token_id(row.token) for row in rows if row.token and row.approval is Approval.APPROVED}
-    return sorted(token for token in (settings.approved_rebuilds if settings else ()) if token_id(token) in needed)
+    needed = {approval.digest_of(row.token) for row in rows if row.token and row.approval is Approval.APPROVED}
+    return sorted(
+        token for token in (settings.approved_rebuilds if settings else ()) if approval.digest_of(token) in needed
+    )
 
 
 def _gates(preview: Preview) -> GateSettings | None:
-    """Return the stack's gates; None where its settings cannot be read: secret, wrong, or of another version."""
-    try:
-        return resolve_options(preview.config.get).gates
-    except ConfigurationError:
-        return None
+    """Return the stack's gates; None where a setting cannot be used: secret, wrong, or not known to this version."""
+    gates = resolve_gates(preview.config)
+    return None if gates.wrong or gates.unknown else gates
