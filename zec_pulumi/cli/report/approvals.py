@@ -53,8 +53,8 @@ def mask_hint(token: str) -> str | None:
     """Return what to do about a token of which the engine masks a part; None when it masks none."""
     if is_masked(token):
         return (
-            "the engine masks its token, because a secret of this stack occurs in it: run the preview with"
-            " --show-secrets where nobody else reads it, or change that secret"
+            "the engine masks its token, because a secret of this stack occurs in it: change that secret, or give"
+            " rebuild_token another value, which makes another token"
         )
     if MASK in token:
         return "the engine masks a part of its token that does not count: paste the token as it is"
