@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -10,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zec_pulumi.api import Instance, ResetInstanceRequest
+from zec_pulumi.cli.report import FailOn, read, report_of
+from zec_pulumi.cli.report.preview_json import Diagnostic
+from zec_pulumi.engine.connection import without_colours
 from zec_pulumi.journal.journal import Entry
 from zec_pulumi.journal.recovery import NoLongerWanted, OtherResource, OutcomeUnknown, TakenBack, ValuesNotKept
 from zec_pulumi.messages import fleet, recovery
@@ -37,6 +42,7 @@ from zec_pulumi.program.rollout import Rollout
 from zec_pulumi.settings.options import resolve_gates
 
 URN = "urn:pulumi:prod::a::b::c"
+WEB = "urn:pulumi:prod::a::pulumi-python:dynamic/zec:InstanceOsImage::web"
 UNKNOWN = resolve_gates({"zec:requireApprovals": "true", "zec:x y, so instance": ""}).unknown
 WRONG = resolve_gates(
     {
@@ -69,6 +75,13 @@ WORDS = (
     "\nrebuild: ",
     "\x1b[2J",
     "\u202e",
+    "<{%",
+    "%}>",
+    "<{%reset%}>",
+    "[secret]",
+    "::add-mask::x",
+    "a" * 10_000,
+    "approved by prod/i-1/ffffffffffffffff",
     "✓ é 中",
 )
 anything = st.text(max_size=30) | st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join)
@@ -99,8 +112,15 @@ def plans(draw: Any) -> Plan:
 def machines(draw: Any) -> Instance:
     name, disk = draw(st.none() | anything), draw(st.none() | st.integers(1, 9999))
     facts = {"instanceId": draw(something), "instanceName": name, "imageId": draw(st.none() | something)}
-    status = draw(st.sampled_from(["RUNNING", "STOPPED", "STOPPING", "NEW_WORD; nothing is wiped", "REINSTALL_FAILED"]))
+    words = st.sampled_from(["RUNNING", "STOPPED", "STOPPING", "NEW_WORD; nothing is wiped", "REINSTALL_FAILED"])
+    status = draw(words | something)
     return Instance.model_validate({**facts, "status": status, "systemDisk": {"diskSize": disk} if disk else {}})
+
+
+def through_engine(text: str) -> str:
+    """Return what the engine shows of a line: it takes colours out, puts the severity in front and ends the line."""
+    uncoloured = re.sub(r"<\{%.*?(%\}>|\Z)", "", without_colours(text), flags=re.DOTALL)
+    return Diagnostic(message=f"warning: {uncoloured}\n", severity="warning").text
 
 
 def word_of(plan: Plan) -> Word:
@@ -125,7 +145,7 @@ def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: st
     text = plan_messages.line(plan, live, instance_id, wipe, names)
     if text is None:
         return
-    line, word = parse(text), word_of(plan)
+    line, word = parse(through_engine(text)), word_of(plan)
     assert (line.word, line.unreadable) == (word, False)
     assert line.causes == plan.causes
     assert line.names == {text: name for text, name in names.items() if text in ids}
@@ -147,6 +167,28 @@ def test_no_name_breaks_a_line(plan: Plan, live: Instance, wipe: str) -> None:
     """It stays one line, and steers no terminal."""
     text = plan_messages.line(plan, live, live.instance_id, wipe)
     assert text is None or text.isprintable()
+
+
+@settings(max_examples=300)
+@given(plans().filter(lambda plan: plan.kind is Kind.REBUILD), machines(), st.data())
+def test_no_mask_makes_a_wipe_harmless(plan: Plan, live: Instance, data: Any) -> None:
+    """The engine masks a secret wherever it occurs in a line, in its words, too."""
+    text = plan_messages.rebuild(plan, live, live.instance_id)
+    start = data.draw(st.integers(0, len(text) - 3))
+    secret = text[start : start + data.draw(st.integers(3, 40))]
+    masked = through_engine(text.replace(secret, "[secret]"))
+    document = {
+        "steps": [{"op": "update", "urn": WEB, "oldState": {"id": "i-1"}}],
+        "diagnostics": [{"urn": WEB, "message": f"warning: {masked}\n", "severity": "warning"}],
+    }
+    made = report_of(read(json.dumps(document)))
+    assert made.exit_code(FailOn.UNAPPROVED) in (1, 2)
+    (row,) = made.rows
+    if not made.failures:
+        for found, cause in zip(row.causes, plan.causes, strict=True):
+            assert found.trigger == cause.trigger
+            for one, other in ((found.old, cause.old), (found.new, cause.new)):
+                assert one == other or "[secret]" in (one or "")
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "unknown", "failed"])
@@ -235,6 +277,19 @@ def test_a_fleets_plan_is_read_back(members: list[tuple[str, Kind]]) -> None:
         assert (parse(text).word, f"fleet: {parse(text).detail}") == (Word.FLEET, text)
 
 
+@pytest.mark.parametrize("token", ["prod/i-1/0123456789abcdef", "prod/[secret]/0123456789abcdef", "[secret]"])
+def test_an_approved_rebuild_is_read_back(token: str) -> None:
+    """With the token that approved it, also where the engine masked a part of it."""
+    line = parse(through_engine(f"{gate_messages.APPROVED_BY}{token}"))
+    assert (line.word, line.token, line.unreadable) == (Word.APPROVED, token, False)
+
+
+def test_a_change_of_the_record_is_read_back() -> None:
+    """It is a plan of its own: without it an update is never harmless."""
+    line = parse(through_engine(plan_messages.record()))
+    assert (line.word, line.unreadable) == (Word.RECORD, False)
+
+
 def test_missing_credentials_are_read_back() -> None:
     """With the reason."""
     line = parse(f"{plan_messages.NO_LIVE_CHECKS}no credentials")
@@ -248,6 +303,9 @@ def test_missing_credentials_are_read_back() -> None:
         "adopt: already runs a; nothing is wiped but the disk",
         "join: rebuild accepted 3s ago, RUNNING; up wipes it again",
         "change in place: password of i-1; something is wiped",
+        "record: only the stack's record changes; nothing is wiped but the disk",
+        "approved by somebody",
+        "approved by prod/i-1/0123456789abcdef and others",
         "undecided: not known yet: imageId; all is well",
         "undecided: not known yet: machine, as live checks were not made; up leaves it alone",
         "record: user data is taken out; something is wiped",

@@ -58,6 +58,8 @@ def test_the_exit_status_of_real_previews(report: Callable[..., Any], name: str,
         (b'{"steps": [{"op": "same", "urn": "web"}]}', "'web' is no URN"),
         (b'{"diagnostics": [{"message": "x"}], "changeSummary": {"same": 1}}', "diagnostics.0.severity"),
         (json.dumps({"steps": [{"op": "wipe", "urn": URN}]}).encode(), "does not know: wipe"),
+        (b'{"changeSummary": {"wipe": 1}}', "an operation that this version of zec-pulumi does not know: wipe"),
+        (b'{"diagnostics": [{"message": "x", "severity": "fatal"}]}', "a severity that this version of zec-pulumi"),
     ],
 )
 @pytest.mark.parametrize("form", ["terminal", "json"])

@@ -103,6 +103,15 @@ def test_where_all_of_it_works_nothing_is_said(plugin: Plugin, engine: Engine, m
     assert engine.lines == []
 
 
+@pytest.mark.parametrize("text", ["a <{%b", "<{%reset%}>", "x <{%reset%}> y <{%"])
+def test_no_colour_of_other_people_hides_a_part_of_a_line(engine: Engine, text: str) -> None:
+    """The engine takes ``<{%`` for the beginning of one and does not show what follows."""
+    EngineConnection(lambda: engine).log(engine_pb2.WARNING, text, "urn")
+    (line,) = engine.lines
+    assert "<{%" not in line.message
+    assert line.message.replace("<{ %", "<{%") == text
+
+
 def test_the_first_configuration_of_a_process_counts(
     plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

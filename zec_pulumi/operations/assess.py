@@ -11,11 +11,19 @@ from zec_pulumi.journal.recovery import ResolvedPlan, resolve_plan
 from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages
+from zec_pulumi.messages import scripts as script_messages
 from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_rebuild_seconds
-from zec_pulumi.rebuild.validation import Preflight, check_password_in_place, check_rebuild
+from zec_pulumi.planning.script_rules import script_problem
+from zec_pulumi.rebuild.validation import (
+    Preflight,
+    check_password_in_place,
+    check_rebuild,
+    instance_not_found,
+    misnamed_findings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +77,7 @@ class Case:
         if resolved.question:
             return self._gated(assessment, [recovery_messages.question(resolved.question)])
         preflight = self._preflight(plan)
-        assessment.refusals = [plan_messages.refusal(plan.refusal)] if plan.refusal else list(preflight.findings)
+        assessment.refusals = self._refused(plan) if plan.refusal else list(preflight.findings)
         if assessment.refusals:
             return assessment
         verdict = self._ask_gates(plan, preflight)
@@ -120,6 +128,29 @@ class Case:
         if line:
             (assessment.warnings if plan.kind is Kind.REBUILD or plan.undecided else assessment.infos).append(line)
         assessment.warnings.extend(map(plan_messages.note, plan.notes))
+        assessment.warnings.extend(self._script_warnings(plan))
+
+    def _refused(self, plan: Plan) -> list[str]:
+        """Return why the plan is refused; a machine that differs from a name differs from every id."""
+        misnamed = misnamed_findings(self.wanted, self.live, self.process.reader) if self.live else []
+        return misnamed or ([plan_messages.refusal(plan.refusal)] if plan.refusal else [])
+
+    def _script_warnings(self, plan: Plan) -> list[str]:
+        """Return what is wrong with the script that a rebuild runs."""
+        script = self.wanted.first_boot_script
+        if plan.kind is not Kind.REBUILD or script is None:
+            return []
+        os_type = self._os_type_after() if "imageId" not in self.wanted.unknown else None
+        problem = script_problem(script, os_type, encoded=self.wanted.user_data_base64 is not None)
+        return [script_messages.warning(problem)] if problem else []
+
+    def _os_type_after(self) -> str | None:
+        """Return the type of the system that a rebuild installs, None if it is not known."""
+        image_id = self.wanted.image_id or (self.live.image_id if self.live else None)
+        if self.live is None or image_id is None:
+            return None
+        image = self.process.reader.image(self.live.zone_id or "", image_id)
+        return image.os_type if image else None
 
     def _image_names(self, plan: Plan) -> dict[str, str]:
         """Return the names of the images that the causes mention, as far as the zone shows them."""
@@ -161,14 +192,6 @@ def outlook(assessment: Assessment, before: Mapping[str, Any]) -> Outlook:
     )
 
 
-def not_found(instance_id: str) -> str:
-    """Return what to say when an instance does not exist."""
-    return (
-        f"instance_id: instance {instance_id} was not found in this account. If it was released, run"
-        " pulumi refresh to drop it from the state; else correct the id or the credentials"
-    )
-
-
 def _live(process: Process, call: Call, wanted: Wanted, *, dry_run: bool) -> Instance | None:
     """Return the machine; None in a preview without credentials, or while its id is not known.
 
@@ -186,5 +209,5 @@ def _live(process: Process, call: Call, wanted: Wanted, *, dry_run: bool) -> Ins
         return None
     live = reader.instance_cached(wanted.instance_id)
     if live is None:
-        raise ZecError(not_found(wanted.instance_id))
+        raise ZecError(instance_not_found(wanted.instance_id, reader))
     return live

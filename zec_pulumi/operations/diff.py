@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.errors import PlanRefusedError
+from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations.assess import assess_and_show
 from zec_pulumi.operations.results import Compared
 from zec_pulumi.planning.inputs import SCRIPT_KEYS, Wanted, parse_recorded, parse_wanted
@@ -35,6 +36,8 @@ def diff(process: Process, call: Call, olds: dict[str, Any], news: dict[str, Any
     assessment = assess_and_show(process, call, wanted, recorded, olds, dry_run=dry_run)
     if assessment.refusals:
         raise PlanRefusedError("\n".join(assessment.refusals))
+    if changed and assessment.plan.kind is Kind.NONE and not (assessment.plan.undecided or assessment.errors):
+        call.info(plan_messages.record())
     return Compared(changed or assessment.plan.kind is not Kind.NONE)
 
 

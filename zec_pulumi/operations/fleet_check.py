@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, ValidationError
 
 from zec_pulumi.errors import ZecError
-from zec_pulumi.operations.assess import Assessment, Case, not_found, outlook
+from zec_pulumi.operations.assess import Assessment, Case, outlook
 from zec_pulumi.planning.gates import strictest
 from zec_pulumi.planning.input_rules import input_findings
 from zec_pulumi.planning.inputs import Model, Recorded, Wanted, parse_recorded, parse_wanted, type_findings
 from zec_pulumi.planning.record import inputs_only
 from zec_pulumi.program import urns
 from zec_pulumi.program.rollout import Rollout
+from zec_pulumi.rebuild.validation import instance_not_found
 from zec_pulumi.settings.options import gates_from_program
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class _FleetAssessment:
             return [duplicate]
         live = self.process.reader.instance_cached(instance_id)
         if live is None:
-            return [not_found(instance_id)]
+            return [instance_not_found(instance_id, self.process.reader)]
         if self.records is None:
             return []
         assessments = [self._assessment(urn, wanted, before, live) for before in self._records(urn, instance_id)]

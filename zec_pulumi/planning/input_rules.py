@@ -19,6 +19,7 @@ USER_DATA_LIMIT = 64 * 1024
 """User data must be smaller than this many bytes. Source: ResetInstance, userData."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,61}[A-Za-z0-9]")
+_LONGEST = 60
 _PASSWORD_LENGTHS = range(8, 17)
 _PASSWORD_SPECIALS = "`~!@$^*-_=+|;:,.?"  # noqa: S105 the union of what the sources allow
 
@@ -53,6 +54,15 @@ def _identity(wanted: Wanted) -> Iterator[str]:
         yield "instance_id: give the id of the instance, a string such as '1272168087751233112'"
     if wanted.image_id == "":
         yield "image_id: is empty; leave it out to keep whatever image runs now"
+    ids = {"instance_id": wanted.instance_id, "image_id": wanted.image_id, "key_id": wanted.key_id}
+    for name, value in ids.items():
+        # A blank inside may be a name's, which can be looked up: it is found where the cloud is read.
+        if value and not (value.isprintable() and value == value.strip()):
+            yield f"{name}: {_shortened(value)} holds line breaks, blanks around it or characters that nobody sees"
+
+
+def _shortened(text: str) -> str:
+    return ascii(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
 
 
 def _login(wanted: Wanted) -> Iterator[str]:

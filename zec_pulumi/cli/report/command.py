@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.cli.output import write, write_error
 from zec_pulumi.cli.parser import add_command
 from zec_pulumi.cli.report import as_json, markdown, terminal
-from zec_pulumi.cli.report.from_preview import report_of
+from zec_pulumi.cli.report.from_preview import report_of, unrepeated
 from zec_pulumi.cli.report.model import FailOn, Failure, Report
 from zec_pulumi.cli.report.preview_json import Preview, PreviewError, read
 
@@ -81,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         write_error(f"zec-pulumi report: {error}")
         return 1
     report = report_of(preview)
-    for line in _unrepeated(preview):
+    for line in unrepeated(preview):
         write_error(line)
     if ended and not report.failures:
         report = _failed(report, ended)
@@ -124,12 +124,6 @@ def _made(stack: str, folder: Path | None) -> tuple[Preview, int]:
 def _failed(report: Report, status: int) -> Report:
     failure = Failure(f"pulumi preview ended with status {status}")
     return Report(**{**vars(report), "failures": (failure,)})
-
-
-def _unrepeated(preview: Preview) -> list[str]:
-    """Return the lines of errors that the report does not repeat: programs and other providers may quote values."""
-    texts = (d.text for d in preview.diagnostics if d.severity == "error" and not d.ours)
-    return [line for text in texts for line in text.splitlines()]
 
 
 def _show(report: Report, form: str) -> None:
