@@ -19,13 +19,13 @@ def test_an_image_changed_outside_is_named_as_drift_and_repaired_once(stack: Sta
     """Refresh shows it, the next preview says that the program did not change, and up brings it back."""
     stack.adopt(image_id=JAMMY)
     stack.cloud.patch_instance(web_1, imageId=DEBIAN)
-    seen = f"imageId was changed outside Pulumi: {JAMMY} → {DEBIAN}; run pulumi refresh"
+    seen = f"imageId was changed outside Pulumi: {JAMMY} → {DEBIAN}; after pulumi refresh, preview shows the way back"
     assert seen in stack.preview("--expect-no-changes").ok().text
 
     stack.refresh().ok()
     assert stack.state()["web"]["outputs"]["imageId"] == DEBIAN
     assert stack.actions() == []
-    drift = f"imageId was changed outside Pulumi: {JAMMY} (Ubuntu Server 22.04 LTS) → {DEBIAN}"
+    drift = f"imageId {DEBIAN} (Debian 12) → {JAMMY} (Ubuntu Server 22.04 LTS) (changed outside Pulumi)"
     assert drift in stack.preview().ok().text
     stack.up().ok()
     assert stack.actions() == ["StopInstances", "ResetInstance"]

@@ -20,8 +20,8 @@ WEB_2 = "1272168087751233113"
     ("change", "cause"),
     [
         ({"key_id": "key-2ndKey01"}, "keyId key-YWD2QFOl → key-2ndKey01"),
-        ({"user_data": "#!/bin/sh\necho first\n"}, "userData changed"),
-        ({"rebuild_token": "2026-11"}, "rebuildToken changed"),
+        ({"user_data": "#!/bin/sh\necho first\n"}, "userData given"),
+        ({"rebuild_token": "2026-11"}, "rebuildToken given"),
         (
             {"timezone": "America/New_York", "rebuild_on": ["timezone"]},
             "timezone Asia/Shanghai → America/New_York",

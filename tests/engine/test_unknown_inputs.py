@@ -33,7 +33,7 @@ def test_what_is_not_known_yet_is_said_and_decided_in_up(stack: Stack) -> None:
     stack.declare(first={"image_id": NOBLE}, second={"instance_id": WEB_2})
     text = stack.preview().ok().text
     assert "rebuild: boot disk of 1272168087751233112" in text
-    assert f"not known yet: imageId; boot disk of {WEB_2} (web-2, 40 GiB) will be wiped if that differs" in text
+    assert f"not known yet: imageId; boot disk of {WEB_2} (web-2, 40 GiB) will be wiped if that asks for it" in text
     assert "replace" not in text
     stack.up().ok()
     assert stack.actions() == ["StopInstances", "ResetInstance"] * 2

@@ -72,6 +72,43 @@ def test_a_cause_that_is_none_any_more_counts_only_where_the_program_still_asks_
     assert is_the_same(attempted=causes, planned=(USER_DATA,), wanted=NOBLE, live=live) is same
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        Cause("imageId", DEBIAN, NOBLE, drift=True, beside=True),
+        Cause("keyId", "key-1", None, beside=True),
+        Cause("instanceName", "mine", "web-1", beside=True),
+        Cause("password", change="given", beside=True),
+    ],
+)
+def test_what_a_rebuild_changes_beside_makes_it_no_other(beside: Cause) -> None:
+    """It may have come true since, somebody may have made it since, or the program have taken it back."""
+    live = Instance(instance_id=WEB, image_id=NOBLE)
+    for attempted, planned in (((USER_DATA, beside), (USER_DATA,)), ((USER_DATA,), (USER_DATA, beside))):
+        assert is_the_same(attempted=attempted, planned=planned, wanted=NOBLE, live=live)
+
+
+def test_what_was_changed_beside_is_no_attempt_at_what_asks_now() -> None:
+    """The script is new, and the attempt was for an image only."""
+    attempted = (Cause("imageId", JAMMY, NOBLE), Cause("instanceName", "a", "b", beside=True))
+    live = Instance(instance_id=WEB, image_id=NOBLE)
+    assert not is_the_same(attempted=attempted, planned=(USER_DATA,), wanted=NOBLE, live=live)
+
+
+def test_an_attempt_at_the_same_image_is_the_same_from_wherever() -> None:
+    """Somebody changed the machine in between: what is planned leads to the same."""
+    attempted, planned = (Cause("imageId", JAMMY, NOBLE), USER_DATA), (Cause("imageId", DEBIAN, NOBLE), USER_DATA)
+    assert is_the_same(attempted=attempted, planned=planned, wanted=NOBLE, live=Instance(instance_id=WEB))
+
+
+def test_only_what_asks_for_the_rebuild_decides_whether_the_machine_tells() -> None:
+    """A password that is set beside a new image does not: the image shows whether it was done."""
+    password = Cause("password", beside=True)
+    planned = (Cause("imageId", JAMMY, NOBLE), password)
+    live = Instance(instance_id=WEB, image_id=JAMMY)
+    assert not is_the_same(attempted=planned, planned=planned, wanted=NOBLE, live=live)
+
+
 def test_a_resource_that_begins_anew_forgets_its_own_open_attempts_only(tmp_path: Path) -> None:
     """Those of another resource on the same machine, and those that have ended, stay as they are."""
     journal = Journal(tmp_path, SystemClock())

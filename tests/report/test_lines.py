@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -23,10 +23,21 @@ from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages.parse import Line, Word, parse
 from zec_pulumi.planning import approval, gates
 from zec_pulumi.planning.approval import PlannedRebuild
-from zec_pulumi.planning.causes import CAUSES, READABLE, Cause
+from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, Change
 from zec_pulumi.planning.gates import GateName, GateSettings, Missing
 from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
-from zec_pulumi.planning.plan import ChangedOutside, Kind, NotApplied, NotAsWanted, NotRunning, Plan
+from zec_pulumi.planning.plan import (
+    MACHINE,
+    AgentNotShown,
+    ChangedOutside,
+    Kind,
+    NeverRun,
+    NotApplied,
+    NotAsWanted,
+    NotRunning,
+    Plan,
+    Script,
+)
 from zec_pulumi.program.rollout import Rollout
 from zec_pulumi.settings.options import resolve_gates
 
@@ -51,7 +62,9 @@ WORDS = (
     "a, 40 GiB",
     "not known yet: keyId",
     "x (y)",
+    "changed outside Pulumi",
     "x) will be wiped: rebuildToken changed; ",
+    "; no first-boot script runs",
     ") → b, userData changed (",
     ", imageId a → b",
     '"',
@@ -74,8 +87,10 @@ WORDS = (
 anything = st.text(max_size=30) | st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join)
 something = anything.filter(bool)
 causes = st.lists(
-    st.builds(Cause, st.sampled_from(sorted(CAUSES)))
-    | st.builds(Cause, st.sampled_from(READABLE), st.none() | something, anything, st.booleans()),
+    st.builds(Cause, st.sampled_from(sorted(CAUSES - {"adopt"})), change=st.sampled_from(get_args(Change)))
+    | st.just(Cause("adopt"))
+    | st.builds(Cause, st.sampled_from(READABLE), st.none() | something, anything, st.booleans())
+    | st.builds(Cause, st.just("keyId"), something, st.none(), st.booleans()),
     min_size=1,
     max_size=4,
 ).map(tuple)
@@ -87,15 +102,18 @@ wipes = st.sampled_from([plan_messages.WILL, plan_messages.WOULD])
 def plans(draw: Any) -> Plan:
     kind = draw(st.sampled_from([kind for kind in Kind if kind is not Kind.JOIN]))
     changes = ("instanceName",) if kind is Kind.CHANGE else draw(st.sampled_from([(), ("instanceName", "password")]))
-    undecided = draw(inputs) + draw(st.sampled_from([(), ("instanceId",)]))
-    return Plan(kind, draw(causes) if kind is Kind.REBUILD else (), changes, undecided=undecided)
+    undecided = draw(inputs) + draw(st.sampled_from([(), ("instanceId",), (MACHINE,), ("adopt", "rebuildOn")]))
+    rebuild = kind is Kind.REBUILD
+    script = draw(st.none() | st.sampled_from(Script)) if rebuild else None
+    return Plan(kind, draw(causes) if rebuild else (), changes, undecided=undecided, script=script)
 
 
 @st.composite
 def machines(draw: Any) -> Instance:
     name, disk = draw(st.none() | anything), draw(st.none() | st.integers(1, 9999))
     facts = {"instanceId": draw(something), "instanceName": name, "imageId": draw(st.none() | something)}
-    status = draw(st.sampled_from(["RUNNING", "STOPPING", "REINSTALL_FAILED"]) | something)
+    words = st.sampled_from(["RUNNING", "STOPPED", "STOPPING", "NEW_WORD; nothing is wiped", "REINSTALL_FAILED"])
+    status = draw(words | something)
     return Instance.model_validate({**facts, "status": status, "systemDisk": {"diskSize": disk} if disk else {}})
 
 
@@ -109,6 +127,12 @@ def word_of(plan: Plan) -> Word:
     if plan.undecided and plan.kind is not Kind.REBUILD:
         return Word.UNDECIDED
     return {Kind.REBUILD: Word.REBUILD, Kind.ADOPT: Word.ADOPT, Kind.CHANGE: Word.CHANGE}[plan.kind]
+
+
+def consequences(plan: Plan, live: Instance | None) -> tuple[str, ...]:
+    off = live is not None and live.status != "RUNNING"
+    power = (plan_messages.OFF if live and live.status == "STOPPED" else plan_messages.NOT_RUNNING,) if off else ()
+    return (*power, plan_messages.SCRIPTS[plan.script]) if plan.script else power
 
 
 @settings(max_examples=500)
@@ -127,9 +151,12 @@ def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: st
     assert line.names == {text: name for text, name in names.items() if text in ids}
     assert line.undecided == (() if word in (Word.ADOPT, Word.CHANGE) else plan.undecided)
     assert line.closed == (word is Word.REBUILD and wipe == plan_messages.WOULD)
+    assert line.consequences == (consequences(plan, live) if word is Word.REBUILD else ())
     if word is Word.CHANGE:
         assert line.detail == ", ".join(plan.changes)
     if word in (Word.REBUILD, Word.CHANGE) or (word is Word.UNDECIDED and "instanceId" not in plan.undecided):
+        if word is Word.UNDECIDED and MACHINE in plan.undecided:
+            live = None
         disk = live.system_disk.disk_size if live else None
         shown = (line.instance_id, line.instance_name, line.disk_gib)
         assert shown == (instance_id, live.instance_name if live else None, disk)
@@ -227,10 +254,16 @@ def test_what_a_lost_attempt_leaves_to_do_is_read_back(urn: str, instance_id: st
 def test_a_note_is_a_note(name: str, one: str | None, other: str | None) -> None:
     """No value in it makes it pass for a plan."""
     notes = (NotApplied(("userData", "password")), NotAsWanted(name, one, other), ChangedOutside(name, one, other))
-    texts = [plan_messages.note(note) for note in (*notes, NotRunning("RECYCLE"))]
+    texts = [plan_messages.note(note) for note in (*notes, NotRunning("RECYCLE"), AgentNotShown())]
     entry = Entry("a1", "i-1", URN, (), None, 1000.0, "accepted", 1000.0)
     texts.append(recovery.warning(ValuesNotKept(entry, ("userData",))))
     assert [parse(text) for text in texts] == [Line(Word.NOTE, text) for text in texts]
+
+
+def test_a_script_that_is_only_taken_out_of_the_record_is_read_back() -> None:
+    """A trigger has changed, so the report must know that nothing is wiped for it."""
+    line = parse(plan_messages.note(NeverRun()))
+    assert (line.word, line.unreadable) == (Word.RECORD, False)
 
 
 @given(st.lists(st.tuples(something, st.sampled_from(Kind)), min_size=1, max_size=5, unique_by=lambda pair: pair[0]))
@@ -274,6 +307,14 @@ def test_missing_credentials_are_read_back() -> None:
         "approved by somebody",
         "approved by prod/i-1/0123456789abcdef and others",
         "undecided: not known yet: imageId; all is well",
+        "undecided: not known yet: machine, as live checks were not made; up leaves it alone",
+        "record: user data is taken out; something is wiped",
+        f"rebuild: boot disk of i-1 will be wiped: userData lost; {plan_messages.CONSEQUENCES}",
+        f"rebuild: boot disk of i-1 will be wiped: userData changed; {plan_messages.CONSEQUENCES}; all scripts run",
+        (
+            "rebuild: boot disk of i-1 will be wiped: imageId was changed outside Pulumi: a → b, and goes back;"
+            f" {plan_messages.CONSEQUENCES}"
+        ),
         "approval needed: instance i-1 is not rebuilt (userData changed). To approve, add a to zec:approvedRebuilds",
         "rebuild_protection is set, so instance i-1 is rebuilt all the same",
         "Instance i-1 is well",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -29,13 +31,17 @@ PROTECTED = (
     " rebuild_protection=False to allow it, or take the change back"
 )
 ADOPT = "info: adopt: already runs a; nothing is wiped"
-UNKNOWN = "warning: undecided: not known yet: imageId; boot disk of i-1 (40 GiB) will be wiped if that differs"
+UNKNOWN = "warning: undecided: not known yet: imageId; boot disk of i-1 (40 GiB) will be wiped if that asks for it"
 QUESTION = "error: Instance i-1 may already have been rebuilt: an earlier run was killed"
 FOREIGN = "error: something else"
 TOKEN = "prod/i-1/0123456789abcdef"
 APPROVED = f"info: approved by {TOKEN}"
 RECORD = "info: record: only the stack's record changes; nothing is wiped"
 GATED = {"zec:requireApproval": "true"}
+
+
+def gzipped(time: int) -> str:
+    return base64.b64encode(gzip.compress(b"#!/bin/sh", mtime=time)).decode()
 
 
 def actions(found: Report) -> dict[str, tuple[str, str | None]]:
@@ -212,6 +218,25 @@ def test_a_preview_that_is_not_whole_is_a_failure(preview: Callable[..., bytes],
     """The engine counts more than it shows, or says that the state is broken."""
     document = {**json.loads(preview({"web": [ADOPT]})), **changed}
     assert report_of(read(json.dumps(document))).exit_code(FailOn.NEVER) == 1
+
+
+def test_a_script_that_was_never_run_is_taken_out_of_the_record_only(preview: Callable[..., bytes]) -> None:
+    """The row's own line says so, although a trigger has changed."""
+    states = {"oldState": {"id": "i-1", "inputs": {"userData": "a"}}, "newState": {"inputs": {}}}
+    line = "warning: record: user data is taken out that was never run on the machine; nothing is wiped"
+    made = report_of(read(preview({"web": [line]}, **states)))
+    assert (made.rows[0].action, made.exit_code(FailOn.ANY)) == (Action.RECORD, 0)
+
+
+def test_a_rebuild_says_what_becomes_of_a_machine_that_is_off_and_which_script_runs(
+    preview: Callable[..., bytes],
+) -> None:
+    """Before its other notes."""
+    line = WIPE.format("will").replace("it is powered off", "it is off and will run afterwards")
+    lines = [f"{line}; the first-boot script that is recorded runs", "warning: a note"]
+    (row,) = report_of(read(preview({"web": lines}))).rows
+    said = ("it is off and will run afterwards", "the first-boot script that is recorded runs", "a note")
+    assert row.notes == said
 
 
 @pytest.mark.parametrize("operation", ["create", "replace", "create-replacement"])

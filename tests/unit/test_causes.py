@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, all_readable, dump_causes, load_causes
+from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, Change, all_readable, dump_causes, load_causes
 from zec_pulumi.planning.inputs import Attempt
 
 VALUES = st.from_regex(r"[^\s→]{1,20}", fullmatch=True).filter(lambda text: text != "none")
 WITH_VALUES = st.builds(Cause, st.sampled_from(READABLE), st.none() | VALUES, VALUES, st.booleans())
 WITHOUT = st.builds(Cause, st.sampled_from(sorted(CAUSES)))
+# What release 0.1.0 did not record.
+CHANGES = st.sampled_from(get_args(Change))
+WITH_MORE = st.builds(
+    Cause, st.sampled_from(["userData", "password"]), change=CHANGES, beside=st.booleans()
+) | st.builds(Cause, st.just("keyId"), VALUES, st.none(), st.booleans(), beside=st.booleans())
 
 
 def sentence(cause: Cause) -> str:
@@ -37,6 +42,8 @@ def sentence(cause: Cause) -> str:
         ('adopt is "never"', Cause("adopt")),
         ({"trigger": "userData"}, Cause("userData")),
         ({"trigger": "imageId", "old": "a", "new": "b"}, Cause("imageId", "a", "b")),
+        ({"trigger": "userData", "change": "taken out"}, Cause("userData", change="taken out")),
+        ({"trigger": "keyId", "old": "key-1"}, Cause("keyId", "key-1")),
         ({"trigger": "imageId", "old": None, "new": "b", "drift": True}, Cause("imageId", None, "b", drift=True)),
     ],
 )
@@ -53,12 +60,13 @@ def test_old_and_new_forms_may_stand_side_by_side() -> None:
     )
 
 
-@given(st.lists(WITH_VALUES | WITHOUT))
+@given(st.lists(WITH_VALUES | WITHOUT | WITH_MORE))
 def test_what_is_recorded_is_read_back(causes: list[Cause]) -> None:
     """Through JSON, and only what is given is written."""
     recorded = json.loads(json.dumps(dump_causes(causes)))
     assert load_causes(recorded) == tuple(causes)
-    assert not any(value in (None, False) for cause in recorded for value in cause.values())
+    assert [cause.beside for cause in load_causes(recorded)] == [cause.beside for cause in causes]
+    assert not any(value in (None, False, "changed") for cause in recorded for value in cause.values())
 
 
 @given(WITH_VALUES | WITHOUT)
@@ -94,6 +102,8 @@ def test_a_sentence_is_read_as_exactly_what_it_says_or_not_at_all(text: str) -> 
         {"trigger": "imageId", "old": "a", "new": 2},
         {"trigger": "imageId", "old": "a", "new": "b", "drift": "no"},
         {"trigger": "imageId", "old": "a", "new": "b", "later": True},
+        {"trigger": "imageId", "old": "a", "new": "b", "change": "lost"},
+        {"trigger": "imageId", "old": "a", "new": "b", "beside": "yes"},
         {"trigger": "disk", "old": "a", "new": "b"},
         {"old": "a", "new": "b"},
         None,

@@ -6,26 +6,34 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zec_pulumi.api import Instance
-from zec_pulumi.planning.causes import Cause
+from zec_pulumi.planning.causes import READABLE, Cause, as_text
+from zec_pulumi.planning.differences import settings_after, settings_now
 from zec_pulumi.planning.inputs import UNKNOWN, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import (
+    MACHINE as NOT_READ,
+)
+from zec_pulumi.planning.plan import (
+    AgentNotShown,
     ChangedOutside,
     Kind,
     MachineDiffers,
     NeedsRebuild,
+    NeverRun,
     NotApplied,
     NotAsWanted,
     Note,
     NotRunning,
     Plan,
     Refusal,
+    Script,
     plan_create,
     plan_update,
 )
+from zec_pulumi.program.inputs import INPUTS
 
 OLD, NEW, THIRD = "ubuntu2204", "ubuntu2404", "debian12"
 KEY, KEY_2 = "key-1", "key-2"
@@ -40,7 +48,7 @@ MACHINE = {
     "status": "RUNNING",
 }
 # What the record holds after a machine was adopted or rebuilt as it is.
-RECORD = {
+RECORD: dict[str, Any] = {
     "instanceId": "1",
     "instanceName": "web-1",
     "imageId": OLD,
@@ -92,15 +100,20 @@ def as_live(differences: dict[str, Any] | None) -> Instance | None:
 
 
 def check(plan: Plan, case: Case) -> None:
-    assert plan == Plan(case.kind, case.causes, case.changes, case.notes, case.refusal, case.undecided)
+    shown = (plan.kind, plan.causes, plan.changes, plan.notes, plan.refusal, plan.undecided)
+    assert shown == (case.kind, case.causes, case.changes, case.notes, case.refusal, case.undecided)
 
 
 NOT_RUN = NotApplied(("userData",))
 NO_PASSWORD = NotApplied(("password",))
 FAILED = NotRunning("REINSTALL_FAILED")
 IMAGE_CHANGE = Cause("imageId", OLD, NEW)
-TOKEN = Cause("rebuildToken")
+TOKEN = Cause("rebuildToken", change="given")
+SCRIPT_GIVEN = Cause("userData", change="given")
+SCRIPT_TAKEN_OUT = Cause("userData", change="taken out")
+RENAMED = Cause("instanceName", "web-1", "x1")
 PASSWORD = {"password": "Abcdef-123"}
+NEVER_RUN = {"userData": SCRIPT, "applied": {**RECORD["applied"], "userDataNotRun": True}}
 
 CREATES = [
     Case("nothing given", {}, Kind.ADOPT),
@@ -133,7 +146,31 @@ CREATES = [
         (Cause("enableAgent", "on", "off"),),
     ),
     Case("another name is set in place", {"instanceName": "front"}, Kind.ADOPT, changes=("instanceName",)),
-    Case("a rebuild sets the name itself", {"imageId": NEW, "instanceName": "x1"}, Kind.REBUILD, (IMAGE_CHANGE,)),
+    Case(
+        "a rebuild sets the name itself",
+        {"imageId": NEW, "instanceName": "x1"},
+        Kind.REBUILD,
+        (IMAGE_CHANGE, RENAMED),
+    ),
+    Case(
+        "a rebuild sets time zone and agent as well",
+        {"imageId": NEW, "timezone": "Asia/Tokyo", "enableAgent": False},
+        Kind.REBUILD,
+        (IMAGE_CHANGE, Cause("timezone", "UTC", "Asia/Tokyo"), Cause("enableAgent", "on", "off")),
+    ),
+    Case(
+        "a password takes the key off",
+        {"imageId": NEW, **PASSWORD},
+        Kind.REBUILD,
+        (IMAGE_CHANGE, Cause("keyId", KEY, None)),
+    ),
+    Case(
+        "the agent off, where the API does not show it",
+        {"enableAgent": False, "rebuildOn": ["enable_agent"]},
+        Kind.ADOPT,
+        live={"enableAgent": None},
+    ),
+    Case("empty user data is none", {"userData": ""}, Kind.ADOPT),
     Case("only: adopts what matches", {"adopt": "only", "imageId": OLD}, Kind.ADOPT),
     Case(
         "only: refuses what differs",
@@ -145,7 +182,31 @@ CREATES = [
     Case("never: rebuilds what matches", {"adopt": "never", "imageId": OLD}, Kind.REBUILD, (Cause("adopt"),)),
     Case("never: names what differs", {"adopt": "never", "imageId": NEW}, Kind.REBUILD, (IMAGE_CHANGE,)),
     Case("never: without a look", {"adopt": "never"}, Kind.REBUILD, (Cause("adopt"),), live=None),
-    Case("without a look, open", {"imageId": NEW}, Kind.ADOPT, undecided=("instanceId",), live=None),
+    Case(
+        "never: names what else is set",
+        {"adopt": "never", "instanceName": "x1"},
+        Kind.REBUILD,
+        (Cause("adopt"), RENAMED),
+    ),
+    Case("without a look, open", {"imageId": NEW}, Kind.ADOPT, undecided=(NOT_READ,), live=None),
+    Case("only, without a look: no wipe", {"adopt": "only", "imageId": NEW}, Kind.ADOPT, live=None),
+    Case("only, unknown image: no wipe", {"adopt": "only", "imageId": UNKNOWN}, Kind.ADOPT),
+    Case("unknown adopt may be never", {"adopt": UNKNOWN, "imageId": OLD}, Kind.ADOPT, undecided=("adopt",)),
+    Case("unknown rebuild_on", {"rebuildOn": UNKNOWN, "timezone": "UTC"}, Kind.ADOPT, undecided=("rebuildOn",)),
+    Case("unknown inside rebuild_on", {"rebuildOn": [UNKNOWN]}, Kind.ADOPT, undecided=("rebuildOn",)),
+    Case(
+        "unknown time zone that rebuild_on names",
+        {"timezone": UNKNOWN, "rebuildOn": ["timezone"]},
+        Kind.ADOPT,
+        undecided=("timezone",),
+    ),
+    Case("unknown time zone that it does not name", {"timezone": UNKNOWN}, Kind.ADOPT),
+    Case(
+        "unknown health cannot wipe",
+        {"health": {"http": {"path": UNKNOWN}}, "powerOff": UNKNOWN, "rebuildProtection": UNKNOWN},
+        Kind.ADOPT,
+    ),
+    Case("an unknown input that nobody knows", {"novelty": UNKNOWN}, Kind.ADOPT, undecided=("novelty",)),
     Case("unknown image", {"imageId": UNKNOWN}, Kind.ADOPT, undecided=("imageId",)),
     Case("unknown user data cannot wipe here", {"userData": UNKNOWN}, Kind.ADOPT),
     Case("unknown token cannot wipe here", {"rebuildToken": UNKNOWN}, Kind.ADOPT),
@@ -167,13 +228,38 @@ UPDATES = [
     Case("the key", {"keyId": KEY_2}, Kind.REBUILD, (Cause("keyId", KEY, KEY_2),)),
     Case("two at once", {"imageId": NEW, "rebuildToken": "x"}, Kind.REBUILD, (IMAGE_CHANGE, TOKEN)),
     Case("an image that is no longer given", {}, Kind.NONE, recorded={"imageId": NEW}, live={"imageId": NEW}),
-    Case("user data added", {"userData": SCRIPT}, Kind.REBUILD, (Cause("userData"),)),
+    Case("user data added", {"userData": SCRIPT}, Kind.REBUILD, (SCRIPT_GIVEN,)),
     Case("user data changed", {"userData": "x"}, Kind.REBUILD, (Cause("userData"),), recorded={"userData": SCRIPT}),
-    Case("user data removed", {}, Kind.REBUILD, (Cause("userData"),), recorded={"userData": SCRIPT}),
+    Case("user data removed", {}, Kind.REBUILD, (SCRIPT_TAKEN_OUT,), recorded={"userData": SCRIPT}),
+    Case("user data emptied", {"userData": ""}, Kind.REBUILD, (SCRIPT_TAKEN_OUT,), recorded={"userData": SCRIPT}),
+    Case("empty user data, none before", {"userData": ""}, Kind.NONE),
+    Case("empty Base64, none before", {"userDataBase64": ""}, Kind.NONE),
+    Case("no user data, empty before", {}, Kind.NONE, recorded={"userData": ""}),
+    Case("no user data, empty Base64 before", {}, Kind.NONE, recorded={"userDataBase64": ""}),
+    Case("a script that never ran is taken out", {}, Kind.NONE, notes=(NeverRun(),), recorded=NEVER_RUN),
+    Case("a script that never ran is emptied", {"userData": ""}, Kind.NONE, notes=(NeverRun(),), recorded=NEVER_RUN),
+    Case("a script that never ran stays", {"userData": SCRIPT}, Kind.NONE, recorded=NEVER_RUN),
+    Case(
+        "a script that never ran is changed", {"userData": "x"}, Kind.REBUILD, (Cause("userData"),), recorded=NEVER_RUN
+    ),
+    Case("and taken out with another image", {"imageId": NEW}, Kind.REBUILD, (IMAGE_CHANGE,), recorded=NEVER_RUN),
+    Case(
+        "one that never ran may be unknown",
+        {"userData": UNKNOWN},
+        Kind.NONE,
+        undecided=("userData",),
+        recorded=NEVER_RUN,
+    ),
     Case("the same bytes as Base64", {"userDataBase64": SCRIPT_BASE64}, Kind.NONE, recorded={"userData": SCRIPT}),
     Case("the same bytes as text", {"userData": SCRIPT}, Kind.NONE, recorded={"userDataBase64": SCRIPT_BASE64}),
     Case("a token added", {"rebuildToken": "one"}, Kind.REBUILD, (TOKEN,)),
-    Case("a token changed", {"rebuildToken": "two"}, Kind.REBUILD, (TOKEN,), recorded={"rebuildToken": "one"}),
+    Case(
+        "a token changed",
+        {"rebuildToken": "two"},
+        Kind.REBUILD,
+        (Cause("rebuildToken"),),
+        recorded={"rebuildToken": "one"},
+    ),
     Case("a token removed", {}, Kind.NONE, recorded={"rebuildToken": "one"}),
     Case("the name", {"instanceName": "front"}, Kind.CHANGE, changes=("instanceName",)),
     Case("a name that is there", {"instanceName": "front"}, Kind.NONE, live={"instanceName": "front"}),
@@ -192,7 +278,21 @@ UPDATES = [
         "a password in rebuild_on",
         {**PASSWORD, "rebuildOn": ["password"]},
         Kind.REBUILD,
-        (Cause("password"),),
+        (Cause("password", change="given"), Cause("keyId", KEY, None)),
+    ),
+    Case(
+        "a password beside an image",
+        {**PASSWORD, "imageId": NEW},
+        Kind.REBUILD,
+        (IMAGE_CHANGE, Cause("keyId", KEY, None), Cause("password", change="given")),
+    ),
+    Case(
+        "a key that somebody put beside the password",
+        {**PASSWORD, "imageId": NEW},
+        Kind.REBUILD,
+        (IMAGE_CHANGE, Cause("keyId", KEY_2, None, drift=True)),
+        recorded={**PASSWORD, "keyId": None},
+        live={"keyId": KEY_2},
     ),
     Case("a time zone alone", {"timezone": "Asia/Tokyo"}, Kind.NONE, refusal=NeedsRebuild(("timezone",))),
     Case("the agent alone", {"enableAgent": False}, Kind.NONE, refusal=NeedsRebuild(("enableAgent",))),
@@ -215,7 +315,70 @@ UPDATES = [
         Kind.REBUILD,
         (Cause("enableAgent", "on", "off"),),
     ),
-    Case("a time zone beside an image", {"timezone": "Asia/Tokyo", "imageId": NEW}, Kind.REBUILD, (IMAGE_CHANGE,)),
+    Case(
+        "a time zone beside an image",
+        {"timezone": "Asia/Tokyo", "imageId": NEW},
+        Kind.REBUILD,
+        (IMAGE_CHANGE, Cause("timezone", "UTC", "Asia/Tokyo")),
+    ),
+    Case("a name beside an image", {"instanceName": "x1", "imageId": NEW}, Kind.REBUILD, (IMAGE_CHANGE, RENAMED)),
+    Case(
+        "an image that somebody installed, beside a key",
+        {"imageId": OLD, "keyId": KEY_2},
+        Kind.REBUILD,
+        (Cause("keyId", KEY, KEY_2), Cause("imageId", THIRD, OLD, drift=True)),
+        live={"imageId": THIRD},
+    ),
+    Case(
+        "everything that somebody changed, beside a token",
+        {
+            "imageId": OLD,
+            "keyId": KEY,
+            "timezone": "UTC",
+            "enableAgent": True,
+            "instanceName": "web-1",
+            "rebuildToken": "x",
+        },
+        Kind.REBUILD,
+        (
+            TOKEN,
+            Cause("imageId", THIRD, OLD, drift=True),
+            Cause("keyId", KEY_2, KEY, drift=True),
+            Cause("timezone", "Asia/Tokyo", "UTC", drift=True),
+            Cause("enableAgent", "off", "on", drift=True),
+            Cause("instanceName", "mine", "web-1", drift=True),
+        ),
+        live={"imageId": THIRD, "keyId": KEY_2, "timeZone": "Asia/Tokyo", "enableAgent": False, "instanceName": "mine"},
+    ),
+    Case(
+        "what somebody changed and the program leaves stays",
+        {"rebuildToken": "x"},
+        Kind.REBUILD,
+        (TOKEN,),
+        live={"imageId": THIRD, "keyId": KEY_2, "timeZone": "Asia/Tokyo", "enableAgent": False, "instanceName": "mine"},
+    ),
+    Case(
+        "the image, from what somebody installed",
+        {"imageId": NEW},
+        Kind.REBUILD,
+        (Cause("imageId", THIRD, NEW),),
+        live={"imageId": THIRD},
+    ),
+    Case(
+        "an agent that the API does not show",
+        {"imageId": NEW},
+        Kind.REBUILD,
+        (IMAGE_CHANGE,),
+        notes=(AgentNotShown(),),
+        live={"enableAgent": None},
+    ),
+    Case(
+        "an agent that it does not show, and the program gives",
+        {"imageId": NEW, "enableAgent": False},
+        Kind.REBUILD,
+        (IMAGE_CHANGE,),
+        live={"enableAgent": None},
+    ),
     Case(
         "a time zone beside an image that is there",
         {"timezone": "Asia/Tokyo", "imageId": NEW},
@@ -229,15 +392,22 @@ UPDATES = [
         "it is there, but not the key",
         {"imageId": NEW, "keyId": KEY_2},
         Kind.REBUILD,
-        (IMAGE_CHANGE, Cause("keyId", KEY, KEY_2)),
+        (Cause("keyId", KEY, KEY_2),),
         live={"imageId": NEW},
     ),
     Case(
-        "it is there, but user data changed",
+        "it is there, but user data is not",
         {"imageId": NEW, "userData": SCRIPT},
         Kind.REBUILD,
-        (IMAGE_CHANGE, Cause("userData")),
+        (SCRIPT_GIVEN,),
         live={"imageId": NEW},
+    ),
+    Case(
+        "what is asked for is there, but the image is another",
+        {"imageId": OLD, "timezone": "Asia/Tokyo", "rebuildOn": ["timezone"]},
+        Kind.REBUILD,
+        (Cause("imageId", THIRD, OLD, drift=True),),
+        live={"imageId": THIRD, "timeZone": "Asia/Tokyo"},
     ),
     Case(
         "it is shown, but the reinstall failed",
@@ -344,6 +514,29 @@ UPDATES = [
     Case("unknown name is no wipe", {"instanceName": UNKNOWN}, Kind.NONE),
     Case("unknown time zone is not refused", {"timezone": UNKNOWN}, Kind.NONE),
     Case(
+        "unknown time zone that rebuild_on names",
+        {"timezone": UNKNOWN, "rebuildOn": ["timezone"]},
+        Kind.NONE,
+        undecided=("timezone",),
+    ),
+    Case(
+        "unknown time zone, and what rebuild_on names",
+        {"timezone": UNKNOWN, "enableAgent": UNKNOWN, "password": UNKNOWN, "rebuildOn": UNKNOWN},
+        Kind.NONE,
+        undecided=("password", "timezone", "enableAgent", "rebuildOn"),
+    ),
+    Case("unknown rebuild_on alone", {"rebuildOn": UNKNOWN}, Kind.NONE, undecided=("rebuildOn",)),
+    Case("unknown adopt", {"adopt": UNKNOWN}, Kind.NONE, undecided=("adopt",)),
+    Case("unknown id", {"instanceId": UNKNOWN}, Kind.NONE, undecided=("instanceId",), live=None),
+    Case("unknown power_off and health", {"powerOff": UNKNOWN, "health": UNKNOWN}, Kind.NONE),
+    Case(
+        "beside a rebuild everything unknown is named",
+        {"imageId": NEW, "instanceName": UNKNOWN, "health": UNKNOWN},
+        Kind.REBUILD,
+        (IMAGE_CHANGE,),
+        undecided=("instanceName", "health"),
+    ),
+    Case(
         "unknown key beside a change",
         {"imageId": NEW, "keyId": UNKNOWN},
         Kind.REBUILD,
@@ -430,3 +623,154 @@ def test_a_plan_is_deterministic_and_shows_no_secret(
     created = plan_create(wanted, live)
     shown = " ".join(f"{item!r} {item}" for item in (wanted, recorded, plan, created, *plan.causes, *created.causes))
     assert "s3cret" not in shown
+
+
+# What an unknown input may turn out to be: anything that the constructor takes.
+VALUES: dict[str, Any] = {
+    "imageId": st.sampled_from([OLD, NEW, None]),
+    "keyId": KEYS,
+    "password": SECRET_TEXTS,
+    "userData": st.sampled_from([SCRIPT, "", "x", None]),
+    "userDataBase64": st.sampled_from([SCRIPT_BASE64, "", None]),
+    "timezone": ZONES,
+    "enableAgent": FLAGS,
+    "instanceName": st.sampled_from(["web-1", "front", None]),
+    "rebuildToken": st.sampled_from(["one", None]),
+    "rebuildOn": st.lists(st.sampled_from(["timezone", "enable_agent", "password"]), unique=True),
+    "rebuildProtection": st.booleans(),
+    "adopt": st.sampled_from(["auto", "only", "never"]),
+    "powerOff": st.sampled_from(["graceful", "force"]),
+    "health": st.none(),
+}
+
+
+@st.composite
+def previewed(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A program as ``up`` has it, and as its preview had it: with any of its inputs not known yet."""
+    program = draw(st.fixed_dictionaries({}, optional=VALUES))
+    unknown = dict.fromkeys(draw(st.sets(st.sampled_from(sorted(VALUES)))), UNKNOWN)
+    # What is unknown may also turn out to be a None.
+    nested = {key: [UNKNOWN] for key in unknown if key == "rebuildOn" and draw(st.booleans())}
+    return program, {**program, **unknown, **nested}
+
+
+def announces(plan: Plan) -> bool:
+    """Whether a preview's row says that a wipe comes, or that it may."""
+    return plan.kind is Kind.REBUILD or bool(plan.undecided)
+
+
+@settings(max_examples=500)
+@given(both=previewed(), machine=MACHINES, read=st.booleans())
+def test_creating_wipes_only_what_its_preview_announced(
+    both: tuple[dict[str, Any], dict[str, Any]],
+    machine: dict[str, Any],
+    read: bool,  # noqa: FBT001 a case
+) -> None:
+    """Whatever is not known yet, the machine included, and whatever it turns out to be."""
+    program, preview = both
+    live = as_live(machine)
+    if plan_create(wanted_of(program), live).kind is Kind.REBUILD:
+        assert announces(plan_create(wanted_of(preview), live if read else None))
+
+
+@settings(max_examples=500)
+@given(
+    both=previewed(),
+    before=st.fixed_dictionaries({}, optional=VALUES),
+    machine=MACHINES,
+    read=st.booleans(),
+    outcome=st.sampled_from(["accepted", "unknown", "failed", None]),
+    not_run=st.booleans(),
+)
+def test_updating_wipes_only_what_its_preview_announced(
+    both: tuple[dict[str, Any], dict[str, Any]],
+    before: dict[str, Any],
+    machine: dict[str, Any],
+    read: bool,  # noqa: FBT001 a case
+    outcome: str | None,
+    not_run: bool,  # noqa: FBT001 a case
+) -> None:
+    """The same for what the stack holds, with and without an open attempt."""
+    program, preview = both
+    applied = {**RECORD["applied"], "userDataNotRun": True} if not_run else RECORD["applied"]
+    recorded = as_recorded({**before, "applied": applied, "attempt": attempt(outcome) if outcome else None})
+    live = as_live(machine)
+    if plan_update(wanted_of(program), recorded, live).kind is Kind.REBUILD:
+        assert announces(plan_update(wanted_of(preview), recorded, live if read else None))
+
+
+SHOWN = {
+    "image_id": "imageId",
+    "key_id": "keyId",
+    "timezone": "timezone",
+    "enable_agent": "enableAgent",
+    "instance_name": "instanceName",
+}
+
+
+@settings(max_examples=500)
+@given(program=PROGRAMS, before=PROGRAMS, machine=MACHINES, new=st.booleans())
+def test_what_a_rebuild_changes_on_the_machine_is_a_cause_of_it(
+    program: dict[str, Any],
+    before: dict[str, Any],
+    machine: dict[str, Any],
+    new: bool,  # noqa: FBT001 a case
+) -> None:
+    """From what is on the machine to what will be, whoever made the difference; and nothing else that it shows is."""
+    if program["password"]:
+        program = {**program, "keyId": None}  # both are refused
+    wanted, live = wanted_of(program), as_live(machine)
+    assert live is not None
+    plan = plan_create(wanted, live) if new else plan_update(wanted, as_recorded(before), live)
+    if plan.kind is not Kind.REBUILD:
+        return
+    now, after = settings_now(live), settings_after(wanted, live)
+    differing = {
+        key: (as_text(getattr(now, name)), as_text(getattr(after, name)))
+        for name, key in SHOWN.items()
+        if getattr(now, name) != getattr(after, name)
+    }
+    named = {cause.trigger: (cause.old, cause.new) for cause in plan.causes}
+    assert {key: named.get(key) for key in differing} == differing
+    if differing:
+        assert {key for key in named if key in READABLE} == set(differing)
+
+
+@pytest.mark.parametrize(
+    ("given_script", "recorded_script", "script"),
+    [
+        ({}, {}, Script.NONE),
+        ({"userData": ""}, {}, Script.NONE),
+        ({}, {"userData": SCRIPT}, Script.NONE),
+        ({"userData": SCRIPT}, {}, Script.NEW),
+        ({"userData": "x"}, {"userData": SCRIPT}, Script.NEW),
+        ({"userData": SCRIPT}, {"userData": SCRIPT}, Script.RECORDED),
+        ({"userDataBase64": SCRIPT_BASE64}, {"userData": SCRIPT}, Script.RECORDED),
+        ({"userData": UNKNOWN}, {"userData": SCRIPT}, Script.UNKNOWN),
+    ],
+)
+def test_a_rebuild_says_which_script_it_runs(
+    given_script: dict[str, Any], recorded_script: dict[str, Any], script: Script
+) -> None:
+    """The recorded one is also what ``ignore_changes`` holds a program to."""
+    wanted = as_wanted({"imageId": NEW, **given_script})
+    plan = plan_update(wanted, as_recorded(recorded_script), as_live({}))
+    assert (plan.kind, plan.script) == (Kind.REBUILD, script)
+
+
+def test_only_the_causes_that_ask_for_a_rebuild_are_triggers() -> None:
+    """What is changed beside them would not have wiped the machine."""
+    wanted = as_wanted({"imageId": OLD, "keyId": KEY_2, "timezone": "Asia/Tokyo"})
+    plan = plan_update(wanted, as_recorded({}), as_live({"imageId": THIRD}))
+    assert [cause.trigger for cause in plan.causes] == ["keyId", "imageId", "timezone"]
+    assert [cause.trigger for cause in plan.triggers] == ["keyId"]
+
+
+def test_the_inputs_that_can_never_cause_a_wipe() -> None:
+    """A new input is not among them until somebody has thought of it."""
+    assert {spec.name for spec in INPUTS if spec.never_wipes} == {
+        "instance_name",
+        "rebuild_protection",
+        "power_off",
+        "health",
+    }

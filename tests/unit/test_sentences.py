@@ -24,16 +24,20 @@ from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import parse_recorded
 from zec_pulumi.planning.plan import (
+    MACHINE,
+    AgentNotShown,
     ChangedOutside,
     Kind,
     MachineDiffers,
     NeedsRebuild,
+    NeverRun,
     NotApplied,
     NotAsWanted,
     Note,
     NotRunning,
     Plan,
     Refusal,
+    Script,
 )
 
 LIVE = Instance.model_validate(
@@ -76,8 +80,8 @@ def live(**changed: Any) -> Instance:
             live(status="STOPPING"),
             (
                 "rebuild: boot disk of zec-0a1b (web-1, 40 GiB) will be wiped: imageId ubuntu2204 → ubuntu2404"
-                + AND
-                + "; the instance is STOPPING, up waits for that to end and decides then"
+                f"; {sentences.NOT_RUNNING}, {sentences.FOR_ALL}"
+                "; the instance is STOPPING, up waits for that to end and decides then"
             ),
         ),
         (Plan(Kind.ADOPT), LIVE, "adopt: already runs ubuntu2204; nothing is wiped"),
@@ -99,7 +103,10 @@ def live(**changed: Any) -> Instance:
         (
             Plan(Kind.NONE, undecided=("imageId",)),
             LIVE,
-            "undecided: not known yet: imageId; boot disk of zec-0a1b (web-1, 40 GiB) will be wiped if that differs",
+            (
+                "undecided: not known yet: imageId;"
+                " boot disk of zec-0a1b (web-1, 40 GiB) will be wiped if that asks for it"
+            ),
         ),
         (
             Plan(Kind.ADOPT, undecided=("instanceId",)),
@@ -109,12 +116,63 @@ def live(**changed: Any) -> Instance:
                 " up reads the machine, adopts it if it is as wanted, and else rebuilds it"
             ),
         ),
+        (
+            Plan(Kind.ADOPT, undecided=(MACHINE,)),
+            None,
+            (
+                "undecided: not known yet: machine, as live checks were not made; up reads zec-0a1b, adopts it if it is"
+                " as wanted, and else rebuilds it"
+            ),
+        ),
+        (
+            Plan(Kind.ADOPT, undecided=(MACHINE, "imageId")),
+            None,
+            (
+                "undecided: not known yet: machine, imageId, as live checks were not made; up reads zec-0a1b, adopts it"
+                " if it is as wanted, and else rebuilds it"
+            ),
+        ),
+        (
+            Plan(Kind.ADOPT),
+            None,
+            "adopt: up reads zec-0a1b, adopts it if it is as wanted, and else refuses; nothing is wiped",
+        ),
         (Plan(Kind.NONE), LIVE, None),
     ],
 )
 def test_the_line_of_a_plan(plan: Plan, machine: Instance | None, line: str | None) -> None:
     """It names the machine, what happens to its disk, and why."""
     assert sentences.line(plan, machine, "zec-0a1b") == line
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ("RUNNING", "; it is powered off, "),
+        ("STOPPED", "; it is off and will run afterwards, "),
+        ("REINSTALL_FAILED", "; it does not run now and will run afterwards, "),
+        ("STOPPING", "; it does not run now and will run afterwards, "),
+    ],
+)
+def test_a_machine_that_is_off_will_run_and_cost(found: str, says: str) -> None:
+    """Whatever keeps it from running now."""
+    assert says in (sentences.line(WIPE, live(status=found), "zec-0a1b") or "")
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (Script.NONE, "; no first-boot script runs"),
+        (Script.NEW, "; its first-boot script runs"),
+        (Script.RECORDED, "; the first-boot script that is recorded runs"),
+        (Script.UNKNOWN, "; whether a first-boot script runs is not known yet"),
+        (None, "data disks are not part of it"),
+    ],
+)
+def test_a_rebuild_says_whether_a_first_boot_script_runs(script: Script | None, says: str) -> None:
+    """So that one which ``ignore_changes`` holds back surprises nobody."""
+    plan = Plan(Kind.REBUILD, (IMAGE,), script=script)
+    assert (sentences.line(plan, LIVE, "zec-0a1b") or "").endswith(says)
 
 
 @pytest.mark.parametrize(
@@ -155,9 +213,15 @@ def test_the_line_of_an_open_attempt(outcome: str, machine: Instance | None, lin
         (IMAGE, "imageId ubuntu2204 → ubuntu2404"),
         (Cause("keyId", None, "key-1"), "keyId none → key-1"),
         (Cause("userData"), "userData changed"),
+        (Cause("userData", change="given"), "userData given"),
+        (Cause("userData", change="taken out"), "userData taken out"),
+        (Cause("rebuildToken", change="given"), "rebuildToken given"),
+        (Cause("password"), "password changed"),
+        (Cause("keyId", "key-1", None), "keyId key-1 → none"),
+        (Cause("instanceName", "mine", "web-1", drift=True), "instanceName mine → web-1 (changed outside Pulumi)"),
         (Cause("adopt"), 'adopt is "never"'),
-        (Cause("imageId", "b", "a", drift=True), "imageId was changed outside Pulumi: a → b, and goes back"),
-        (Cause("keyId", None, "a", drift=True), "keyId was changed outside Pulumi: a → none, and goes back"),
+        (Cause("imageId", "b", "a", drift=True), "imageId b → a (changed outside Pulumi)"),
+        (Cause("keyId", None, "a", drift=True), "keyId none → a (changed outside Pulumi)"),
     ],
 )
 def test_a_cause_in_words(cause: Cause, text: str) -> None:
@@ -165,7 +229,7 @@ def test_a_cause_in_words(cause: Cause, text: str) -> None:
     assert sentence(cause) == text
 
 
-NAMES = {"img-1": "Ubuntu 22.04", "img-2": "Ubuntu 24.04 (x64)"}
+NAMES = {"img-1": "Ubuntu 22.04", "img-2": "Ubuntu 24.04 (x64)", "img-4": "changed outside Pulumi"}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +240,12 @@ NAMES = {"img-1": "Ubuntu 22.04", "img-2": "Ubuntu 24.04 (x64)"}
         (Cause("imageId", "img-0", "img-2"), 'imageId img-0 → img-2 ("Ubuntu 24.04 (x64)")'),
         (
             Cause("imageId", "img-1", "img-0", drift=True),
-            "imageId was changed outside Pulumi: img-0 → img-1 (Ubuntu 22.04), and goes back",
+            "imageId img-1 (Ubuntu 22.04) → img-0 (changed outside Pulumi)",
+        ),
+        (Cause("imageId", "img-0", "img-4"), 'imageId img-0 → img-4 ("changed outside Pulumi")'),
+        (
+            Cause("imageId", "img-0", "img-1", drift=True),
+            "imageId img-0 → img-1 (Ubuntu 22.04) (changed outside Pulumi)",
         ),
         (Cause("userData"), "userData changed"),
     ],
@@ -203,9 +272,23 @@ def test_a_recorded_cause_that_nobody_can_read_is_shown_as_it_was_recorded() -> 
         (NotAsWanted("enableAgent", "on", "off"), "the agent is on, not off: only a rebuild changes it"),
         (
             ChangedOutside("instanceName", "web-1", None),
-            "instanceName was changed outside Pulumi: web-1 → none; run pulumi refresh to see it as a change",
+            (
+                "instanceName was changed outside Pulumi: web-1 → none; after pulumi refresh, preview shows the way"
+                " back, unless ignore_changes names it"
+            ),
         ),
-        (ChangedOutside("enableAgent", "on", "off"), "enableAgent was changed outside Pulumi: on → off"),
+        (
+            ChangedOutside("enableAgent", "on", "off"),
+            "enableAgent was changed outside Pulumi: on → off; only a rebuild changes it back",
+        ),
+        (
+            AgentNotShown(),
+            (
+                "the API does not show whether the agent is on. Without enable_agent in the program, the rebuild turns"
+                " it off"
+            ),
+        ),
+        (NeverRun(), "record: user data is taken out that was never run on the machine; nothing is wiped"),
         (
             NotRunning("REINSTALL_FAILED"),
             "the instance is REINSTALL_FAILED: it does not run; change rebuild_token to ask for a rebuild",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.journal.journal import ENDED, Entry, Journal
 from zec_pulumi.planning import status
-from zec_pulumi.planning.causes import CAUSES, Cause, all_readable
+from zec_pulumi.planning.causes import CAUSES, Cause, all_readable, as_text
 from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
-from zec_pulumi.planning.plan import Kind, Plan, as_text, plan_create, plan_update
+from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def unrecorded(
 
     A planned rebuild is the same when its causes are and it stands on the same recorded rebuild, ``previous``.
     """
-    if plan.kind is not Kind.REBUILD or all_readable(plan.causes):
+    if plan.kind is not Kind.REBUILD or all_readable(plan.triggers):
         return None
     same = [
         entry
@@ -196,6 +196,7 @@ def _shown_by(live: Instance) -> dict[str, str | None]:
         "keyId": as_text(live.key_id),
         "timezone": as_text(live.time_zone),
         "enableAgent": as_text(bool(live.enable_agent)),
+        "instanceName": as_text(live.instance_name),
     }
 
 
@@ -221,14 +222,21 @@ def left_behind(journal: Journal, instance_id: str, urn: str, previous: str | No
 
 
 def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bool:
-    """Whether the attempt was made for these causes, but for readable ones that have come true since.
+    """Whether the attempt was made for what asks for this rebuild, but for readable causes that have come true since.
 
     Those are no cause any more, or are one only because a refresh in between recorded the machine as it was then.
+    What either changes beside does not count: others may have changed the machine in between, and the program a name.
     """
-    planned, attempted = set(plan.causes), set(entry.causes)
-    return all(_came_true(cause, live) for cause in planned - attempted) and all(
-        _asks(cause, wanted) for cause in attempted - planned
+    planned, attempted = set(map(_target, plan.causes)), set(map(_target, entry.causes))
+    asked = [cause for cause in entry.causes if not cause.beside]
+    return all(_target(cause) in attempted or _came_true(cause, live) for cause in plan.triggers) and all(
+        _target(cause) in planned or _asks(cause, wanted) for cause in asked
     )
+
+
+def _target(cause: Cause) -> tuple[str, str | None]:
+    """Return what a rebuild for the cause leads to, from wherever."""
+    return cause.trigger, cause.new
 
 
 def _came_true(cause: Cause, live: Instance) -> bool:
@@ -274,6 +282,7 @@ def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
         outcome="failed" if entry.event == "failed" else "accepted",
         moved=entry.event in ("finished", "closed-rebuilt", "failed"),
     )
-    given = {name: getattr(wanted, name) for name in Wanted.model_fields}
+    # A name is set in place as well, so the machine tells whether it has the one that is wanted now.
+    given = {name: getattr(wanted, name) for name in Wanted.model_fields if name != "instance_name"}
     asked = {name: value for name, value in given.items() if value is not None or name in _GONE_WHEN_OMITTED}
     return recorded.model_copy(update={**asked, "attempt": attempt})

@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from zec_pulumi.messages.quoting import ID, MASK, NAME, quoted_id, quoted_name, unquoted
-from zec_pulumi.planning.causes import CAUSES, Cause
+from zec_pulumi.messages.quoting import ID, MASK, NAME, OUTSIDE, quoted_id, quoted_name, unquoted
+from zec_pulumi.planning.causes import CAUSES, Cause, Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_VALUE = rf"(?:{ID}(?: \({NAME}\))?)"
+_DRIFT = rf" \({OUTSIDE}\)"
+_VALUE = rf"(?:{ID}(?: \((?!{OUTSIDE}\)){NAME}\))?)"
 _TRIGGER = "|".join(sorted(CAUSES - {"adopt"}))
-_CAUSE = (
-    rf'(?:adopt is "never"|(?:{_TRIGGER}) (?:changed'
-    rf"|was changed outside Pulumi: {_VALUE} → {_VALUE}, and goes back|{_VALUE} → {_VALUE}))"
-)
+_CHANGE = "|".join(get_args(Change))
+_CAUSE = rf'(?:adopt is "never"|(?:{_TRIGGER}) (?:{_CHANGE}|{_VALUE} → {_VALUE}(?:{_DRIFT})?))'
 CAUSES_PATTERN = rf"{_CAUSE}(?:, {_CAUSE})*"
 """A pattern for what :func:`sentences` returns."""
 
 _NEXT = re.compile(rf"({_CAUSE})(?:, |\Z)")
-_PARTS = re.compile(
-    rf"(?P<trigger>\w+) (?P<drift>was changed outside Pulumi: )?(?P<one>{_VALUE}) → (?P<two>{_VALUE})"
-    r"(?:, and goes back)?"
-)
+_PARTS = re.compile(rf"(?P<trigger>\w+) (?P<old>{_VALUE}) → (?P<new>{_VALUE})(?P<drift>{_DRIFT})?")
+_CHANGES: dict[str, Change] = {change: change for change in get_args(Change)}
 _NAMED = re.compile(rf"(?P<id>{ID})(?: \((?P<name>{NAME})\))?")
 
 
 def sentence(cause: Cause, names: Mapping[str, str] | None = None) -> str:
-    """Return the cause for people; ``names`` are the names of the ids that have one."""
+    """Return the cause for people, from what is on the machine to what will be.
+
+    ``names`` are the names of the ids that have one.
+    """
     if cause.trigger not in CAUSES:
         return cause.trigger
     if cause.trigger == "adopt":
         return 'adopt is "never"'
-    if cause.new is None:
-        return f"{cause.trigger} changed"
+    if cause.old is None and cause.new is None:
+        return f"{cause.trigger} {cause.change}"
     old, new = (_value(value, names or {}) for value in (cause.old, cause.new))
-    if cause.drift:
-        return f"{cause.trigger} was changed outside Pulumi: {new} → {old}, and goes back"
-    return f"{cause.trigger} {old} → {new}"
+    return f"{cause.trigger} {old} → {new}{f' ({OUTSIDE})' if cause.drift else ''}"
 
 
 def sentences(causes: Iterable[Cause], names: Mapping[str, str] | None = None) -> str:
@@ -60,9 +58,9 @@ def read_sentences(text: str) -> tuple[tuple[Cause, ...], dict[str, str]]:
 def _read(text: str, names: dict[str, str]) -> Cause:
     found = _PARTS.fullmatch(text)
     if found is None:
-        return Cause(text.partition(" ")[0])
-    one, two = (_read_value(found[part], names) for part in ("one", "two"))
-    old, new = (two, one) if found["drift"] else (one, two)
+        trigger, _, change = text.partition(" ")
+        return Cause(trigger) if trigger == "adopt" else Cause(trigger, change=_CHANGES[change])
+    old, new = (_read_value(found[part], names) for part in ("old", "new"))
     return Cause(found["trigger"], old, new, drift=found["drift"] is not None)
 
 

@@ -45,7 +45,8 @@ class Word(str, Enum):
 class Line:
     """One line, taken apart. ``detail`` is its text without the leading word, of a change in place the inputs.
 
-    ``names`` are those of ids that ``causes`` hold. ``token`` is the one that a gate asks for, or that approved the
+    ``names`` are those of ids that ``causes`` hold. ``consequences`` say of a rebuild that the machine is off and will
+    run, and which first-boot script runs. ``token`` is the one that a gate asks for, or that approved the
     rebuild; the engine may mask parts of it. ``closed`` says of a rebuild that a gate refuses it; ``gate`` names
     the gate of a gate's line. ``unreadable`` is a line that begins like one of the provider's and goes on otherwise:
     another version wrote it.
@@ -58,6 +59,7 @@ class Line:
     disk_gib: int | None = None
     causes: tuple[Cause, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    consequences: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     closed: bool = False
     gate: str | None = None
@@ -82,14 +84,19 @@ _CHANGES = rf"(?P<changes>{_INPUTS})"
 _NOT_KNOWN = rf"not known yet: (?P<open>{_INPUTS})"
 _UNSETTLED = r"(?:; the instance is .+, up waits for that to end and decides then)?"
 _SINCE = r"\w+ ago"
+_CONSEQUENCES = (
+    rf"(?:it is powered off|(?P<off>{plan.OFF}|{plan.NOT_RUNNING})), {plan.FOR_ALL}"
+    rf"(?:; (?P<script>{'|'.join(plan.SCRIPTS.values())}))?"
+)
+_READ = rf"(?:{plan.THE_INSTANCE}|(?P<read>{ID}))"
 _FORMS = {
     Word.REBUILD: (
         rf"boot disk of {_MACHINE} (?P<wipe>{plan.WILL}|{plan.WOULD}): (?P<causes>{CAUSES_PATTERN})"
-        rf"(?: \({_NOT_KNOWN}\))?; {plan.CONSEQUENCES}{_UNSETTLED}"
+        rf"(?: \({_NOT_KNOWN}\))?; {_CONSEQUENCES}{_UNSETTLED}"
     ),
     Word.UNDECIDED: (
-        rf"{_NOT_KNOWN}; (?:boot disk of {_MACHINE} will be wiped if that differs"
-        r"|up reads the machine, adopts it if it is as wanted, and else rebuilds it)"
+        rf"{_NOT_KNOWN}(?:; boot disk of {_MACHINE} will be wiped if that asks for it"
+        rf"|(?:; up reads the machine|, as live checks were not made; up reads {_READ}), {plan.EITHER})"
     ),
     Word.JOIN: (
         rf"the rebuild accepted {_SINCE} failed, the instance is .+; nothing is wiped again unless"
@@ -97,9 +104,12 @@ _FORMS = {
         r" it and wipes nothing again| and verified, .+; up (?:probes its health gate again"
         r"|records it, without a health gate now,) and wipes nothing)"
     ),
-    Word.ADOPT: (rf"(?:is \w+ with|already runs) {ID}; nothing is wiped(?:; changed in place: {_INPUTS})?{_UNSETTLED}"),
+    Word.ADOPT: (
+        rf"(?:is \w+ with|already runs) {ID}; nothing is wiped(?:; changed in place: {_INPUTS})?{_UNSETTLED}"
+        rf"|up reads {_MACHINE}, adopts it if it is as wanted, and else refuses; nothing is wiped"
+    ),
     Word.CHANGE: rf"{_CHANGES} of {_MACHINE}; nothing is wiped",
-    Word.RECORD: plan.ONLY_RECORDED,
+    Word.RECORD: rf"{plan.NEVER_RUN}|{plan.ONLY_RECORDED}",
 }
 
 _REFUSED = rf"instance {ID} is not rebuilt \({CAUSES_PATTERN}\)"
@@ -168,11 +178,12 @@ def _plan(word: Word, text: str, detail: str) -> Line:
         return Line(
             word,
             parts.get("changes") or detail,
-            instance_id=_shown(parts.get("id")),
+            instance_id=_shown(parts.get("id") or parts.get("read")),
             instance_name=unquoted(parts.get("name")),
             disk_gib=_number(parts.get("disk") or parts.get("disk_too")),
             causes=causes,
             names=names,
+            consequences=tuple(text for text in (parts.get("off"), parts.get("script")) if text),
             undecided=tuple((parts.get("open") or "").split(", ")) if parts.get("open") else (),
             closed=parts.get("wipe") == plan.WOULD,
         )

@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zec_pulumi.messages.causes import sentence, sentences
-from zec_pulumi.messages.quoting import NOTHING, quoted_id, quoted_name
+from zec_pulumi.messages.quoting import NOTHING, OUTSIDE, quoted_id, quoted_name
 from zec_pulumi.planning import status
-from zec_pulumi.planning.plan import ChangedOutside, Kind, MachineDiffers, NotApplied, NotAsWanted
+from zec_pulumi.planning.plan import (
+    MACHINE,
+    AgentNotShown,
+    ChangedOutside,
+    Kind,
+    MachineDiffers,
+    NeverRun,
+    NotApplied,
+    NotAsWanted,
+    NotRunning,
+    Script,
+)
 from zec_pulumi.program.inputs import snake
 from zec_pulumi.time.deadline import duration
 
@@ -32,8 +43,23 @@ THE_INSTANCE = "the instance"
 ONLY_RECORDED = "only the stack's record changes; nothing is wiped"
 """What an update does that does nothing to the machine."""
 
-CONSEQUENCES = "it is powered off, its SSH host keys change, data disks are not part of it"
+NEVER_RUN = "user data is taken out that was never run on the machine; nothing is wiped"
+"""The same, of a script that was recorded when the machine was adopted."""
+
+FOR_ALL = "its SSH host keys change, data disks are not part of it"
+CONSEQUENCES = f"it is powered off, {FOR_ALL}"
 """What a user must know before approving."""
+
+OFF, NOT_RUNNING = "it is off and will run afterwards", "it does not run now and will run afterwards"
+"""In place of the power-off, of a machine that is STOPPED, or in any other status but RUNNING."""
+
+SCRIPTS = {
+    Script.NONE: "no first-boot script runs",
+    Script.RECORDED: "the first-boot script that is recorded runs",
+    Script.NEW: "its first-boot script runs",
+    Script.UNKNOWN: "whether a first-boot script runs is not known yet",
+}
+"""What a rebuild runs; ``ignore_changes`` holds a program to what is recorded."""
 
 
 def rebuild(
@@ -46,12 +72,15 @@ def rebuild(
     """Return the warning about a wipe; ``wipe`` is ``WILL``, ``WOULD`` or ``NOW``."""
     return (
         f"{REBUILD}boot disk of {_machine(live, instance_id)} {wipe}: {sentences(plan.causes, image_names)}"
-        f"{_undecided(plan)}; {CONSEQUENCES}{_unsettled(live)}"
+        f"{_undecided(plan)}; {_consequences(plan, live)}{_unsettled(live)}"
     )
 
 
-def adopt(plan: Plan, live: Instance) -> str:
-    """Return the line about a machine that is recorded as it is."""
+def adopt(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
+    """Return the line about a machine that is recorded as it is; without ``live``, of one that is never rebuilt."""
+    if live is None:
+        machine = _machine(live, instance_id)
+        return f"{ADOPT}up reads {machine}, adopts it if it is as wanted, and else refuses; nothing is wiped"
     changes = f"; changed in place: {', '.join(plan.changes)}" if plan.changes else ""
     failed = live.status in status.FAILED
     image = quoted_id(live.image_id)
@@ -82,6 +111,10 @@ def change(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
     return f"{CHANGE}{', '.join(plan.changes)} of {_machine(live, instance_id)}; nothing is wiped"
 
 
+EITHER = "adopts it if it is as wanted, and else rebuilds it"
+"""What up does once it has read a machine that the preview does not know."""
+
+
 def record() -> str:
     """Return the line about an update that changes the stack's record and nothing on the machine."""
     return f"{RECORD}{ONLY_RECORDED}"
@@ -90,9 +123,11 @@ def record() -> str:
 def undecided(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
     """Return the line about a plan that depends on values which only ``up`` will know."""
     open_inputs = f"{UNDECIDED}not known yet: {', '.join(plan.undecided)}"
+    if MACHINE in plan.undecided:
+        return f"{open_inputs}, as live checks were not made; up reads {_machine(None, instance_id)}, {EITHER}"
     if "instanceId" in plan.undecided:
-        return f"{open_inputs}; up reads the machine, adopts it if it is as wanted, and else rebuilds it"
-    return f"{open_inputs}; boot disk of {_machine(live, instance_id)} will be wiped if that differs"
+        return f"{open_inputs}; up reads the machine, {EITHER}"
+    return f"{open_inputs}; boot disk of {_machine(live, instance_id)} will be wiped if that asks for it"
 
 
 def line(
@@ -107,11 +142,22 @@ def line(
         return rebuild(plan, live, instance_id, wipe, image_names)
     if plan.undecided:
         return undecided(plan, live, instance_id)
-    if plan.kind is Kind.ADOPT and live is not None:
-        return adopt(plan, live)
+    if plan.kind is Kind.ADOPT:
+        return adopt(plan, live, instance_id)
     if plan.kind is Kind.CHANGE:
         return change(plan, live, instance_id)
     return None
+
+
+_SEEN_AFTER_REFRESH = "after pulumi refresh, preview shows the way back, unless ignore_changes names it"
+
+
+_FIXED_NOTES: dict[Note, str] = {
+    AgentNotShown(): (
+        "the API does not show whether the agent is on. Without enable_agent in the program, the rebuild turns it off"
+    ),
+    NeverRun(): f"{RECORD}{NEVER_RUN}",
+}
 
 
 def note(found: Note) -> str:
@@ -123,11 +169,14 @@ def note(found: Note) -> str:
         subject = "the agent" if found.name == "enableAgent" else found.name
         return f"{subject} is {quoted_id(found.live)}, not {quoted_id(found.wanted)}: only a rebuild changes it"
     if isinstance(found, ChangedOutside):
-        remedy = "" if found.name in ("timezone", "enableAgent") else "; run pulumi refresh to see it as a change"
-        return f"{found.name} was changed outside Pulumi: {_value(found.before)} → {_value(found.now)}{remedy}"
-    if found.status == status.REINSTALL_FAILED:
-        return "the instance is REINSTALL_FAILED: it does not run; change rebuild_token to ask for a rebuild"
-    return f"the instance is {found.status}: it does not run, and no rebuild can change that"
+        refreshed = found.name not in ("timezone", "enableAgent")
+        remedy = _SEEN_AFTER_REFRESH if refreshed else "only a rebuild changes it back"
+        return f"{found.name} was {OUTSIDE}: {_value(found.before)} → {_value(found.now)}; {remedy}"
+    if isinstance(found, NotRunning):
+        failed = found.status == status.REINSTALL_FAILED
+        remedy = "change rebuild_token to ask for a rebuild" if failed else "no rebuild can change that"
+        return f"the instance is {found.status}: it does not run{'; ' if failed else ', and '}{remedy}"
+    return _FIXED_NOTES[found]
 
 
 def refusal(found: Refusal) -> str:
@@ -152,6 +201,13 @@ def _machine(live: Instance | None, instance_id: str | None) -> str:
     disk = f"{live.system_disk.disk_size} GiB" if live.system_disk.disk_size else None
     facts = ", ".join(fact for fact in (name, disk) if fact)
     return f"{quoted_id(live.instance_id)} ({facts})" if facts else quoted_id(live.instance_id)
+
+
+def _consequences(plan: Plan, live: Instance | None) -> str:
+    happens = CONSEQUENCES
+    if live is not None and live.status != status.RUNNING:
+        happens = f"{OFF if live.status == status.STOPPED else NOT_RUNNING}, {FOR_ALL}"
+    return f"{happens}; {SCRIPTS[plan.script]}" if plan.script else happens
 
 
 def _undecided(plan: Plan) -> str:

@@ -9,6 +9,8 @@ import json
 import re
 
 NOTHING = "none"
+OUTSIDE = "changed outside Pulumi"
+"""Stands in brackets, as names do, behind what goes back."""
 
 MASK = "[secret]"
 """What the engine shows instead of a secret value, wherever that value occurs. Written by us, it is always quoted."""
@@ -27,7 +29,7 @@ A colon is quoted: ``not known yet: keyId`` is no name.
 
 _PLAIN_ID = re.compile(_ID)
 _PLAIN_NAME = re.compile(rf"{_WORD}(?: {_WORD})*")
-_NO_NAME = re.compile(rf"{NOTHING}|\d+ GiB")
+_NO_NAME = re.compile(rf"{NOTHING}|\d+ GiB|{OUTSIDE}")
 
 
 def quoted_id(text: str | None) -> str:
@@ -38,7 +40,7 @@ def quoted_id(text: str | None) -> str:
 
 
 def quoted_name(text: str) -> str:
-    """Return a name, which may have several words; one that reads like a disk size or ``none`` is quoted."""
+    """Return a name, which may have several words; one that reads like words of ours is quoted."""
     return text if _PLAIN_NAME.fullmatch(text) and not _NO_NAME.fullmatch(text) else _quoted(text)
 
 

@@ -108,7 +108,7 @@ class _Apply:
         adopted = plan.kind is Kind.ADOPT
         try:
             self._change_in_place(plan)
-            done = self._record(record.applied_now(self.live) if adopted else self.before.get("applied", {}))
+            done = self._record(self._adopted() if adopted else self._kept())
         except ZecError as error:
             raise ZecError(outcomes.not_rebuilt(error, self.live)) from error
         if adopted:
@@ -116,6 +116,20 @@ class _Apply:
         if adopted and not self.before:
             recovery.forget_resource(self.process.journal, self.live.instance_id, self.call.urn)
         return done
+
+    def _adopted(self) -> dict[str, Any]:
+        """Return what adopting leaves on the machine. That no script ran is recorded only where it is known."""
+        previous = record.last_attempt(self.before)
+        known = not self.before or self.recorded.applied.user_data_not_run
+        not_run = self.wanted.first_boot_script is not None and known
+        if not_run and recovery.left_behind(self.process.journal, self.live.instance_id, self.call.urn, previous):
+            not_run = False
+        return record.applied_now(self.live, user_data_not_run=bool(not_run))
+
+    def _kept(self) -> dict[str, Any]:
+        """Return what was applied, where nothing was rebuilt; nothing is said of a script that is taken out."""
+        gone = {"userDataNotRun"} if self.wanted.first_boot_script is None else set()
+        return {key: value for key, value in self.before.get("applied", {}).items() if key not in gone}
 
     def _plan(self) -> Plan:
         """Decide; an attempt that only the journal knows is continued, or asked about."""
@@ -203,7 +217,7 @@ class _Apply:
             if findings:
                 raise ZecError("\n".join(findings))
             self._set_password()
-        if "instanceName" in plan.changes and self.wanted.instance_name:
+        if "instanceName" in plan.changes and self.wanted.instance_name not in (None, self.live.instance_name):
             self.op.progress.phase("renaming")
             ids, new_name = [self.live.instance_id], self.wanted.instance_name
             send(self.op, self.op.client.modify_instances_attribute, ids, instance_name=new_name)

@@ -11,7 +11,7 @@ from zec_pulumi.errors import PlanRefusedError
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations.assess import assess_and_show
 from zec_pulumi.operations.results import Compared
-from zec_pulumi.planning.inputs import Wanted, parse_recorded, parse_wanted
+from zec_pulumi.planning.inputs import SCRIPT_KEYS, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind
 from zec_pulumi.planning.record import inputs_only
 
@@ -43,5 +43,7 @@ def diff(process: Process, call: Call, olds: dict[str, Any], news: dict[str, Any
 
 def _inputs_differ(call: Call, wanted: Wanted, olds: dict[str, Any]) -> bool:
     """Whether the program's inputs differ from the recorded ones; the engine's own comparison includes the provider."""
-    recorded = call.old_inputs or {key: olds[key] for key in inputs_only(wanted.given()) if key in olds}
+    # Nothing is left out that takes a script out, and nothing taken for one that only the machine has.
+    compared = {*inputs_only(wanted.given()), *SCRIPT_KEYS}
+    recorded = call.old_inputs or {key: olds[key] for key in compared if key in olds}
     return wanted.given() != parse_wanted(inputs_only(recorded)).given() or bool(wanted.unknown)

@@ -6,24 +6,30 @@ Older releases recorded a cause as a sentence. Those sentences are read here, an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CAUSES = frozenset({"imageId", "keyId", "userData", "rebuildToken", "timezone", "enableAgent", "password", "adopt"})
+READABLE = ("imageId", "keyId", "timezone", "enableAgent", "instanceName")
+"""Triggers that the API shows, so that the machine itself tells whether they are as wanted."""
+
+CAUSES = frozenset({*READABLE, "userData", "rebuildToken", "password", "adopt"})
 """Every trigger that a cause of this release can name."""
 
-READABLE = ("imageId", "keyId", "timezone", "enableAgent")
-"""Triggers that the API shows, so that the machine itself tells whether they are as wanted."""
+Change = Literal["given", "changed", "taken out"]
+"""What happened to an input whose values may not be shown."""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One reason for a rebuild. ``old`` and ``new`` are given for values that may be shown, ids and names only.
+    """One thing that a rebuild changes, from what is on the machine to what will be.
 
-    ``drift`` means that the program did not change: the machine was changed outside Pulumi, from ``new`` to ``old``.
+    ``old`` and ``new`` are given for values that may be shown, ids and names only; a login key that is taken off has no
+    ``new``. For other inputs ``change`` says what the program did. ``drift`` means that the program did not change: the
+    machine was changed outside Pulumi, and goes back to ``new``. ``beside`` means that no rebuild happens for this: it
+    is changed by one that another cause asks for.
     The trigger ``adopt`` stands for ``adopt="never"``. A recorded cause that cannot be read has its whole text as its
     trigger, which is then none of ``CAUSES``.
     """
@@ -32,6 +38,8 @@ class Cause:
     old: str | None = None
     new: str | None = None
     drift: bool = False
+    change: Change = "changed"
+    beside: bool = field(default=False, compare=False)
 
     @property
     def readable(self) -> bool:
@@ -50,6 +58,8 @@ def dump_causes(causes: Iterable[Cause]) -> list[dict[str, Any]]:
         {"trigger": cause.trigger}
         | {key: value for key, value in (("old", cause.old), ("new", cause.new)) if value is not None}
         | ({"drift": True} if cause.drift else {})
+        | ({"change": cause.change} if cause.change != "changed" else {})
+        | ({"beside": True} if cause.beside else {})
         for cause in causes
     ]
 
@@ -59,6 +69,14 @@ def load_causes(recorded: object) -> tuple[Cause, ...]:
     return tuple(map(_cause, recorded if isinstance(recorded, (list, tuple)) else [recorded]))
 
 
+def as_text(value: object) -> str | None:
+    """Return an input's value as causes and notes hold it: ``on`` and ``off`` for flags, None for nothing."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) if value else None
+
+
+_CHANGES = (None, *get_args(Change))
 _TRIGGER = rf"(?P<trigger>{'|'.join(sorted(CAUSES - {'adopt'}))})"
 # A value that holds an arrow of its own could be divided at the wrong one.
 _VALUE = r"(?:(?! → ).)+"
@@ -76,7 +94,7 @@ def _cause(recorded: object) -> Cause:
     if isinstance(recorded, Cause):
         return recorded
     if isinstance(recorded, dict) and _well_formed(recorded):
-        return Cause(**{key: recorded[key] for key in ("trigger", "old", "new", "drift") if key in recorded})
+        return Cause(**{key: value for key, value in recorded.items() if value is not None})
     return _from_sentence(recorded) if isinstance(recorded, str) else Cause(str(recorded))
 
 
@@ -84,8 +102,9 @@ def _well_formed(recorded: dict[Any, Any]) -> bool:
     old, new = recorded.get("old"), recorded.get("new")
     texts = [recorded.get("trigger"), *(value for value in (old, new) if value is not None)]
     # A key that a later release may write could change what the others mean.
-    known = recorded.keys() <= {"trigger", "old", "new", "drift"}
-    return known and all(isinstance(text, str) for text in texts) and isinstance(recorded.get("drift", False), bool)
+    known = recorded.keys() <= {"trigger", "old", "new", "drift", "change", "beside"}
+    flags = all(isinstance(recorded.get(name, False), bool) for name in ("drift", "beside"))
+    return known and flags and all(isinstance(text, str) for text in texts) and recorded.get("change") in _CHANGES
 
 
 def _from_sentence(text: str) -> Cause:

@@ -84,7 +84,7 @@ def _login(wanted: Wanted) -> Iterator[str]:
 
 
 def _script(wanted: Wanted) -> Iterator[str]:
-    if wanted.user_data is not None and wanted.user_data_base64 is not None:
+    if wanted.user_data and wanted.user_data_base64:
         yield "user_data and user_data_base64: give one of them, not both"
         return
     if wanted.user_data_base64 is not None and not decodes(wanted.user_data_base64):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable  # noqa: TC003 pydantic's models of this module are built at run time
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,6 +23,7 @@ from pydantic import (
 
 from zec_pulumi.health import HealthGate
 from zec_pulumi.planning.causes import Cause, dump_causes, load_causes
+from zec_pulumi.planning.user_data import content_digest
 from zec_pulumi.program.inputs import INPUTS, REFUSED_KEY, Adopt, PowerOff, camel, snake
 
 
@@ -60,6 +62,16 @@ Trigger = Annotated[str, BeforeValidator(_trigger)]
 Text = Annotated[str, BeforeValidator(_text)]
 Health = Annotated[HealthGate, BeforeValidator(_health)]
 Causes = Annotated[tuple[Cause, ...], BeforeValidator(load_causes), PlainSerializer(dump_causes)]
+
+
+SCRIPT_KEYS = ("userData", "userDataBase64")
+"""Where a first-boot script can be given."""
+
+
+def in_order(keys: Iterable[str]) -> tuple[str, ...]:
+    """Return property keys in the order of the table of inputs; those that it does not hold come last."""
+    order = [spec.key for spec in INPUTS]
+    return tuple(sorted(keys, key=lambda key: (order.index(key) if key in order else len(order), key)))
 
 
 class Model(BaseModel):
@@ -110,26 +122,46 @@ class Wanted(Model):
         return value
 
     def given(self) -> dict[str, Any]:
-        """Return the known inputs by property key, normalised: what to compare two programs by."""
+        """Return the known inputs by property key, normalised: what to compare two programs by.
+
+        A first-boot script is given by the digest of its content, and an empty one is not given.
+        """
         given = self.model_dump(by_alias=True, exclude_none=True, include=set(Wanted.model_fields) - {"unknown"})
         given["rebuildOn"] = sorted(self.rebuild_on)
+        for key in SCRIPT_KEYS:
+            if not given.pop(key, None):
+                continue
+            given[key] = content_digest(self.first_boot_script)
         return given
 
     @property
     def first_boot_script(self) -> bytes | None:
-        """The bytes of ``userData`` or ``userDataBase64``, None when the program gives neither."""
-        if self.user_data is not None:
+        """The bytes of ``userData`` or ``userDataBase64``, None when the program gives neither, or an empty one."""
+        if self.user_data:
             return self.user_data.encode()
-        if self.user_data_base64 is not None:
-            return base64.b64decode(self.user_data_base64, validate=True)
+        if self.user_data_base64:
+            return base64.b64decode(self.user_data_base64, validate=True) or None
         return None
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The unknown inputs whose values may make ``up`` wipe the machine: all but those of which the table says no.
+
+        An input that rebuilds only where ``rebuild_on`` names it may do so while ``rebuild_on`` is unknown itself.
+        """
+        named = {spec.key for spec in INPUTS} if "rebuildOn" in self.unknown else set(self.rebuild_on)
+        return in_order(self.unknown - {s.key for s in INPUTS if s.never_wipes or (s.on_demand and s.key not in named)})
 
 
 class Applied(Model):
-    """The readable trigger values that the last verified rebuild or adoption left on the machine."""
+    """What the last verified rebuild or adoption left on the machine: the readable trigger values.
+
+    ``user_data_not_run`` says that the recorded first-boot script was never run: the machine was adopted with it.
+    """
 
     image_id: str | None = None
     key_id: str | None = None
+    user_data_not_run: Literal[True] | None = None
 
 
 class Attempt(Model):

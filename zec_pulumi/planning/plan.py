@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from zec_pulumi.planning import status
-from zec_pulumi.planning.causes import READABLE, Cause
+from zec_pulumi.planning.causes import READABLE, Cause, as_text
+from zec_pulumi.planning.differences import differences
+from zec_pulumi.planning.inputs import SCRIPT_KEYS, in_order
+from zec_pulumi.planning.user_data import same_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zec_pulumi.api import Instance
+    from zec_pulumi.planning.causes import Change
     from zec_pulumi.planning.inputs import Recorded, Wanted
 
 
@@ -61,7 +65,26 @@ class NotRunning:
     status: str
 
 
-Note = NotApplied | NotAsWanted | ChangedOutside | NotRunning
+@dataclass(frozen=True)
+class AgentNotShown:
+    """A note: the API does not say whether the agent is on, and the program does not either; a rebuild turns it off."""
+
+
+@dataclass(frozen=True)
+class NeverRun:
+    """A note: the first-boot script that is taken out was never run here, so that only the record changes."""
+
+
+Note = NotApplied | NotAsWanted | ChangedOutside | NotRunning | AgentNotShown | NeverRun
+
+
+class Script(str, Enum):
+    """Which first-boot script a rebuild runs."""
+
+    NONE = "none"
+    RECORDED = "recorded"
+    NEW = "new"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -85,8 +108,9 @@ Refusal = MachineDiffers | NeedsRebuild
 class Plan:
     """What will happen to one machine, and why.
 
-    ``changes`` are inputs changed in place, ``notes`` are warnings, ``refusal`` is set when it must not happen.
-    ``undecided`` are inputs whose values are not known yet (preview only).
+    ``causes`` of a rebuild are all that it changes on the machine. ``changes`` are inputs changed in place, ``notes``
+    are warnings, ``refusal`` is set when it must not happen. ``undecided`` are inputs whose values are not known yet,
+    or :data:`MACHINE` (preview only). ``script`` is None where nothing is rebuilt.
     """
 
     kind: Kind
@@ -95,45 +119,108 @@ class Plan:
     notes: tuple[Note, ...] = ()
     refusal: Refusal | None = None
     undecided: tuple[str, ...] = ()
+    script: Script | None = None
+
+    @property
+    def triggers(self) -> tuple[Cause, ...]:
+        """The causes that ask for the rebuild, without what it changes beside them."""
+        return tuple(cause for cause in self.causes if not cause.beside)
+
+
+MACHINE = "machine"
+"""Stands in ``undecided`` for the machine itself, which was not read."""
+
+_NEVER_WIPES_IN_CREATE = frozenset({*SCRIPT_KEYS, "password", "rebuildToken"})
+"""What the machine does not show is no reason to wipe it when it is new to the stack, known or not."""
 
 
 def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
     """Decide for a resource that the stack does not hold: new, renamed, moved, or from a re-created stack.
 
     Without ``live`` (preview with an unknown id or without credentials) the plan is a rebuild only if asked for
-    outright; else it is open.
+    outright; else it is open. ``adopt="only"`` never rebuilds.
     """
-    # What the machine does not show is no reason to wipe it here, known or not.
-    undecided = tuple(name for name in _undecided(wanted) if name in ("instanceId", *READABLE))
+    undecided = tuple(key for key in wanted.undecided if key not in _NEVER_WIPES_IN_CREATE)
     if wanted.adopt == "never":
         causes = tuple(_mismatches(wanted, live)) if live else ()
-        return Plan(Kind.REBUILD, causes or (Cause("adopt"),), undecided=undecided)
+        return _rebuild(causes or (Cause("adopt"),), wanted, None, live)
+    if wanted.adopt == "only":
+        undecided = ()
+    elif live is None and "instanceId" not in undecided:
+        undecided = (MACHINE, *undecided)
     if live is None:
-        return Plan(Kind.ADOPT, undecided=undecided or ("instanceId",))
+        return Plan(Kind.ADOPT, undecided=undecided)
     causes = tuple(_mismatches(wanted, live))
     if not causes:
         changes = ("instanceName",) if wanted.instance_name not in (None, live.instance_name) else ()
         return Plan(Kind.ADOPT, changes=changes, notes=tuple(_adopt_notes(wanted, live)), undecided=undecided)
     if wanted.adopt == "only":
-        return Plan(Kind.ADOPT, causes, refusal=MachineDiffers(causes), undecided=undecided)
-    return Plan(Kind.REBUILD, causes, undecided=undecided)
+        return Plan(Kind.ADOPT, causes, refusal=MachineDiffers(causes))
+    return _rebuild(causes, wanted, None, live)
 
 
 def plan_update(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Plan:
     """Decide for a resource that the stack holds: wanted against recorded decides, live only makes it safe."""
     causes = tuple(_changed_triggers(wanted, recorded))
     changes = tuple(_changes_in_place(wanted, recorded, live))
-    undecided = _undecided(wanted)
+    undecided = wanted.undecided
     if causes and not _is_so_already(wanted, recorded, live, causes):
-        return Plan(Kind.REBUILD, causes, undecided=undecided)
+        return _rebuild(causes, wanted, recorded, live)
     refusal = _only_by_rebuild(wanted, recorded, live)
     if causes:
         return Plan(Kind.ADOPT, causes, changes, refusal=refusal, undecided=undecided)
     if recorded.attempt:
         return Plan(Kind.JOIN, (), changes, refusal=refusal, undecided=undecided)
     notes = tuple(_drift_notes(wanted, recorded, live)) if live else ()
+    if recorded.first_boot_script and not wanted.first_boot_script and not wanted.unknown & set(SCRIPT_KEYS):
+        notes += (NeverRun(),)
     kind = Kind.CHANGE if changes else Kind.NONE
     return Plan(kind, (), changes, notes, refusal=refusal, undecided=undecided)
+
+
+def _rebuild(triggers: tuple[Cause, ...], wanted: Wanted, recorded: Recorded | None, live: Instance | None) -> Plan:
+    """Return the plan of a rebuild; its causes are told from the machine, not from the record.
+
+    Without ``live`` they are the program's alone.
+    """
+    found = {cause.trigger: cause for cause in differences(wanted, recorded, live)} if live else {}
+    # While an attempt is open, what the machine shows will not last.
+    lasts = live is not None and (recorded is None or recorded.attempt is None)
+    asked = {
+        cause.trigger: replace(cause, old=found[cause.trigger].old) if cause.trigger in found else cause
+        for cause in triggers
+        if not (lasts and cause.trigger in READABLE and cause.trigger not in found)
+    }
+    # What the program asks for is there already: the rebuild is for what else differs, or for a failed machine.
+    asked = asked or found or {cause.trigger: cause for cause in triggers}
+    beside = [cause for trigger, cause in found.items() if trigger not in asked]
+    if recorded and "password" not in asked and wanted.password not in (None, recorded.password):
+        beside.append(Cause("password", change=_change(recorded.password)))
+    return Plan(
+        Kind.REBUILD,
+        (*asked.values(), *(replace(cause, beside=True) for cause in beside)),
+        notes=(AgentNotShown(),) if live and _agent_unknown(wanted, live) else (),
+        undecided=in_order(wanted.unknown),
+        script=_script(wanted, recorded),
+    )
+
+
+def _agent_unknown(wanted: Wanted, live: Instance) -> bool:
+    return live.enable_agent is None and wanted.enable_agent is None and "enableAgent" not in wanted.unknown
+
+
+def _script(wanted: Wanted, recorded: Recorded | None) -> Script:
+    if wanted.unknown & set(SCRIPT_KEYS):
+        return Script.UNKNOWN
+    if wanted.first_boot_script is None:
+        return Script.NONE
+    same = recorded is not None and same_content(wanted.first_boot_script, recorded.first_boot_script)
+    return Script.RECORDED if same else Script.NEW
+
+
+def _change(before: object) -> Change:
+    """Return what a program did that gives a value now."""
+    return "changed" if before else "given"
 
 
 def _is_so_already(wanted: Wanted, recorded: Recorded, live: Instance | None, causes: tuple[Cause, ...]) -> bool:
@@ -155,7 +242,7 @@ def _only_by_rebuild(wanted: Wanted, recorded: Recorded, live: Instance | None) 
         name
         for name, new, old, now in (
             ("timezone", wanted.timezone, recorded.timezone, live and live.time_zone),
-            ("enableAgent", wanted.enable_agent, recorded.enable_agent, live and live.enable_agent),
+            ("enableAgent", wanted.enable_agent, recorded.enable_agent, live and bool(live.enable_agent)),
         )
         if new not in (None, old, now)
     )
@@ -171,17 +258,27 @@ def _changed_triggers(wanted: Wanted, recorded: Recorded) -> Iterator[Cause]:
     ):
         if new is not None and new != old:
             yield Cause(trigger, old or None, new, drift=applied == new and recorded.attempt is None)
-    scripts_known = not {"userData", "userDataBase64"} & wanted.unknown
-    if scripts_known and wanted.first_boot_script != recorded.first_boot_script:
-        yield Cause("userData")
+    if not wanted.unknown & set(SCRIPT_KEYS):
+        yield from _changed_script(wanted, recorded)
     if wanted.rebuild_token is not None and wanted.rebuild_token != recorded.rebuild_token:
-        yield Cause("rebuildToken")
+        yield Cause("rebuildToken", change=_change(recorded.rebuild_token))
     if "timezone" in wanted.rebuild_on and wanted.timezone not in (None, recorded.timezone):
         yield Cause("timezone", recorded.timezone or None, wanted.timezone)
     if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, recorded.enable_agent):
         yield Cause("enableAgent", as_text(bool(recorded.enable_agent)), as_text(wanted.enable_agent))
     if "password" in wanted.rebuild_on and wanted.password not in (None, recorded.password):
-        yield Cause("password")
+        yield Cause("password", change=_change(recorded.password))
+
+
+def _changed_script(wanted: Wanted, recorded: Recorded) -> Iterator[Cause]:
+    """Yield the cause of a script that is another than the recorded one: of other content."""
+    new, old = wanted.first_boot_script, recorded.first_boot_script
+    if same_content(new, old):
+        return
+    if new:
+        yield Cause("userData", change=_change(old))
+    elif not recorded.applied.user_data_not_run:  # what never ran is not on the machine
+        yield Cause("userData", change="taken out")
 
 
 def _mismatches(wanted: Wanted, live: Instance) -> Iterator[Cause]:
@@ -193,7 +290,7 @@ def _mismatches(wanted: Wanted, live: Instance) -> Iterator[Cause]:
     ):
         if new is not None and new != old:
             yield Cause(trigger, old or None, new)
-    if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, live.enable_agent):
+    if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, bool(live.enable_agent)):
         yield Cause("enableAgent", as_text(bool(live.enable_agent)), as_text(wanted.enable_agent))
 
 
@@ -212,7 +309,7 @@ def _adopt_notes(wanted: Wanted, live: Instance) -> Iterator[Note]:
         yield NotApplied(inputs)
     if wanted.timezone not in (None, live.time_zone):
         yield NotAsWanted("timezone", live.time_zone, wanted.timezone)
-    if wanted.enable_agent not in (None, live.enable_agent):
+    if wanted.enable_agent not in (None, bool(live.enable_agent)):
         yield NotAsWanted("enableAgent", as_text(bool(live.enable_agent)), as_text(wanted.enable_agent))
     yield from _status_notes(live)
 
@@ -233,23 +330,3 @@ def _drift_notes(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator
 def _status_notes(live: Instance) -> Iterator[Note]:
     if live.status in status.FAILED | status.RECYCLED:
         yield NotRunning(live.status)
-
-
-def _undecided(wanted: Wanted) -> tuple[str, ...]:
-    triggers = (
-        "instanceId",
-        "imageId",
-        "keyId",
-        "userData",
-        "userDataBase64",
-        "rebuildToken",
-        *wanted.rebuild_on,
-    )
-    return tuple(name for name in triggers if name in wanted.unknown)
-
-
-def as_text(value: object) -> str | None:
-    """Return an input's value as causes and notes hold it: ``on`` and ``off`` for flags, None for nothing."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return str(value) if value else None

@@ -92,9 +92,10 @@ def with_attempt(
     )
 
 
-def applied_now(live: Instance) -> dict[str, Any]:
-    """Return the readable trigger values as the machine has them."""
-    return _present({"imageId": live.image_id, "keyId": live.key_id})
+def applied_now(live: Instance, *, user_data_not_run: bool = False) -> dict[str, Any]:
+    """Return the readable trigger values as the machine has them, and whether the recorded script was never run."""
+    applied = {"imageId": live.image_id, "keyId": live.key_id}
+    return _present({**applied, "userDataNotRun": user_data_not_run or None})
 
 
 def rebuilt(attempt: Attempt, finished_at: float, causes: Sequence[str]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ SECRETS_KEY = "secretInputs"
 PRIVATE_KEYS = (DRY_RUN_KEY, SETTINGS_KEY, SECRETS_KEY)
 """What a constructor tells ``check`` beside the inputs. ``check`` takes it out: it is neither compared nor recorded."""
 
-REFUSED_KEY = "zec:refused"
+REFUSED_KEY = "zecRefused"
 """Under it the value of an output carries why it is refused, in place of the value."""
 
 
@@ -110,6 +110,7 @@ class InputSpec:
         in_fleet: Whether a fleet takes it for all of its instances.
         follows_machine: Whether the state records the machine's own value when a program omits it.
         instead_of: The input in whose place it is given.
+        never_wipes: Whether no value of it, and no change, can make ``up`` wipe a machine.
     """
 
     name: str
@@ -125,6 +126,7 @@ class InputSpec:
     in_fleet: bool = True
     follows_machine: bool = False
     instead_of: str | None = None
+    never_wipes: bool = False
 
     @property
     def key(self) -> str:
@@ -213,7 +215,8 @@ INPUTS = (
         Group.IMAGE,
         "string",
         Change.REBUILD,
-        "First-boot script as text, smaller than 64 KiB in UTF-8. Taking out a script that was run rebuilds, too.",
+        "First-boot script as text, smaller than 64 KiB in UTF-8. Empty is none. Taking out a script that was run"
+        " rebuilds, too.",
     ),
     InputSpec(
         "user_data_base64",
@@ -249,6 +252,7 @@ INPUTS = (
         "Display name.",
         in_fleet=False,
         follows_machine=True,
+        never_wipes=True,
     ),
     InputSpec(
         "rebuild_token",
@@ -274,6 +278,7 @@ INPUTS = (
         Change.NOTHING,
         "Refuse every rebuild of this instance. Pulumi's own `protect` does not.",
         default="False",
+        never_wipes=True,
     ),
     InputSpec(
         "adopt",
@@ -294,6 +299,7 @@ INPUTS = (
         ' `"force"` cuts the power.',
         choices=get_args(PowerOff),
         default='"graceful"',
+        never_wipes=True,
     ),
     InputSpec(
         "health",
@@ -302,6 +308,7 @@ INPUTS = (
         Change.NOTHING,
         "What a rebuilt instance must answer before its rebuild counts as done: `zec.health.tcp(22)`,"
         ' `zec.health.http("/healthz")`, `zec.health.ssh()` or `zec.health.command([...])`.',
+        never_wipes=True,
     ),
 )
 """Every input. The order is that of the signatures and of the documentation."""

@@ -12,12 +12,14 @@ from zec_pulumi.errors import ZecError
 from zec_pulumi.health.gate import address_findings
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.planning import status
+from zec_pulumi.planning.differences import settings_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zec_pulumi.api import Image, Instance
     from zec_pulumi.cloud.reader import CloudReader
+    from zec_pulumi.planning.differences import Settings
     from zec_pulumi.planning.inputs import Wanted
 
 NO_LOGIN_CATEGORIES = frozenset({"windows", "generic"})
@@ -38,15 +40,16 @@ def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Prefli
     Raises:
         ZecError: the API cannot be read.
     """
-    image_id = wanted.image_id or live.image_id
+    after = settings_after(wanted, live)
+    image_id = after.image_id
     zone_id = live.zone_id or ""
     image = reader.image(zone_id, image_id) if image_id else None
     takes_login = image is None or not _takes_no_login(image)
-    key_id = _key_to_send(wanted, live) if takes_login else None
+    key_id = after.key_id if takes_login else None
     findings = [
         *_status_findings(live),
         *_image_findings(image_id, image, live, reader),
-        *_login_findings(wanted, live, takes_login=takes_login),
+        *_login_findings(wanted, after, takes_login=takes_login),
     ]
     findings.extend(_key_findings(key_id, wanted, reader))
     findings.extend(_time_zone_findings(wanted, reader))
@@ -57,9 +60,9 @@ def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Prefli
         key_id=key_id,
         password=wanted.password if takes_login else None,
         # Sent explicitly: the API's own default for the agent is off.
-        enable_agent=_agent_after(wanted, live),
-        timezone=wanted.timezone or live.time_zone,
-        instance_name=wanted.instance_name if wanted.instance_name != live.instance_name else None,
+        enable_agent=after.enable_agent,
+        timezone=after.timezone,
+        instance_name=after.instance_name if after.instance_name != live.instance_name else None,
         user_data=wanted.first_boot_script,
     )
     return Preflight(tuple(findings), request)
@@ -161,14 +164,14 @@ def _hint(similar: Callable[[], list[str]], command: str) -> str:
     return f"; {command} lists what there is"
 
 
-def _login_findings(wanted: Wanted, live: Instance, *, takes_login: bool) -> Iterator[str]:
+def _login_findings(wanted: Wanted, after: Settings, *, takes_login: bool) -> Iterator[str]:
     if takes_login:
-        if wanted.password is None and not _key_to_send(wanted, live):
+        if wanted.password is None and not after.key_id:
             yield "key_id: the instance has no SSH key now, so give key_id or password"
         return
     if wanted.key_id is not None:
         yield "key_id: Windows and Generic images take no SSH key; leave it out"
-    if wanted.password is not None and not _agent_after(wanted, live):
+    if wanted.password is not None and not after.enable_agent:
         yield (
             "password: Windows and Generic images take no password in a rebuild, and without the agent it cannot be"
             " set afterwards; set enable_agent or leave the password out"
@@ -187,14 +190,6 @@ def _time_zone_findings(wanted: Wanted, reader: CloudReader) -> Iterator[str]:
 
 def _takes_no_login(image: Image) -> bool:
     return (image.category or "").lower() in NO_LOGIN_CATEGORIES or image.os_type == "windows"
-
-
-def _key_to_send(wanted: Wanted, live: Instance) -> str | None:
-    return None if wanted.password is not None else wanted.key_id or live.key_id
-
-
-def _agent_after(wanted: Wanted, live: Instance) -> bool:
-    return bool(live.enable_agent if wanted.enable_agent is None else wanted.enable_agent)
 
 
 def password_follows(wanted: Wanted, live: Instance, reader: CloudReader) -> bool:

@@ -40,6 +40,7 @@ Examples:
   zec-pulumi report --stack prod                               # runs pulumi preview, changes nothing
   pulumi preview --json > preview.json; zec-pulumi report preview.json
   pulumi preview --json --refresh | zec-pulumi report -        # with what was changed outside Pulumi
+  zec-pulumi report preview.json --preview-status "$status"    # the status that pulumi preview ended with
   zec-pulumi report preview.json --format markdown > comment.md
   zec-pulumi report preview.json --format json | jq -r '.tokens[]'
   zec-pulumi report preview.json --fail-on any                 # no wipe at all, approved or not
@@ -57,6 +58,12 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     source.add_argument("file", nargs="?", metavar="FILE", help="what pulumi preview --json printed; - reads it here")
     source.add_argument("--stack", metavar="NAME", help="run pulumi preview --json for this stack")
     parser.add_argument("--cwd", metavar="DIR", type=Path, help="folder of the Pulumi project, with --stack")
+    parser.add_argument(
+        "--preview-status",
+        type=int,
+        metavar="N",
+        help="exit status of the pulumi preview that wrote FILE; any but 0 is a failed preview",
+    )
     parser.add_argument("--format", choices=("terminal", "markdown", "json"), default="terminal", help="of the report")
     parser.add_argument(
         "--fail-on",
@@ -83,15 +90,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _preview(arguments: argparse.Namespace) -> tuple[Preview, int]:
-    """Return the preview, and the exit status of the engine if it ran here."""
+    """Return the preview, and the exit status of the engine: as it ran here, or as it was given."""
     if arguments.stack is not None:
+        if arguments.preview_status is not None:
+            raise PreviewError("--preview-status goes with FILE only")
         return _made(arguments.stack, arguments.cwd)
     if arguments.cwd is not None:
         raise PreviewError("--cwd goes with --stack only")
+    ended: int = arguments.preview_status or 0
     if arguments.file == "-":
-        return read(sys.stdin.buffer.read()), 0
+        return read(sys.stdin.buffer.read()), ended
     try:
-        return read(Path(arguments.file).read_bytes()), 0
+        return read(Path(arguments.file).read_bytes()), ended
     except OSError as error:
         raise PreviewError(f"cannot read {arguments.file}: {error.strerror}") from error
 

@@ -92,7 +92,7 @@ def _planned(urn: str, steps: Sequence[Step], found: Sequence[Line], plan: Line,
         undecided=plan.undecided,
         gates=tuple(Gate(line.gate, line.detail) for line in found if line.gate),
         detail=None if rebuilt else plan.detail,
-        notes=notes,
+        notes=(*plan.consequences, *notes),
         forgets=old.id if replaced else None,
     )
 

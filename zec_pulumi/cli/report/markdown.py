@@ -105,7 +105,7 @@ def _approval(row: MachineRow) -> str:
 
 
 def _cause(cause: Cause, names: Mapping[str, str]) -> str:
-    if cause.new is None:
+    if cause.old is None and cause.new is None:
         return _prose(report_text.cause(cause, names))
     drift = "<br>**drift**: it was changed outside Pulumi, and goes back" if cause.drift else ""
     return f"{_code(cause.trigger)} {_value(cause.old, names)} → {_value(cause.new, names)}{drift}"

@@ -84,8 +84,8 @@ def cause(found: Cause, names: Mapping[str, str]) -> str:
     """Return one cause for people; ``names`` are those of ids."""
     if found.trigger == "adopt":
         return 'adopt is "never"'
-    if found.new is None:
-        return f"{found.trigger} changed"
+    if found.old is None and found.new is None:
+        return f"{found.trigger} {found.change}"
     change = f"{found.trigger} {_value(found.old, names)} → {_value(found.new, names)}"
     return f"{change} (drift: it was changed outside Pulumi, and goes back)" if found.drift else change
 
