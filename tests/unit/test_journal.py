@@ -17,6 +17,8 @@ from zec_pulumi.time.clock import SystemClock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zec_pulumi.journal.journal import Event
+
 WEB = "1272168087751233112"
 URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/zec:InstanceOsImage::web-1"
 
@@ -76,7 +78,8 @@ def test_a_used_approval_outlives_what_the_journal_forgets(journal: Journal) -> 
 
 def test_an_attempt_that_wiped_nothing_gives_only_its_own_approval_back(journal: Journal) -> None:
     """Refused, or so said by a person."""
-    for number, event in enumerate(("refused", "closed-not-rebuilt", "closed-rebuilt", "failed", "unknown")):
+    events: list[Event] = ["refused", "closed-not-rebuilt", "closed-rebuilt", "failed", "unknown"]
+    for number, event in enumerate(events):
         journal.intend(f"a{number}", WEB, URN, (), None, f"{number}123456789abcdef")
         journal.note(WEB, f"a{number}", event)
     assert sorted(journal.approvals.used(WEB).values()) == ["a2", "a3", "a4"]
