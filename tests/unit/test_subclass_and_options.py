@@ -120,7 +120,8 @@ def test_what_the_program_did_not_tell_is_not_made_up(process: Process) -> None:
     assert process.checked.secrets("") is None
 
 
-def test_a_fleets_plan_records_nothing_of_the_settings(process: Process) -> None:
+@pytest.mark.usefixtures("process")
+def test_a_fleets_plan_records_nothing_of_the_settings() -> None:
     """Its check comes before any machine's, and takes them out likewise."""
     order = {"urn": "urn:pulumi:dev::p::zec:index:Fleet::web", "canaries": [], "others": ["a"], "atOnce": 1}
     result = FleetPlanProvider().check({}, {FLEET_KEY: json.dumps(order), SETTINGS_KEY: "{}"})

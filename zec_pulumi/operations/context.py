@@ -191,7 +191,7 @@ class Process:
             self.clock,
             Progress(call, self.clock, ticking=self._is_interactive),
             Deadline(self.clock, call.timeout or DEFAULT_SECONDS),
-            InstanceLog(self.journal, instance_id, call.urn, previous),
+            InstanceLog(self.journal, instance_id, call.urn, previous, self.checked.secrets(call.urn)),
             lock,
         )
 
