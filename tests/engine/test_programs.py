@@ -91,17 +91,91 @@ def test_a_transform_that_drops_what_it_does_not_know_leaves_a_preview_a_preview
     assert stack.actions() == []
 
 
+FOREIGN = """
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+class Provider(ResourceProvider):
+    def create(self, props):
+        return CreateResult("x", {})
+
+class Other(Resource):
+    def __init__(self, name):
+        super().__init__(Provider(), name, {})
+
+Other("web")
+"""
+
+
+def test_a_subclass_takes_no_record_of_another_package(stack: Stack) -> None:
+    """The type that the SDK gave to subclasses is that of any dynamic resource."""
+    run_program(stack, FOREIGN).up().ok()
+    run_program(stack, FOREIGN + subclass(JAMMY)).up().ok()
+    stack.up("--expect-no-changes").ok()
+    assert stack.actions() == []
+
+
+RECORDS_WHAT_IS_TOLD = """
+import pathlib
+from zec_pulumi.operations.context import CheckedResources
+
+add = CheckedResources.add
+
+def told(self, urn, *, dry_run, settings=None, secrets=None):
+    pathlib.Path({file!r}).open("a").write(f"{{settings}} {{sorted(secrets or ())}}\\n")
+    add(self, urn, dry_run=dry_run, settings=settings, secrets=secrets)
+
+CheckedResources.add = told
+"""
 EXPLICIT = 'own = pulumi.ProviderResource("pulumi-python", "own", {})\n'
 
 
 @pytest.mark.parametrize("sdk", ["oldest", "newest"])
 def test_the_stacks_settings_are_told_and_neither_shown_nor_recorded(stack: Stack) -> None:
     """Whoever serves the resource; an untouched program stays untouched."""
-    stack.configure(**{"zec:approvedRebuilds": "hidden-marker/x/y"})
-    program = EXPLICIT + subclass(JAMMY, more=", opts=pulumi.ResourceOptions(provider=own)")
-    shown = run_program(stack, program).preview("--json", "--diff").text + stack.preview("--diff").text
+    told = stack.folder / "told"
+    (stack.folder / "sitecustomize.py").write_text(RECORDS_WHAT_IS_TOLD.format(file=str(told)))
+    stack.environment["PYTHONPATH"] = str(stack.folder)
+    stack.configure(**{"zec:approvedRebuilds": "dev/1/0123456789ab", "zec:token": "s3cret"})
+    options = ', key_id=pulumi.Output.secret(None), opts=pulumi.ResourceOptions(provider=own, ignore_changes=["*"])'
+    program = EXPLICIT + subclass(JAMMY, more=options)
+    steps = json.loads(run_program(stack, program).preview("--json").stdout)["steps"]
+    shown = json.dumps(steps) + stack.preview("--diff").text
     shown += stack.up("--diff").ok().text + stack.up("--expect-no-changes").ok().text
-    shown += stack.run("stack", "export", "--show-secrets").ok().stdout
-    assert "stackSettings" not in shown
-    assert "secretInputs" not in shown
-    assert "hidden-marker" not in json.dumps(stack.state())
+    settings = '{"zec:approvedRebuilds": "dev/1/0123456789ab", "zec:pollInterval": "0.1"}'
+    assert set(told.read_text().splitlines()) == {f"{settings} ['keyId']"}
+    assert "approvedRebuilds" not in shown
+    recorded = stack.state()["web"]
+    for private in ("dryRun", "stackSettings", "secretInputs"):
+        assert private not in recorded["inputs"] | recorded["outputs"]
+
+
+@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+def test_copies_of_a_secret_image_are_secret_in_the_state(stack: Stack) -> None:
+    """Where the last rebuild says its causes, and where the applied values stand."""
+    run_program(stack, subclass(JAMMY)).up().ok()
+    program = subclass(NOBLE).replace(f'"{NOBLE}"', f'pulumi.Output.secret("{NOBLE}")')
+    run_program(stack, program).up().ok()
+    recorded = json.dumps(stack.state())
+    assert stack.actions() == ["StopInstances", "ResetInstance"]
+    assert NOBLE not in recorded
+    assert JAMMY not in recorded
+    stack.up("--expect-no-changes").ok()
+
+
+SENT_AS_MEANT = {
+    "bytes": ('user_data=b"s3cret"', "user_data_base64"),
+    "bytes in an output": ('user_data=pulumi.Output.secret(b"s3cret")', "user_data_base64"),
+    "broken text in an output": ('instance_name=pulumi.Output.from_input("s3cret\\ud800")', "lone surrogate"),
+    "an output in an f-string": ('user_data=f"s3cret {pulumi.Output.from_input(1)}"', "pulumi.Output.format"),
+    "bytes in a health gate": ("health=zec.health.command([bytes()])", "must be a list of strings"),
+    "import": ('opts=pulumi.ResourceOptions(import_="s3cret")', 'adopt="only"'),
+}
+
+
+def test_what_cannot_be_sent_as_meant_ends_in_one_sentence(stack: Stack) -> None:
+    """Of the constructor or of check: no traceback, not the value, and nothing is done."""
+    for case, (argument, text) in SENT_AS_MEANT.items():
+        ran = run_program(stack, subclass(NOBLE, more=f", {argument}")).up().failed()
+        assert text in ran.text, case
+        assert "s3cret" not in ran.text, case
+    assert stack.actions() == []

@@ -12,6 +12,8 @@ import zec_pulumi as zec
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS, PRIVATE_KEYS, snake
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zec_pulumi.program.inputs import InputSpec, OutputSpec
 
 
@@ -22,15 +24,22 @@ def resource() -> zec.InstanceOsImage:
 
 
 @pytest.fixture
-def declared(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The properties that the constructor hands to the SDK."""
+def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """The properties that the constructor hands to the SDK, whose outputs need an event loop."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     held: dict[str, Any] = {}
 
     def keep(_self: object, _provider: object, name: str, properties: dict[str, Any], opts: object) -> None:
         held.update(properties, name=name, opts=opts)
 
     monkeypatch.setattr("zec_pulumi.program.resource.Resource.__init__", keep)
-    return held
+    yield held
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    asyncio.set_event_loop(None)
 
 
 @pytest.mark.parametrize("value", [1272168087751233112, 1.5, True])

@@ -36,7 +36,7 @@ SECRETS_KEY = "secretInputs"
 PRIVATE_KEYS = (DRY_RUN_KEY, SETTINGS_KEY, SECRETS_KEY)
 """What a constructor tells ``check`` beside the inputs. ``check`` takes it out: it is neither compared nor recorded."""
 
-REFUSED_KEY = "zec:refused"
+REFUSED_KEY = "zecRefused"
 """Under it the value of an output carries why it is refused, in place of the value."""
 
 

@@ -26,7 +26,7 @@ from zec_pulumi.program.inputs import REFUSED_KEY
 from zec_pulumi.text import text_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from zec_pulumi.program.inputs import InputSpec
 
@@ -53,9 +53,15 @@ def sendable(spec: InputSpec, value: Any) -> Any:
 def _when_known(convert: Convert, spec: InputSpec, value: Any) -> Any:
     if value is None or (isinstance(value, dict) and REFUSED_KEY in value):
         return value
-    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
-        return pulumi.Output.from_input(value).apply(lambda known: _or_refusal(convert, spec, known))
+    if isinstance(value, pulumi.Output):
+        return value.apply(lambda known: _or_refusal(convert, spec, known))
+    if inspect.isawaitable(value):
+        return pulumi.Output.from_input(_awaited(convert, spec, value))
     return convert(spec, value)
+
+
+async def _awaited(convert: Convert, spec: InputSpec, value: Awaitable[Any]) -> Any:
+    return _or_refusal(convert, spec, await value)
 
 
 def _or_refusal(convert: Convert, spec: InputSpec, value: Any) -> Any:
