@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all kill-matrix engine browser pythons opentofu lint types format reference bench bench-simulator clean
+.PHONY: help demo test test-all kill-matrix engine browser pythons opentofu lint types format reference walk bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench-simulator  what the simulator bears; results go to docs/simulator.md by hand"
 	@echo "make format    format and mend what can be mended"
 	@echo "make reference  write docs/inputs.md from the table of inputs"
+	@echo "make walk      write the walk of one create into docs/architecture.md"
 	@echo "make clean     remove what the other targets made, except the engine"
 
 demo: .venv/ready .cache/engine/ready
@@ -72,6 +73,9 @@ format: .venv/ready
 
 reference: .venv/ready
 	@$(BIN)/python tools/reference.py
+
+walk: .venv/ready
+	@$(BIN)/python tools/walk.py --write
 
 bench: .venv/ready .cache/engine/ready
 	@$(BIN)/python benchmarks/run.py

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 import engine
+from checkout import ROOT, copy_example
 from demo_pulumi import Pulumi, StepFailedError
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
 WEB_1 = "1272168087751233112"
 OLD_IMAGE = "ubuntu2204_20240712"
 
@@ -88,7 +87,7 @@ def staged() -> Iterator[Stage]:
         folder = Path(name)
         for sub in ("home", "backend"):
             (folder / sub).mkdir()
-        shutil.copytree(ROOT / "examples" / "quickstart", folder / "project")
+        copy_example("quickstart", folder / "project")
         stage = Stage(cloud, Pulumi(_engine_folder(), folder, cloud))
         stage.pulumi("stack", "init", "demo")
         stage.pulumi("config", "set", "zec:pollInterval", POLL_INTERVAL)

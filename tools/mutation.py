@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("plan", "decision", "recovery", "rebuild", "follow", "watch", "batch", "rhythm", "power", "sending")
+MODULES = (
+    "planning/plan",
+    "planning/causes",
+    "planning/gates",
+    "journal/recovery",
+    "rebuild/rebuild",
+    "rebuild/power",
+    "rebuild/send",
+    "rebuild/wait",
+    "cloud/batch",
+    "cloud/poller",
+    "cloud/rhythm",
+)
 STAGES = (
     ("tests/unit/test_plan.py", "tests/unit/test_plan_decisions.py", "tests/unit/test_sentences.py"),
     ("tests/unit/test_batch.py", "tests/unit/test_rhythm.py", "tests/unit/test_live.py"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driver import ROOT
-from zec_pulumi.program.inputs import INPUTS, OUTPUTS, Group
+from zec_pulumi.program.inputs import INPUTS, OPTIONS, OUTPUTS, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +32,20 @@ _OUTPUTS = """\
 
 Every input is an output, too. The following are outputs only.
 """
+_OPTIONS = """\
+## Resource options
+
+What Pulumi's resource options mean for this resource, where that is not plain. They mean the same for a
+[fleet](fleet.md#options).
+"""
+_VALUES = """\
+## Values
+
+Text is text: bytes, dates, paths, numbers and whatever else is no string are refused in one sentence, which says what
+to write instead and never shows the value. So is a text that holds an `Output` that was turned into text, by an
+f-string or `str()`: build such a text with `pulumi.Output.format(...)` or `.apply(...)`. A plain value is refused by
+the constructor, the value of an output by the preview.
+"""
 
 
 def render() -> str:
@@ -39,6 +53,8 @@ def render() -> str:
     sections = [_INTRODUCTION, *(_inputs(group) for group in Group)]
     outputs = ((f"`{spec.name}`", f"`{spec.key}`", spec.type, spec.doc) for spec in OUTPUTS)
     sections.append(f"{_OUTPUTS}\n{_table(('output', 'key', 'type', 'what it is'), outputs)}")
+    options = ((", ".join(f"`{name}`" for name in spec.names), spec.doc) for spec in OPTIONS)
+    sections += [_VALUES, f"{_OPTIONS}\n{_table(('option', 'what it means here'), options)}"]
     return "\n".join(sections)
 
 

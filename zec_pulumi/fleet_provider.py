@@ -10,6 +10,7 @@ from typing import Any
 
 from pulumi.dynamic import CheckResult, ConfigureRequest, CreateResult, DiffResult, ResourceProvider
 
+from zec_pulumi.program.inputs import SETTINGS_KEY
 from zec_pulumi.provider import check_failures, plugin
 
 FLEET_KEY = "fleet"
@@ -26,17 +27,23 @@ class FleetPlanProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration and make the plugin process ready, if that has not been done."""
-        plugin().configure(req.config.get)
+        plugin().configure(req.config)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the whole fleet; in ``up`` this refuses what any of its machines would be refused for."""
         from zec_pulumi.operations.fleet_check import check  # noqa: PLC0415 programs start without it
 
-        order, members = news.get(FLEET_KEY), news.get(MEMBERS_KEY)
+        order, members, settings = news.get(FLEET_KEY), news.get(MEMBERS_KEY), news.get(SETTINGS_KEY)
         if not isinstance(order, str):
             return CheckResult({}, [])
         with plugin().operation("Check") as (process, call):
-            findings = check(process, call, order, members if isinstance(members, str) else None)
+            findings = check(
+                process,
+                call,
+                order,
+                members if isinstance(members, str) else None,
+                settings=settings if isinstance(settings, str) else None,
+            )
         return CheckResult({}, check_failures(findings))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

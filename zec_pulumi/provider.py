@@ -20,11 +20,10 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from zec_pulumi.program.inputs import DRY_RUN_KEY, PRIVATE_KEYS, SECRETS_KEY, SETTINGS_KEY
+
 if TYPE_CHECKING:
     from zec_pulumi.engine import Plugin
-
-DRY_RUN_KEY = "dryRun"
-"""Tells ``check`` whether this is a preview. The constructor sets it, ``check`` takes it out: it is never recorded."""
 
 PROVIDER_KEY = "__provider"
 """Where the SDK puts the pickled provider among a resource's properties."""
@@ -49,16 +48,27 @@ class InstanceOsImageProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration and make the plugin process ready, if that has not been done."""
-        plugin().configure(req.config.get)
+        plugin().configure(req.config)
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs; for a resource the stack does not hold, also say what ``up`` will do."""
         from zec_pulumi.engine.values import core_values  # noqa: PLC0415 programs start without it
         from zec_pulumi.operations.check import check  # noqa: PLC0415 the same
 
-        inputs = {key: value for key, value in news.items() if key not in (DRY_RUN_KEY, PROVIDER_KEY)}
+        inputs = {key: value for key, value in news.items() if key not in (*PRIVATE_KEYS, PROVIDER_KEY)}
+        # A transform of the program may have dropped what it does not know: then this counts as a preview.
+        dry_run = news.get(DRY_RUN_KEY) is not False
+        settings, secrets = news.get(SETTINGS_KEY), news.get(SECRETS_KEY)
         with plugin().operation("Check") as (process, call):
-            findings = check(process, call, olds, core_values(inputs), dry_run=bool(news.get(DRY_RUN_KEY)))
+            findings = check(
+                process,
+                call,
+                olds,
+                core_values(inputs),
+                dry_run=dry_run,
+                settings=settings if isinstance(settings, str) else None,
+                secrets=frozenset(secrets) if isinstance(secrets, list) else None,
+            )
         return CheckResult(inputs, check_failures(findings))
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:

@@ -18,6 +18,7 @@ web = zec.InstanceOsImage(
     instance_id=config.require("instanceId"),
     image_id=config.require("imageId"),
     user_data=FIRST_BOOT,
+    adopt="only",  # the first up records the machine as it is, or refuses; a later change of the image rebuilds
     rebuild_token=config.require("generation"),
     rebuild_protection=config.require_bool("protected"),
     opts=pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="45m", update="45m")),

@@ -11,7 +11,8 @@ fleet = zec.Fleet(
         "web-2": "1272168087751233113",
         "batch-1": {"instance_id": "1272168087751233114", "user_data": "#!/bin/sh\necho batch > /etc/role\n"},
     },
-    image_id=pulumi.Config().require("imageId"),
+    image_id=pulumi.Config().get("imageId"),  # without it, each machine keeps the image that it runs
+    adopt="only",  # the first up records the machines as they are, or refuses
     user_data="#!/bin/sh\necho web > /etc/role\n",
     canary="web-1",
     max_unavailable=2,

@@ -18,6 +18,7 @@ web = zec.InstanceOsImage(
     instance_id=config.require("instanceId"),
     image_id=config.require("imageId"),
     user_data=FIRST_BOOT,
+    adopt="only",  # the first up records the machine as it is, or refuses; a later change of the image rebuilds
     health=zec.health.http("/", port=config.require_int("port"), deadline=config.require_int("seconds")),
 )
 

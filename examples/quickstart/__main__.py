@@ -10,6 +10,7 @@ web = zec.InstanceOsImage(
     "web-1",
     instance_id=config.require("instanceId"),
     image_id=config.require("imageId"),
+    adopt="only",  # the first up records the machine as it is, or refuses; a later change of the image rebuilds
 )
 
 pulumi.export("status", web.status)

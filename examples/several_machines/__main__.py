@@ -10,7 +10,7 @@ MACHINES = {
     "batch-1": "1272168087751233114",
 }
 
-image_id = pulumi.Config().require("imageId")
+image_id = pulumi.Config().get("imageId")  # without it, each machine keeps the image that it runs
 
 previous: list[pulumi.Resource] = []
 for name, instance_id in MACHINES.items():
@@ -18,6 +18,7 @@ for name, instance_id in MACHINES.items():
         name,
         instance_id=instance_id,
         image_id=image_id,
+        adopt="only",  # the first up records the machines as they are, or refuses
         opts=pulumi.ResourceOptions(depends_on=previous),
     )
     pulumi.export(name, machine.image_name)

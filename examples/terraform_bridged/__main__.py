@@ -21,6 +21,7 @@ machine = zenlayercloud.ZecInstance(
     opts=pulumi.ResourceOptions(ignore_changes=["imageId", "keyId", "password", "timeZone", "disableQgaAgent"]),
 )
 
-web = zec.InstanceOsImage("web-1", instance_id=machine.id, image_id=image_id, key_id=key_id)
+# The first up records the machine as it was created, or refuses; a later change of the image rebuilds.
+web = zec.InstanceOsImage("web-1", instance_id=machine.id, image_id=image_id, key_id=key_id, adopt="only")
 pulumi.export("status", web.status)
 pulumi.export("image", web.image_name)

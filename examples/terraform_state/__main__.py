@@ -5,8 +5,9 @@ import pulumi
 from zec_pulumi import InstanceOsImage, terraform
 
 config = pulumi.Config()
-image_id = config.require("imageId")
+image_id = config.get("imageId")  # without it, each machine keeps the image that it runs
 
 for address, machine in terraform.instances(config.require("state")).items():
-    InstanceOsImage(address, instance_id=machine.id, image_id=image_id)
+    # The first up records the machine as it is, or refuses; a later change of the image rebuilds.
+    InstanceOsImage(address, instance_id=machine.id, image_id=image_id, adopt="only")
     pulumi.export(address, machine.public_ip_addresses)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 
 import reference
 import zec_pulumi
+from checkout import left_behind
 from driver import ROOT
 from zec_pulumi.api.codes import Code
 from zec_pulumi.program.fleet import Fleet
@@ -22,14 +24,16 @@ if TYPE_CHECKING:
 README = (ROOT / "README.md").read_text("utf-8")
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
 STATE = (ROOT / "docs" / "recorded-state.md").read_text("utf-8")
-PAGES = sorted(page for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(pattern))
+FOUND = (page for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(pattern))
+PAGES = sorted(page for page in FOUND if not left_behind(page))
 SOURCES = "\n".join(path.read_text("utf-8") for path in (ROOT / "zec_pulumi").rglob("*.py"))
 INPUT_NAMES = {spec.name for spec in INPUTS}
+PROGRAMS = sorted(file for file in (ROOT / "examples").glob("*/__main__.py") if not left_behind(file))
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 
 HEADING = re.compile(r"^#+ (.+)$", flags=re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-PYTHON = re.compile(r"^```python\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^ *```python\n(.*?)^ *```$", flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(page: Path) -> set[str]:
@@ -69,7 +73,18 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 def test_every_python_block_compiles(page: Path) -> None:
     """No page teaches what Python does not understand."""
     for block in PYTHON.findall(page.read_text("utf-8")):
-        ast.parse(block)
+        ast.parse(textwrap.dedent(block))
+
+
+@pytest.mark.parametrize("file", [*PAGES, *PROGRAMS], ids=[*IDS, *(file.parent.name for file in PROGRAMS)])
+def test_every_program_to_copy_refuses_to_wipe_the_machine_that_it_meets(file: Path) -> None:
+    """Each whole program, in a page or an example, says `adopt="only"` for what it declares."""
+    text = file.read_text("utf-8")
+    programs = [text] if file.suffix == ".py" else PYTHON.findall(text)
+    for program in programs:
+        for call in (node for node in ast.walk(ast.parse(textwrap.dedent(program))) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func).rpartition(".")[2] in ("InstanceOsImage", "Fleet"):
+                assert "adopt='only'" in {ast.unparse(keyword) for keyword in call.keywords}, ast.unparse(call)
 
 
 def test_readme_has_every_input_and_no_other() -> None:

@@ -47,6 +47,49 @@ def test_half_a_key_is_a_problem(patient: Any) -> None:
     assert finding.text.startswith(f"{KEYS[0]} is not set")
 
 
+def stack_config(patient: Any, *secret: str, **values: str) -> list[Any]:
+    """Return what is found about settings in a stack with that configuration."""
+    patient.declare("runtime: python\n")
+    shown = {key: {"value": value, "secret": False} for key, value in values.items()}
+    patient.pulumi(config={**shown, **{key: {"secret": True} for key in secret}})
+    return [finding for finding in patient.examine() if finding.check == "settings"]
+
+
+def test_unknown_and_wrong_settings_are_all_found_at_once(patient: Any) -> None:
+    """Each closes every gate, so each is a problem with its fix; nobody mends one to be told the next."""
+    wrong = {"zec:requireApprovals": "true", "zec:allowrebuild": "false", "zec:requireApproval": "", "zec:mood": "x"}
+    found = stack_config(patient, **wrong)
+    assert {finding.level for finding in found} == {"problem"}
+    assert all("every rebuild is refused" in finding.text and finding.fix for finding in found)
+    for text in (
+        "zec:requireApprovals is no setting of zec_pulumi (did you mean zec:requireApproval?)",
+        "zec:allowrebuild is no setting of zec_pulumi (did you mean zec:allowRebuild?)",
+        "zec:mood is no setting of zec_pulumi;",
+        "zec:requireApproval must be true or false",
+    ):
+        assert sum(finding.text.startswith(text) for finding in found) == 1
+
+
+def test_a_misspelt_key_is_found_though_its_value_is_secret(patient: Any) -> None:
+    """And in whatever case it was written."""
+    found = stack_config(patient, "zec:aproveRebuilds", "ZEC:allowRebuild")
+    assert [finding.level for finding in found] == ["problem", "problem"]
+
+
+def test_unknown_settings_are_found_beside_a_wrong_endpoint(patient: Any) -> None:
+    """All at once."""
+    found = stack_config(patient, **{"zec:requireApprovals": "true", "zenlayercloud:scheme": "ftp"})
+    assert len(found) == 2
+
+
+def test_an_unknown_key_of_zenlayers_is_a_warning(patient: Any) -> None:
+    """It closes nothing, and does nothing."""
+    (found,) = stack_config(patient, **{"zenlayercloud:domian": "example.org"})
+    assert found.level == "warning"
+    assert "did you mean zenlayercloud:domain?" in found.text
+    assert "pulumi config rm" in found.fix
+
+
 def test_a_wrong_setting_is_a_problem_and_nothing_is_asked(patient: Any) -> None:
     """Plain http to another machine is refused before a request is sent."""
     patient.environ["ZENLAYERCLOUD_DOMAIN"] = "example.org"

@@ -288,7 +288,7 @@ def test_a_fleet_that_cannot_be_is_refused_in_one_sentence(stack: Stack) -> None
         "max_unavailable must be a number of instances from 1, or a percentage": {"max_unavailable": "101%"},
         "canary: the fleet has no instance 'web-9'": {"canary": "web-9"},
         "instances: a fleet has at least one instance": {"instances": {}},
-        "instances['web-1']: instance_id must be a string": {"instances": {"web-1": 1}},
+        "instances['web-1']: instance_id: must be a string": {"instances": {"web-1": 1}},
     }
     for sentence, wrong in refused.items():
         stack.declare(site={"instances": WEB, **wrong})

@@ -53,6 +53,17 @@ def test_from_the_report_to_an_approved_rebuild(stack: Stack, web_1: str) -> Non
     assert (ran.returncode, ran.stdout) == (0, "any/dev: no boot disk is wiped\n")
 
 
+@pytest.mark.parametrize("name", ["a<{%reset%}>b", "a<{%", 'x") will be wiped: rebuildToken changed; <{%'])
+def test_no_name_of_a_machine_hides_why_it_is_wiped(stack: Stack, web_1: str, name: str) -> None:
+    """The engine's colour marks among them: row and report hold the whole name and the cause."""
+    stack.adopt(image_id=JAMMY).declare(web={"instance_id": web_1, "image_id": NOBLE})
+    stack.cloud.patch_instance(web_1, instanceName=name)
+    ran = report(stack.preview("--json").stdout, "--format", "json")
+    (machine,) = json.loads(ran.stdout)["machines"]
+    assert (ran.returncode, machine["instanceName"]) == (2, name)
+    assert [cause["new"]["id"] for cause in machine["causes"]] == [NOBLE]
+
+
 def test_a_preview_that_fails_is_an_error_and_says_what_is_known(stack: Stack, web_1: str) -> None:
     """A wrong image ends the preview."""
     stack.adopt(image_id=JAMMY).declare(web={"instance_id": web_1, "image_id": "nothing"})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 import engine
+from checkout import copy_example
 from driver import ROOT, SDKS, Stack
 from zec_pulumi.simulator import Simulator
 
@@ -31,7 +31,7 @@ def example(tmp_path: Path, cloud: Simulator) -> Callable[[str], Stack]:
         found = engine.find()
         assert found is not None, "no Pulumi engine: run make engine"
         folder = tmp_path / name
-        shutil.copytree(ROOT / "examples" / name, folder)
+        copy_example(name, folder)
         for sub in ("backend", "home"):
             (folder / sub).mkdir()
         stack = Stack(folder, cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checkout import left_behind
 from driver import ROOT
 
 if TYPE_CHECKING:
@@ -35,8 +36,17 @@ TOLD = (
 
 def test_every_example_is_told_below() -> None:
     """A new example needs a test: here, beside the reader of Terraform states, or in test_sharded."""
-    programs = [file.parent.name for file in (ROOT / "examples").glob("*/Pulumi.yaml")]
+    programs = [file.parent.name for file in (ROOT / "examples").glob("*/Pulumi.yaml") if not left_behind(file)]
     assert sorted(TOLD) == sorted(programs)
+
+
+def test_the_quickstart_never_wipes_a_machine_that_it_meets(example: Callable[[str], Stack]) -> None:
+    """A new stack that names another image is refused, with the difference, in preview and in `up`."""
+    stack = example("quickstart")
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    for ran in (stack.preview().failed(), stack.up().failed()):
+        assert f'adopt is "only" and the machine differs: imageId {JAMMY} → {NOBLE}' in ran.text
+    assert stack.actions() == []
 
 
 def test_quickstart_adopts_and_then_rebuilds(example: Callable[[str], Stack]) -> None:
@@ -58,11 +68,13 @@ def test_the_root_project_is_the_quickstart() -> None:
 
 
 def test_several_machines_are_rebuilt_one_after_the_other(example: Callable[[str], Stack]) -> None:
-    """Preview announces two rebuilds and an adoption; no machine is powered off before the one before it is done."""
+    """All are adopted as they run. Another image is two rebuilds: none begins before the one before it is done."""
     stack = example("several_machines")
-    text = stack.preview().ok().text
-    assert WIPE in text
-    assert f"web-2 create adopt: already runs {NOBLE}" in text
+    assert f"web-2 create adopt: already runs {NOBLE}" in stack.preview().ok().text
+    stack.up().ok()
+    assert stack.actions() == []
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    assert WIPE in stack.preview().ok().text
     stack.up().ok()
     done = [(entry["action"], entry["instanceId"][-2:]) for entry in stack.cloud.ledger()]
     # batch-1 was powered off already
@@ -73,15 +85,20 @@ def test_several_machines_are_rebuilt_one_after_the_other(example: Callable[[str
 def test_a_failure_leaves_the_machines_after_it_alone(example: Callable[[str], Stack]) -> None:
     """The first rebuild fails: batch-1, which comes later, was not asked for."""
     stack = example("several_machines")
+    stack.up().ok()
+    stack.run("config", "set", "imageId", NOBLE).ok()
     stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "reinstall_fails"})
     assert "ended in REINSTALL_FAILED" in stack.up().failed().text
     assert {entry["instanceId"][-2:] for entry in stack.cloud.ledger()} == {"12"}
 
 
 def test_the_fleet_does_its_canary_first(example: Callable[[str], Stack]) -> None:
-    """The plan on the fleet's row, web-1 before batch-1, and nothing left to do afterwards."""
+    """All are adopted as they run. The plan on the fleet's row, web-1 before batch-1, and nothing left to do then."""
     stack = example("fleet")
-    plan = "fleet: 2 of 3 instances will be wiped, 1 adopted; canary web-1 first, then 1 other; about 10 min"
+    stack.up().ok()
+    assert stack.actions() == []
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    plan = "fleet: 2 of 3 instances will be wiped, 1 unchanged; canary web-1 first, then 1 other; about 10 min"
     assert plan in stack.preview().ok().text
     text = stack.up().ok().text
     assert "rebuilt 2/2, 0 running, 0 failed" in text
@@ -92,6 +109,8 @@ def test_the_fleet_does_its_canary_first(example: Callable[[str], Stack]) -> Non
 def test_a_failing_canary_leaves_the_fleet_alone(example: Callable[[str], Stack]) -> None:
     """As the README says: nothing is done to the others."""
     stack = example("fleet")
+    stack.up().ok()
+    stack.run("config", "set", "imageId", NOBLE).ok()
     stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "reinstall_fails"})
     assert "ended in REINSTALL_FAILED" in stack.up().failed().text
     assert {entry["instanceId"][-2:] for entry in stack.cloud.ledger()} == {"12"}
@@ -123,7 +142,6 @@ def test_work_after_a_rebuild_runs_after_a_rebuild_only(example: Callable[[str],
     (tools / "ssh-keygen").chmod(0o755)
     path = f"{stack.python}:{stack.engine}:{tools}:/usr/bin:/bin"
     stack.environment["PATH"] = path
-    stack.run("config", "set", "imageId", JAMMY).ok()
     stack.up().ok()
     assert not (tools / "called").exists()
     stack.run("config", "set", "imageId", NOBLE).ok()

@@ -71,6 +71,12 @@ class Pipeline:
         """Say what the forge answers to calls whose arguments contain a text."""
         (self.commands / "answers.json").write_text(json.dumps(answers))
 
+    def fail_previews(self) -> None:
+        """Let every preview print what it prints, and then end with 255, as one does whose policy is violated."""
+        command = self.commands / "pulumi"
+        command.write_text(f'#!/bin/sh\n{self.stack.engine}/pulumi "$@" || exit\n[ "$1" != preview ] || exit 255\n')
+        command.chmod(0o755)
+
     @property
     def calls(self) -> list[dict[str, str]]:
         """What was sent to the forge, pip aside, in order."""

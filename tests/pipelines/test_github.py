@@ -28,6 +28,14 @@ EARLIER, LATER = "2026-01-02T00:00:01Z", "2026-01-02T00:00:02Z"
 MERGED = {"number": 7, "merge_commit_sha": "c0ffee", "merged_at": EARLIER}
 
 
+UNKNOWN_IMAGE = f"""
+import zec_pulumi as zec
+
+other = zec.InstanceOsImage("other", instance_id="1272168087751233113", adopt="only")
+zec.InstanceOsImage("web", instance_id="{WEB_1}", image_id=other.image_id)
+"""
+
+
 def want(pipeline: Pipeline, image: str) -> None:
     """Declare another image for web-1."""
     pipeline.stack.declare(web={"instance_id": WEB_1, "image_id": image})
@@ -157,6 +165,42 @@ def test_up_refuses_a_plan_that_changed_after_the_review(pipeline: Pipeline) -> 
     pipeline.answer(REVIEWED)
     pipeline.github("up.yml", "preview")
     want(pipeline, DEBIAN)
+    refused(pipeline, "approval needed")
+
+
+@pytest.mark.parametrize("gate", ["zec:allowRebuild", "zec:allowedCauses"])
+def test_a_closed_gate_waits_for_the_reviewers_although_preview_ends_with_0(pipeline: Pipeline, gate: str) -> None:
+    """The report's status decides, so that a person reads it; `up` then fails at the gate."""
+    want(pipeline, NOBLE)
+    pipeline.stack.configure(**{gate: {"zec:allowRebuild": "false", "zec:allowedCauses": "keyId"}[gate]})
+    assert pipeline.stack.preview("--json").code == 0
+    pipeline.answer(REVIEWED)
+    assert pipeline.github("up.yml", "preview").returncode == 0
+    assert pipeline.outputs["wiped"] == "true"
+    refused(pipeline, gate)
+
+
+def test_a_preview_that_fails_stops_up(pipeline: Pipeline) -> None:
+    """By the report's status."""
+    want(pipeline, "nonsense")
+    assert pipeline.github("up.yml", "preview").returncode == 1
+    assert pipeline.outputs == {}
+
+
+def test_a_failure_that_the_preview_does_not_show_stops_every_workflow(pipeline: Pipeline) -> None:
+    """A violated policy is one: the JSON is that of a preview without changes, the status is not."""
+    pipeline.fail_previews()
+    for file, job in (("preview.yml", "preview"), ("up.yml", "preview"), ("drift.yml", "drift")):
+        assert pipeline.github(file, job).returncode == 1
+
+
+def test_a_wipe_that_only_up_will_know_waits_for_the_reviewers(pipeline: Pipeline) -> None:
+    """It has no token yet: a label approves nothing, and reviewers approve only what `up` names afterwards."""
+    (pipeline.stack.folder / "program" / "__main__.py").write_text(UNKNOWN_IMAGE)
+    merge(pipeline, LABELLED)
+    assert pipeline.github("up.yml", "preview").returncode == 0
+    assert (pipeline.outputs["wiped"], pipeline.outputs["labelled"]) == ("true", "false")
+    pipeline.answer(REVIEWED)
     refused(pipeline, "approval needed")
 
 

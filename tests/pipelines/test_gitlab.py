@@ -53,6 +53,13 @@ def test_a_preview_that_fails_is_said_in_the_note_and_fails_the_job(pipeline: Pi
     assert "the preview failed" in (pipeline.stack.folder / "note.md").read_text()
 
 
+def test_a_failure_that_the_preview_does_not_show_fails_the_job(pipeline: Pipeline) -> None:
+    """Its status reaches the report, and the note says it."""
+    pipeline.fail_previews()
+    assert pipeline.gitlab("preview").returncode == 1
+    assert "pulumi preview ended with status 255" in (pipeline.stack.folder / "note.md").read_text()
+
+
 def test_up_rebuilds_what_the_job_before_it_showed(pipeline: Pipeline) -> None:
     """Starting the manual job approves the tokens of that report."""
     want(pipeline, "ubuntu2404_20240712")

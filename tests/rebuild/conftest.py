@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -208,6 +209,10 @@ class Stack:
         self.inputs: dict[str, Any] = {}
         self.halts_at: tuple[str, StopReason] | None = None
         self.timeout: float | None = None
+        self.settings: dict[str, str] = {}
+        self.checks = True
+        self.send: str | None = "{}"
+        self.secret: frozenset[str] | None = frozenset()
         self.call = FakeCall(self)
 
     @contextlib.contextmanager
@@ -221,11 +226,17 @@ class Stack:
         """Create or update as the engine would; raises ``Failed`` with what the user reads."""
         wanted = {"instanceId": WEB, **inputs}
         with self.calling() as call:
+            if self.checks:
+                self.process.checked.add(call.urn, dry_run=False, settings=self.sent_settings(), secrets=self.secret)
             if self.outputs:
                 self.outputs = update(self.process, call, dict(self.outputs), wanted)
             else:
                 self.outputs = create(self.process, call, wanted).outputs
         self.inputs = wanted
+
+    def sent_settings(self) -> str | None:
+        """Return what the program sends as the stack's configuration: ``settings``, or else ``send``."""
+        return json.dumps(self.settings) if self.settings else self.send
 
     def refresh(self) -> None:
         with self.calling() as call:

@@ -12,6 +12,7 @@ from zec_pulumi import health
 from zec_pulumi.errors import StopReason
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations.assess import Case
+from zec_pulumi.planning.gates import GateSettings
 from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def assessed(stack: Stack, **inputs: Any) -> Assessment:
     """What the next preview says."""
     wanted, recorded = parse_wanted({"instanceId": WEB, **inputs}), parse_recorded(stack.outputs)
     live = stack.process.reader.instance(WEB)
-    return Case(stack.process, stack.call.urn, wanted, recorded, stack.outputs, live, dry_run=True).assess()
+    return Case(
+        stack.process, stack.call.urn, wanted, recorded, stack.outputs, live, GateSettings(), dry_run=True
+    ).assess()
 
 
 def fail(stack: Stack, words: str, **inputs: Any) -> None:

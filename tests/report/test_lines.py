@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -9,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zec_pulumi.api import Instance, ResetInstanceRequest
+from zec_pulumi.cli.report import FailOn, read, report_of
+from zec_pulumi.cli.report.preview_json import Diagnostic
+from zec_pulumi.engine.connection import without_colours
 from zec_pulumi.journal.journal import Entry
 from zec_pulumi.journal.recovery import NoLongerWanted, OtherResource, OutcomeUnknown, TakenBack, ValuesNotKept
 from zec_pulumi.messages import fleet, recovery
@@ -16,8 +22,9 @@ from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages.parse import Line, Word, parse
 from zec_pulumi.planning import approval, gates
+from zec_pulumi.planning.approval import PlannedRebuild
 from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, Change
-from zec_pulumi.planning.gates import GateName, GateSettings
+from zec_pulumi.planning.gates import GateName, GateSettings, Missing
 from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import (
     MACHINE,
@@ -32,8 +39,18 @@ from zec_pulumi.planning.plan import (
     Script,
 )
 from zec_pulumi.program.rollout import Rollout
+from zec_pulumi.settings.options import resolve_gates
 
 URN = "urn:pulumi:prod::a::b::c"
+WEB = "urn:pulumi:prod::a::pulumi-python:dynamic/zec:InstanceOsImage::web"
+UNKNOWN = resolve_gates({"zec:requireApprovals": "true", "zec:x y, so instance": ""}).unknown
+WRONG = resolve_gates(
+    {
+        "zec:requireApproval": "",
+        "zec:allowedCauses": "image",
+        "zec:approvedRebuilds": '["x, so instance i-1 is not rebuilt (userData changed); its disk is untouched"]',
+    }
+).wrong
 # What a forger would put into a name, beside what people do.
 WORDS = (
     "web-1",
@@ -58,6 +75,13 @@ WORDS = (
     "\nrebuild: ",
     "\x1b[2J",
     "\u202e",
+    "<{%",
+    "%}>",
+    "<{%reset%}>",
+    "[secret]",
+    "::add-mask::x",
+    "a" * 10_000,
+    "approved by prod/i-1/ffffffffffffffff",
     "✓ é 中",
 )
 anything = st.text(max_size=30) | st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join)
@@ -88,8 +112,15 @@ def plans(draw: Any) -> Plan:
 def machines(draw: Any) -> Instance:
     name, disk = draw(st.none() | anything), draw(st.none() | st.integers(1, 9999))
     facts = {"instanceId": draw(something), "instanceName": name, "imageId": draw(st.none() | something)}
-    status = draw(st.sampled_from(["RUNNING", "STOPPED", "STOPPING", "NEW_WORD; nothing is wiped", "REINSTALL_FAILED"]))
+    words = st.sampled_from(["RUNNING", "STOPPED", "STOPPING", "NEW_WORD; nothing is wiped", "REINSTALL_FAILED"])
+    status = draw(words | something)
     return Instance.model_validate({**facts, "status": status, "systemDisk": {"diskSize": disk} if disk else {}})
+
+
+def through_engine(text: str) -> str:
+    """Return what the engine shows of a line: it takes colours out, puts the severity in front and ends the line."""
+    uncoloured = re.sub(r"<\{%.*?(%\}>|\Z)", "", without_colours(text), flags=re.DOTALL)
+    return Diagnostic(message=f"warning: {uncoloured}\n", severity="warning").text
 
 
 def word_of(plan: Plan) -> Word:
@@ -114,7 +145,7 @@ def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: st
     text = plan_messages.line(plan, live, instance_id, wipe, names)
     if text is None:
         return
-    line, word = parse(text), word_of(plan)
+    line, word = parse(through_engine(text)), word_of(plan)
     assert (line.word, line.unreadable) == (word, False)
     assert line.causes == plan.causes
     assert line.names == {text: name for text, name in names.items() if text in ids}
@@ -138,6 +169,28 @@ def test_no_name_breaks_a_line(plan: Plan, live: Instance, wipe: str) -> None:
     assert text is None or text.isprintable()
 
 
+@settings(max_examples=300)
+@given(plans().filter(lambda plan: plan.kind is Kind.REBUILD), machines(), st.data())
+def test_no_mask_makes_a_wipe_harmless(plan: Plan, live: Instance, data: Any) -> None:
+    """The engine masks a secret wherever it occurs in a line, in its words, too."""
+    text = plan_messages.rebuild(plan, live, live.instance_id)
+    start = data.draw(st.integers(0, len(text) - 3))
+    secret = text[start : start + data.draw(st.integers(3, 40))]
+    masked = through_engine(text.replace(secret, "[secret]"))
+    document = {
+        "steps": [{"op": "update", "urn": WEB, "oldState": {"id": "i-1"}}],
+        "diagnostics": [{"urn": WEB, "message": f"warning: {masked}\n", "severity": "warning"}],
+    }
+    made = report_of(read(json.dumps(document)))
+    assert made.exit_code(FailOn.UNAPPROVED) in (1, 2)
+    (row,) = made.rows
+    if not made.failures:
+        for found, cause in zip(row.causes, plan.causes, strict=True):
+            assert found.trigger == cause.trigger
+            for one, other in ((found.old, cause.old), (found.new, cause.new)):
+                assert one == other or "[secret]" in (one or "")
+
+
 @pytest.mark.parametrize("outcome", ["accepted", "unknown", "failed"])
 @pytest.mark.parametrize("verified", [None, 1360.0])
 @pytest.mark.parametrize("gated", [False, True])
@@ -155,26 +208,35 @@ def test_every_gate_is_read_back(why: Any, instance_id: str) -> None:
     """Each closed gate by its name, with the token where there is one; none is taken for a failure."""
     wanted = parse_wanted({"instanceId": instance_id, "rebuildProtection": True})
     closed = GateSettings(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
-    request = ResetInstanceRequest(instance_id=instance_id, enable_agent=True)
-    for sent, token in ((request, approval.token(URN, None, request)), (None, None)):
-        found = gates.closed(wanted, Plan(Kind.REBUILD, why), closed, URN, None, sent)
+    closed = replace(closed, unknown=UNKNOWN, wrong=WRONG, missing=Missing.NOT_SENT)
+    rebuild = planned(instance_id, why)
+    for sent, token in ((rebuild, rebuild.token({})), (None, None)):
+        found = gates.verdict(wanted, Plan(Kind.REBUILD, why), closed, sent, "prod", {}).closed
         lines = [parse(gate_messages.sentence(gate, instance_id, why)) for gate in found]
-        assert [line.gate for line in lines] == [gate.value for gate in GateName]
+        assert {line.gate for line in lines} == {gate.value for gate in GateName}
         # An id that no cloud gives makes a token that nobody can approve.
         whole = token is None or not approval.malformed(token)
-        assert [line.unreadable for line in lines] == [False, False, False, not whole]
+        assert [line.unreadable for line in lines] == [False] * (len(lines) - 1) + [not whole]
         assert lines[-1].token == (token if whole else None)
 
 
 def test_a_used_token_in_the_hint_is_not_the_one_to_approve() -> None:
-    """The sentence names both."""
-    foreign, used = "dev/i-1/ffffffffffffffff", "prod/i-1/ffffffffffffffff"
-    closed = GateSettings(require_approval=True, approved_rebuilds=frozenset({foreign, used}))
+    """The sentence names all of them."""
+    foreign, stale, used = "dev/i-1/ffffffffffffffff", "prod/i-1/ffffffffffffffff", "prod/i-1/eeeeeeeeeeeeeeee"
+    closed = GateSettings(require_approval=True, approved_rebuilds=frozenset({foreign, stale, used}))
     plan = Plan(Kind.REBUILD, (Cause("userData"),))
-    request = ResetInstanceRequest(instance_id="i-1", enable_agent=True)
-    (gate,) = gates.closed(parse_wanted({"instanceId": "i-1"}), plan, closed, URN, None, request)
+    rebuild, spent = planned("i-1", plan.causes), {"eeeeeeeeeeeeeeee": "a1"}
+    (gate,) = gates.verdict(rebuild.wanted, plan, closed, rebuild, "prod", spent).closed
+    assert (gate.foreign, gate.stale, gate.used) == ((foreign,), (stale,), (used,))
     line = parse(gate_messages.sentence(gate, "i-1", plan.causes))
-    assert (line.token, line.unreadable) == (approval.token(URN, None, request), False)
+    assert (line.token, line.unreadable) == (rebuild.token({}), False)
+
+
+def planned(instance_id: str, why: tuple[Cause, ...]) -> PlannedRebuild:
+    """Return a rebuild of the instance."""
+    live = Instance.model_validate({"instanceId": instance_id})
+    request = ResetInstanceRequest(instance_id=instance_id, enable_agent=True)
+    return PlannedRebuild(URN, None, live, parse_wanted({"instanceId": instance_id}), why, request)
 
 
 @given(something, something, causes, machines())
@@ -215,6 +277,19 @@ def test_a_fleets_plan_is_read_back(members: list[tuple[str, Kind]]) -> None:
         assert (parse(text).word, f"fleet: {parse(text).detail}") == (Word.FLEET, text)
 
 
+@pytest.mark.parametrize("token", ["prod/i-1/0123456789abcdef", "prod/[secret]/0123456789abcdef", "[secret]"])
+def test_an_approved_rebuild_is_read_back(token: str) -> None:
+    """With the token that approved it, also where the engine masked a part of it."""
+    line = parse(through_engine(f"{gate_messages.APPROVED_BY}{token}"))
+    assert (line.word, line.token, line.unreadable) == (Word.APPROVED, token, False)
+
+
+def test_a_change_of_the_record_is_read_back() -> None:
+    """It is a plan of its own: without it an update is never harmless."""
+    line = parse(through_engine(plan_messages.record()))
+    assert (line.word, line.unreadable) == (Word.RECORD, False)
+
+
 def test_missing_credentials_are_read_back() -> None:
     """With the reason."""
     line = parse(f"{plan_messages.NO_LIVE_CHECKS}no credentials")
@@ -228,6 +303,9 @@ def test_missing_credentials_are_read_back() -> None:
         "adopt: already runs a; nothing is wiped but the disk",
         "join: rebuild accepted 3s ago, RUNNING; up wipes it again",
         "change in place: password of i-1; something is wiped",
+        "record: only the stack's record changes; nothing is wiped but the disk",
+        "approved by somebody",
+        "approved by prod/i-1/0123456789abcdef and others",
         "undecided: not known yet: imageId; all is well",
         "undecided: not known yet: machine, as live checks were not made; up leaves it alone",
         "record: user data is taken out; something is wiped",

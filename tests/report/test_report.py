@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.cli.report import Action, Approval, FailOn, read, report_of
+from zec_pulumi.cli.report import Action, Approval, FailOn, as_json, markdown, read, report_of, report_text, terminal
 from zec_pulumi.planning.causes import Cause
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ UNKNOWN = "warning: undecided: not known yet: imageId; boot disk of i-1 (40 GiB)
 QUESTION = "error: Instance i-1 may already have been rebuilt: an earlier run was killed"
 FOREIGN = "error: something else"
 TOKEN = "prod/i-1/0123456789abcdef"
+APPROVED = f"info: approved by {TOKEN}"
+RECORD = "info: record: only the stack's record changes; nothing is wiped"
 GATED = {"zec:requireApproval": "true"}
 
 
@@ -123,11 +126,45 @@ def test_details_of_a_real_rebuild(recorded: Callable[[str], Report]) -> None:
         ([ADOPT], {}, (0, 0, 0)),
         ([WIPE.format("will")], {}, (0, 2, 2)),
         ([WIPE.format("will")], {"zec:approvedRebuilds": TOKEN}, (0, 2, 2)),
-        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": TOKEN}, (0, 0, 2)),
-        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": json.dumps([TOKEN])}, (0, 0, 2)),
-        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": "[secret]"}, (0, 2, 2)),
-        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": TOKEN.replace("i-1", "i-2")}, (0, 2, 2)),
-        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": TOKEN.replace("prod", "dev")}, (0, 2, 2)),
+        ([WIPE.format("will"), APPROVED], {**GATED, "zec:approvedRebuilds": TOKEN}, (0, 0, 2)),
+        ([WIPE.format("will"), APPROVED], {**GATED, "zec:approvedRebuilds": json.dumps([TOKEN])}, (0, 0, 2)),
+        # The row says nothing, so no gate held, whatever tokens there are.
+        ([WIPE.format("will")], {**GATED, "zec:approvedRebuilds": TOKEN}, (0, 2, 2)),
+        ([WIPE.format("will")], {"zec:allowRebuild": "false"}, (0, 2, 2)),
+        # The row says something that the settings do not hold.
+        ([WIPE.format("will"), APPROVED], GATED, (0, 2, 2)),
+        ([WIPE.format("will"), APPROVED], {"zec:approvedRebuilds": TOKEN}, (0, 2, 2)),
+        ([WIPE.format("will"), APPROVED], {**GATED, "zec:approvedRebuilds": TOKEN[:-1] + "0"}, (0, 2, 2)),
+        ([WIPE.format("will"), APPROVED], {**GATED, "zec:approvedRebuilds": "[secret]"}, (0, 2, 2)),
+        (
+            [WIPE.format("will"), APPROVED],
+            {**GATED, "zec:approvedRebuilds": TOKEN, "zec:allowRebuild": "false"},
+            (0, 2, 2),
+        ),
+        (
+            [WIPE.format("will"), APPROVED],
+            {**GATED, "zec:approvedRebuilds": TOKEN, "zec:allowedCauses": "keyId"},
+            (0, 2, 2),
+        ),
+        (
+            [WIPE.format("will"), APPROVED, f"{APPROVED[:-1]}0"],
+            {**GATED, "zec:approvedRebuilds": TOKEN},
+            (0, 2, 2),
+        ),
+        ([WIPE.format("will"), APPROVED], {**GATED, "zec:requireApproval": "yes, please"}, (0, 2, 2)),
+        # What the engine masks before the last part does not count.
+        (
+            [WIPE.format("will"), APPROVED.replace("i-1", "[secret]")],
+            {**GATED, "zec:approvedRebuilds": TOKEN},
+            (0, 0, 2),
+        ),
+        (
+            [WIPE.format("will"), APPROVED.replace("cdef", "[secret]")],
+            {**GATED, "zec:approvedRebuilds": TOKEN},
+            (0, 2, 2),
+        ),
+        ([WIPE.format("will"), "info: approved by me"], {**GATED, "zec:approvedRebuilds": TOKEN}, (1, 1, 1)),
+        ([WIPE.format("will"), APPROVED, NEEDED], {**GATED, "zec:approvedRebuilds": TOKEN}, (0, 2, 2)),
         ([WIPE.format("would"), NEEDED], GATED, (0, 2, 2)),
         ([WIPE.format("would"), PROTECTED], {}, (0, 2, 2)),
         ([WIPE.format("would")], {**GATED, "zec:approvedRebuilds": TOKEN}, (0, 2, 2)),
@@ -140,37 +177,47 @@ def test_details_of_a_real_rebuild(recorded: Callable[[str], Report]) -> None:
 def test_the_exit_code(
     preview: Callable[..., bytes], lines: list[str], config: dict[str, str], codes: tuple[int, int, int]
 ) -> None:
-    """For --fail-on never, unapproved and any. Only a token of this stack and instance approves."""
+    """For --fail-on never, unapproved and any. Only a row that names a token which the settings hold is approved."""
     made = report_of(read(preview({"web": lines}, config=config)))
     assert tuple(made.exit_code(choice) for choice in FailOn) == codes
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "action"),
+    ("old", "new"),
     [
-        ({"rebuildProtection": True}, {}, Action.RECORD),
-        ({"imageId": "a"}, {}, Action.RECORD),
-        ({"rebuildToken": "1"}, {}, Action.RECORD),
-        ({"timezone": "Asia/Tokyo"}, {"timezone": "Asia/Shanghai"}, Action.RECORD),
-        ({"imageId": "a"}, {"imageId": "b"}, Action.UNDECIDED),
-        ({"userData": "a"}, {}, Action.UNDECIDED),
-        ({"userData": "a"}, {"userDataBase64": "YQ=="}, Action.RECORD),
-        ({"userData": "a"}, {"userDataBase64": "Yg=="}, Action.UNDECIDED),
-        ({"userData": "a"}, {"userDataBase64": "no Base64"}, Action.UNDECIDED),
-        ({"userData": "a"}, {"userData": "[secret]"}, Action.UNDECIDED),
-        ({"userDataBase64": gzipped(1)}, {"userDataBase64": gzipped(2), "powerOff": "force"}, Action.RECORD),
-        ({}, {"userData": "", "powerOff": "force"}, Action.RECORD),
-        ({"timezone": "a"}, {"timezone": "b", "rebuildOn": ["timezone"]}, Action.UNDECIDED),
-        ({}, {}, Action.UNDECIDED),
+        ({"imageId": "a"}, {"imageId": "b"}),
+        ({"rebuildProtection": True}, {}),
+        ({"userData": "[secret]"}, {"userData": "[secret]"}),
+        ({}, {}),
     ],
 )
-def test_an_update_without_a_line_is_harmless_only_if_no_trigger_changed(
-    preview: Callable[..., bytes], old: dict[str, Any], new: dict[str, Any], action: Action
+def test_an_update_without_a_line_is_never_harmless(
+    preview: Callable[..., bytes], old: dict[str, Any], new: dict[str, Any]
 ) -> None:
-    """A line that got lost must not hide a wipe."""
+    """A line that got lost must not hide a wipe, whatever the inputs look like: secrets look alike."""
     made = report_of(read(preview({"web": []}, oldState={"id": "i-1", "inputs": old}, newState={"inputs": new})))
-    assert made.rows[0].action is action
-    assert bool(made.failures) is (action is Action.UNDECIDED)
+    assert made.rows[0].action is Action.UNDECIDED
+    assert made.exit_code(FailOn.NEVER) == 1
+
+
+def test_an_update_of_the_record_says_so(preview: Callable[..., bytes]) -> None:
+    """The provider has a line for it."""
+    made = report_of(read(preview({"web": [RECORD]})))
+    assert (made.rows[0].action, made.exit_code(FailOn.ANY)) == (Action.RECORD, 0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"changeSummary": {"update": 2}},
+        {"changeSummary": {"update": 1, "create": 1}},
+        {"maybeCorrupt": True},
+    ],
+)
+def test_a_preview_that_is_not_whole_is_a_failure(preview: Callable[..., bytes], changed: dict[str, Any]) -> None:
+    """The engine counts more than it shows, or says that the state is broken."""
+    document = {**json.loads(preview({"web": [ADOPT]})), **changed}
+    assert report_of(read(json.dumps(document))).exit_code(FailOn.NEVER) == 1
 
 
 def test_a_script_that_was_never_run_is_taken_out_of_the_record_only(preview: Callable[..., bytes]) -> None:
@@ -218,6 +265,60 @@ def test_resources_in_components_are_found_and_others_only_counted(preview: Call
     assert made.others == {"delete": 1, "update": 1}
 
 
+def test_two_resources_of_one_name_are_told_apart(preview: Callable[..., bytes]) -> None:
+    """By the components that hold them, in the report and in its failures."""
+    document = json.loads(preview({"web": [WIPE.format("will")]}))
+    (step,), (line,) = document["steps"], document["diagnostics"]
+    document["steps"], document["diagnostics"] = [], []
+    root = "urn:pulumi:prod::shop::pulumi:pulumi:Stack::shop-prod"
+    for site, kind in (("site-a", "my:index:A"), ("site-b", "my:index:B")):
+        parent = f"urn:pulumi:prod::shop::my:index:Region${kind}::{site}"
+        region = "urn:pulumi:prod::shop::my:index:Region::region"
+        urn = f"urn:pulumi:prod::shop::my:index:Region${kind}$pulumi-python:dynamic/zec:InstanceOsImage::web"
+        states = {"newState": {"parent": parent}}
+        document["steps"] += [
+            {"op": "create", "urn": region, "newState": {"custom": False, "parent": root}},
+            {"op": "create", "urn": parent, "newState": {"custom": False, "parent": region}},
+            {**step, "urn": urn, **states},
+        ]
+        document["diagnostics"] += [{**line, "urn": urn}] if site == "site-a" else []
+    made = report_of(read(json.dumps(document)))
+    assert [(row.parents, row.resource) for row in made.rows] == [
+        (("region", "site-a"), "web"),
+        (("region", "site-b"), "web"),
+    ]
+    assert [(failure.parents, failure.resource) for failure in made.failures] == [(("region", "site-b"), "web")]
+    for text in (markdown.render(made), "\n".join(text for _, text in terminal.render(made, 200))):
+        assert "region/site-a/web" in text
+        assert "region/site-b/web" in text
+    assert as_json.document(made)["machines"][0]["parents"] == ["region", "site-a"]
+
+
+@pytest.mark.parametrize(
+    ("masked", "token", "hint"),
+    [
+        (TOKEN.replace("i-1", "[secret]"), "prod/[secret]/0123456789abcdef", "paste the token as it is"),
+        (TOKEN.replace("89ab", "[secret]"), None, "the engine masks its token"),
+        ("[secret]", None, "the engine masks its token"),
+    ],
+)
+def test_a_masked_token_says_what_to_do(
+    preview: Callable[..., bytes], masked: str, token: str | None, hint: str
+) -> None:
+    """The engine masks secrets wherever they occur; what it prints must still be of use, or be called useless."""
+    lines = [
+        WIPE.format("would").replace("i-1", "[secret]"),
+        NEEDED.replace(TOKEN, masked).replace("i-1 ", "[secret] "),
+    ]
+    made = report_of(read(preview({"web": lines}, config=GATED)))
+    (row,) = made.rows
+    assert (row.approval, row.token, made.exit_code(FailOn.UNAPPROVED)) == (Approval.NEEDED, token, 2)
+    assert any(hint in note for note in row.notes)
+    command = report_text.approve_command(made)
+    assert shlex.split(command)[-1] == (token or "")
+    assert bool(made.tokens) is (token is not None)
+
+
 def test_a_fleet_is_told_as_a_whole_and_is_no_other_resource(recorded: Callable[[str], Report]) -> None:
     """Its own line stands for all of its machines, which are rows as any others."""
     made = recorded("fleet")
@@ -234,14 +335,6 @@ def test_what_a_fleets_plan_says_of_a_failure_is_repeated(preview: Callable[...,
     document["diagnostics"] += [{"urn": urn, "message": "error: no credentials", "severity": "error"}]
     (failure,) = report_of(read(json.dumps(document))).failures
     assert (failure.resource, failure.text) == ("site", "no credentials")
-
-
-def test_an_input_given_as_it_is_recorded_is_no_wipe(preview: Callable[..., bytes]) -> None:
-    """The program omitted it before, so it stands among the outputs only; a secret is never taken to be the same."""
-    for value, action in (("a", Action.RECORD), ("b", Action.UNDECIDED), ("[secret]", Action.UNDECIDED)):
-        had = {"id": "i-1", "outputs": {"imageId": "[secret]" if value == "[secret]" else "a"}}
-        made = report_of(read(preview({"web": []}, oldState=had, newState={"inputs": {"imageId": value}})))
-        assert made.rows[0].action is action
 
 
 def test_a_failure_elsewhere_is_named_and_its_text_not_repeated(preview: Callable[..., bytes]) -> None:

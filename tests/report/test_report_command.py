@@ -58,6 +58,8 @@ def test_the_exit_status_of_real_previews(report: Callable[..., Any], name: str,
         (b'{"steps": [{"op": "same", "urn": "web"}]}', "'web' is no URN"),
         (b'{"diagnostics": [{"message": "x"}], "changeSummary": {"same": 1}}', "diagnostics.0.severity"),
         (json.dumps({"steps": [{"op": "wipe", "urn": URN}]}).encode(), "does not know: wipe"),
+        (b'{"changeSummary": {"wipe": 1}}', "an operation that this version of zec-pulumi does not know: wipe"),
+        (b'{"diagnostics": [{"message": "x", "severity": "fatal"}]}', "a severity that this version of zec-pulumi"),
     ],
 )
 @pytest.mark.parametrize("form", ["terminal", "json"])
@@ -74,6 +76,24 @@ def test_what_is_no_preview_is_one_clear_error(
 def test_a_file_that_is_not_there_is_one_clear_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path / "none.json")]) == 1
     assert "none.json: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("choice", ["never", "unapproved", "any"])
+def test_the_status_of_a_preview_that_failed_fails_the_report(report: Callable[..., Any], choice: str) -> None:
+    """What failed may not stand in the preview: a policy that is violated does not."""
+    ended = report("nothing", "--preview-status", "255", "--fail-on", choice)
+    assert ended.code == 1
+    assert "pulumi preview ended with status 255" in ended.out
+
+
+def test_the_status_of_a_preview_that_succeeded_says_nothing_about_wipes(report: Callable[..., Any]) -> None:
+    """A closed gate is 0 there and 2 here."""
+    assert report("gated", "--preview-status", "0").code == 2
+
+
+def test_a_preview_that_runs_here_has_its_own_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--stack", "prod", "--preview-status", "0"]) == 1
+    assert "--preview-status goes with FILE only" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine
+from checkout import copy_example
 from driver import ROOT, SDKS, Stack
 from zec_pulumi.simulator import Simulator
 
@@ -40,7 +41,7 @@ def runner(tmp_path: Path, cloud: Simulator, postgres: Server) -> Callable[..., 
 
     def make(number: int, zone: str) -> Stack:
         folder = tmp_path / str(number)
-        shutil.copytree(ROOT / "examples" / "sharded_by_zone", folder)
+        copy_example("sharded_by_zone", folder)
         (folder / "home").mkdir()
         stack = Stack(folder, cloud, folder_of_engine, SDKS["newest"], name=f"{zone}-0")
         stack.environment["PULUMI_BACKEND_URL"] = postgres.url
@@ -50,11 +51,10 @@ def runner(tmp_path: Path, cloud: Simulator, postgres: Server) -> Callable[..., 
 
 
 def begin(stack: Stack, zone: str) -> Stack:
-    """Make the stack, as its first runner does."""
+    """Make the stack as its first runner does, record the machines as they are, and want an image."""
     stack.run("stack", "init", stack.name).ok()
-    return stack.configure(
-        **{"zec-sharded:zone": zone, "zec-sharded:imageId": JAMMY, "zec:pollInterval": "0.1"},
-    )
+    stack.configure(**{"zec-sharded:zone": zone, "zec:pollInterval": "0.1"}).up().ok()
+    return stack.configure(**{"zec-sharded:imageId": JAMMY})
 
 
 def test_two_stacks_in_one_database_from_beginning_to_end(runner: Callable[..., Stack], postgres: Server) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import engine
+from checkout import copy_example
 from driver import ROOT, SDKS, Stack
 from zec_pulumi.simulator import Simulator
 
@@ -29,7 +29,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     found = engine.find()
     assert found is not None, "no Pulumi engine: run make engine"
     folder = tmp_path / "example"
-    shutil.copytree(ROOT / "examples" / "terraform_bridged", folder)
+    copy_example("terraform_bridged", folder)
     for sub in ("backend", "home"):
         (folder / sub).mkdir()
     with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
@@ -61,15 +61,26 @@ def test_one_up_creates_adopts_and_later_rebuilds_the_machine(stack: Stack) -> N
     assert stack.actions()[3:] == ["ReleaseInstances"]
 
 
-def test_without_ignore_changes_both_would_reinstall(stack: Stack) -> None:
-    """What the README warns of: one change of the image announces two updates of one machine."""
+def test_the_first_command_finds_requirements_and_nobody_repeats_its_line() -> None:
+    """`pulumi package add` needs the file, and writes the SDK into it; what stands there is this checkout."""
+    folder = ROOT / "examples" / "terraform_bridged"
+    lines = [line for line in (folder / "requirements.txt").read_text("utf-8").splitlines() if line[0] != "#"]
+    assert ROOT in [(folder / line.removeprefix("-e ")).resolve() for line in lines]
+    assert "> requirements.txt" not in (folder / "README.md").read_text("utf-8")
+
+
+def test_without_ignore_changes_the_other_provider_reinstalls_past_the_gates(stack: Stack) -> None:
+    """What the page warns of: one change of the image is one reinstall, and no gate of ours is asked."""
     program = stack.folder / "__main__.py"
     text = program.read_text()
     assert IGNORED in text
     program.write_text(text.replace(IGNORED, ""))
     stack.up().ok()
     stack.run("config", "set", "imageId", NOBLE).ok()
-    assert "~ 2 to update" in stack.preview().ok().text
+    stack.run("config", "set", "zec:allowRebuild", "false").ok()
+    assert "~ 2 to update" in stack.preview().text
+    stack.up().ok()
+    assert stack.actions() == ["CreateZecInstances", "StopInstances", "ResetInstance"]
 
 
 def another_image(stack: Stack) -> None:
@@ -78,7 +89,8 @@ def another_image(stack: Stack) -> None:
     text = program.read_text()
     wanted = "instance_id=machine.id, image_id=image_id"
     assert wanted in text
-    program.write_text(text.replace(wanted, f'instance_id=machine.id, image_id="{NOBLE}"'))
+    text = text.replace(wanted, f'instance_id=machine.id, image_id="{NOBLE}"')
+    program.write_text(text.replace('adopt="only"', 'adopt="auto"'))
 
 
 def test_a_machine_that_was_created_with_another_image_is_rebuilt_in_the_same_up(stack: Stack) -> None:

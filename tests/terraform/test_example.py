@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 
 import engine
+from checkout import copy_example
 from driver import ROOT, SDKS, Stack
 from zec_pulumi.cli.doctor import terraform as doctor
 from zec_pulumi.simulator import Simulator
@@ -22,6 +22,27 @@ if TYPE_CHECKING:
 EXAMPLE = ROOT / "examples" / "terraform_state"
 NOBLE = "ubuntu2404_20240712"
 BLOCK = re.compile(r"^ *```python\n(.*?)^ *```$", flags=re.MULTILINE | re.DOTALL)
+READ = {
+    "availability_zone": "zoneId",
+    "cpu": "cpu",
+    "create_time": "createTime",
+    "enable_ip_forwarding": "enableIpForward",
+    "id": "instanceId",
+    "image_id": "imageId",
+    "instance_name": "instanceName",
+    "instance_status": "status",
+    "instance_type": "instanceType",
+    "key_id": "keyId",
+    "memory": "memory",
+    "private_ip_addresses": "privateIpAddresses",
+    "public_ip_addresses": "publicIpAddresses",
+    "resource_group_id": "resourceGroupId",
+    "resource_group_name": "resourceGroupName",
+    "security_group_id": "securityGroupId",
+    "subnet_id": "subnetId",
+    "time_zone": "timeZone",
+}
+"""The provider's attributes, and the fields of the API that it reads them from."""
 IGNORED = re.compile(r"ignore_changes = (\[.*\])")
 
 
@@ -31,7 +52,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     found = engine.find()
     assert found is not None, "no Pulumi engine: run make engine"
     folder = tmp_path / "example"
-    shutil.copytree(EXAMPLE, folder)
+    copy_example("terraform_state", folder)
     for sub in ("backend", "home"):
         (folder / sub).mkdir()
     with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
@@ -41,10 +62,14 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 @pytest.mark.engine
-def test_one_machine_is_rebuilt_and_the_other_adopted(stack: Stack) -> None:
-    """Preview announces both on rows named by Terraform's addresses, and `up` does just that."""
+def test_both_machines_are_adopted_and_one_is_rebuilt_later(stack: Stack) -> None:
+    """Both are adopted as they run, on rows named by Terraform's addresses. Another image is one announced rebuild."""
     text = stack.preview().ok().text
     assert f"zenlayercloud_zec_instance.web[1] create adopt: already runs {NOBLE}; nothing is wiped" in text
+    stack.up().ok()
+    assert stack.actions() == []
+    stack.run("config", "set", "imageId", NOBLE).ok()
+    text = stack.preview().ok().text
     assert "boot disk of 1272168087751233112 (web-1, 40 GiB) will be wiped" in text
     stack.up().ok()
     assert stack.actions() == ["StopInstances", "ResetInstance"]
@@ -108,6 +133,20 @@ def test_the_doctor_finds_the_machines_that_both_would_reinstall(stack: Stack) -
     stack.up().ok()
     assert [level for level, _ in said()] == ["ok", "problem", "warning"]
     assert "the Pulumi program both name" in said()[2][1]
+
+
+def test_the_state_is_that_of_the_simulator_s_machines() -> None:
+    """What the provider reads is what the state holds, so that its plan has nothing to do."""
+    state = json.loads((EXAMPLE / "terraform" / "machines.json").read_text("utf-8"))
+    with Simulator(clock="manual") as cloud:
+        for number, instance in enumerate(state["resources"][0]["instances"]):
+            recorded = instance["attributes"]
+            live = cloud.instance(recorded["id"])
+            assert instance["index_key"] == number
+            assert {name: recorded[name] for name in READ} == {name: live[key] for name, key in READ.items()}
+            assert recorded["system_disk_size"] == live["systemDisk"]["diskSize"]
+            assert recorded["tags"] == {tag["key"]: tag["value"] for tag in live["tags"]}
+            assert recorded["disable_qga_agent"] is not live["enableAgent"]
 
 
 def test_the_page_and_the_example_ignore_the_same() -> None:

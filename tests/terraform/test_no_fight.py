@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine
+from checkout import copy_example
 from driver import ROOT, SDKS, Stack
 from zec_pulumi import terraform
 from zec_pulumi.cli.doctor import terraform as doctor
@@ -23,23 +24,23 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.xdist_group("opentofu")]
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+VALUES = 'subnet_id = "subnet-0001"\nkey_id    = "key-YWD2QFOl"\n'
 LIFECYCLE = re.compile(r"\n  lifecycle \{.*?\n  \}\n", re.DOTALL)
 
 
 @pytest.fixture
 def stack(folder: Folder) -> Stack:
-    """The example `terraform_state`, whose machines the real command has created, and its stack."""
+    """The example `terraform_state`: the real command made the machines, the stack has them, and wants an image."""
     found = engine.find()
     assert found is not None, "no Pulumi engine: run make engine"
     project = folder.path.parent / "example"
-    shutil.copytree(ROOT / "examples" / "terraform_state", project)
+    copy_example("terraform_state", project)
     for sub in ("backend", "home"):
         (project / sub).mkdir()
     folder.path = project / "terraform"
     (folder.path.parent / "bin").symlink_to(folder.path.parents[1] / "bin")
     (folder.path.parent / "rc").symlink_to(folder.path.parents[1] / "rc")
-    values = 'subnet_id = "subnet-0001"\nkey_id    = "key-YWD2QFOl"\n'
-    (folder.path / "terraform.tfvars").write_text(values)
+    (folder.path / "terraform.tfvars").write_text(VALUES)
     folder.apply()
     stack = Stack(project, folder.cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])
     stack.environment.update({**folder.environ, "PATH": f"{stack.python}:{stack.engine}:{folder.environ['PATH']}"})
@@ -47,7 +48,19 @@ def stack(folder: Folder) -> Stack:
     stack.run("stack", "init", "dev").ok()
     stack.configure(**{"zec:pollInterval": "0.1"})
     stack.run("config", "set", "state", "terraform").ok()
+    stack.up().ok()
+    stack.run("config", "set", "imageId", NOBLE).ok()
     return stack
+
+
+def test_the_example_s_own_state_has_nothing_to_do(folder: Folder) -> None:
+    """The configuration and the state that the README copies fit the machines of a fresh simulator."""
+    source = ROOT / "examples" / "terraform_state" / "terraform"
+    shutil.copy(source / "main.tf", folder.path)
+    shutil.copy(source / "machines.json", folder.path / "terraform.tfstate")
+    (folder.path / "terraform.tfvars").write_text(VALUES)
+    assert not folder.changes()
+    assert folder.cloud.ledger() == []
 
 
 def verdict(folder: Folder, stack: Stack) -> list[Finding]:
@@ -118,11 +131,17 @@ def announced(stack: Stack) -> set[str]:
 
 
 def test_a_machine_that_terraform_adds_or_replaces_is_announced(folder: Folder, stack: Stack) -> None:
-    """A new row, and another id in an old one: each runs Terraform's image at first, and is rebuilt once."""
+    """A new row, and another id in an old one: each runs Terraform's image at first, and is rebuilt once.
+
+    As long as the program says `adopt="only"`, the new machine is refused instead.
+    """
     stack.up().ok()
     main = folder.path / "main.tf"
     main.write_text(main.read_text().replace("count = 2", "count = 3"))
     folder.apply()
+    assert 'adopt is "only" and the machine differs' in stack.up().failed().text
+    program = stack.folder / "__main__.py"
+    program.write_text(program.read_text().replace('adopt="only"', 'adopt="auto"'))
     assert len(announced(stack)) == 1
     stack.up().ok()
     assert stack.actions().count("ResetInstance") == 3

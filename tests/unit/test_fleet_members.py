@@ -37,7 +37,7 @@ def test_an_instances_own_inputs_take_the_place_of_the_fleets() -> None:
         ([], ValueError, "at least one"),
         ({"a": "1", "b": "1"}, ValueError, "'a' and 'b' are the same instance, 1"),
         (["1", "2", "1"], ValueError, "the list has 1 more than once"),
-        ({"a": 12}, TypeError, r"instances\['a'\]: instance_id must be a string: write '12', in quotes"),
+        ({"a": 12}, TypeError, r"instances\['a'\]: instance_id: must be a string, not int: write '12', in quotes"),
         ({"a": {"instance_id": 12}}, TypeError, "write '12', in quotes"),
         ([12], TypeError, "write '12', in quotes"),
         ({"a": {"image_id": "x"}}, TypeError, "instance_id is missing"),

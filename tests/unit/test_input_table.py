@@ -54,7 +54,7 @@ PLACES = {
     "FleetInputs in zec_pulumi/program/inputs.py": (set(FleetInputs.__annotations__), FLEET_NAMES),
     "ImageInputs in zec_pulumi/program/inputs.py": (set(FleetInstance.__annotations__), NAMES),
     "the annotations of InstanceOsImage in zec_pulumi/program/resource.py": (
-        set(zec.InstanceOsImage.__annotations__),
+        {name for name in zec.InstanceOsImage.__annotations__ if not name.startswith("_")},
         NAMES | {spec.name for spec in OUTPUTS},
     ),
     "the constructor of InstanceOsImage": (parameters(zec.InstanceOsImage) - {"resource_name", "opts"}, NAMES),

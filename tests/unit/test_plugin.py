@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pulumi.dynamic import Config
 from pulumi.runtime.proto import engine_pb2
 
 from zec_pulumi.engine import CallFailedError, Plugin, pool
@@ -102,16 +103,68 @@ def test_where_all_of_it_works_nothing_is_said(plugin: Plugin, engine: Engine, m
     assert engine.lines == []
 
 
+@pytest.mark.parametrize("text", ["a <{%b", "<{%reset%}>", "x <{%reset%}> y <{%"])
+def test_no_colour_of_other_people_hides_a_part_of_a_line(engine: Engine, text: str) -> None:
+    """The engine takes ``<{%`` for the beginning of one and does not show what follows."""
+    EngineConnection(lambda: engine).log(engine_pb2.WARNING, text, "urn")
+    (line,) = engine.lines
+    assert "<{%" not in line.message
+    assert line.message.replace("<{ %", "<{%") == text
+
+
 def test_the_first_configuration_of_a_process_counts(
     plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The SDK configures each provider class: a second process object would forget what the first has read."""
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
-    plugin.configure({"zec:pollInterval": "7"}.get)
+    plugin.configure(Config({"zec:pollInterval": "7"}, "shop"))
     first = plugin.process
-    plugin.configure({"zec:pollInterval": "9"}.get)
+    plugin.configure(Config({"zec:pollInterval": "9"}, "shop"))
     assert plugin.process is first
     assert first.options.poll_interval == 7
+
+
+def test_an_unknown_key_of_zenlayers_is_warned_of_once(
+    plugin: Plugin, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On the stack's row, without its value; keys of other packages are not ours to judge."""
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    config = {"zenlayercloud:domian": "hidden", "zenlayercloud:domain": "example.org", "zenlayer:x": "", "aws:y": ""}
+    plugin.configure(Config(config, "shop"))
+    plugin.configure(Config(config, "shop"))
+    (line,) = [line for line in engine.lines if "no setting" in line.message]
+    assert (line.severity, line.urn) == (engine_pb2.WARNING, "")
+    assert "zenlayercloud:domian" in line.message
+    assert "did you mean zenlayercloud:domain?" in line.message
+    assert "hidden" not in line.message
+
+
+def test_a_misspelt_gate_of_a_provider_of_the_programs_own_is_known(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its configuration is not the stack's, and values need not be text."""
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    plugin.configure(Config({"zec:requireApprovals": True, "zec:allowRebuild": False}, "shop"))
+    gates = plugin.process.options.gates
+    assert [one.key for one in gates.unknown] == ["zec:requireApprovals"]
+    assert gates.allow_rebuild is False
+
+
+def test_an_sdk_that_keeps_its_configuration_otherwise_is_asked_for_each_key(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its keys cannot be listed then; what the program sends lists them."""
+
+    class OtherConfig(Config):
+        def __init__(self) -> None:
+            """Keep nothing where today's SDK keeps it."""
+
+        def get(self, key: str) -> Any:
+            return {"zec:allowRebuild": "false"}.get(key)
+
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    plugin.configure(OtherConfig())
+    assert plugin.process.options.gates.allow_rebuild is False
 
 
 def test_an_operation_before_the_configuration_is_refused(plugin: Plugin) -> None:

@@ -65,7 +65,16 @@ def world(running_simulator: Simulator) -> Iterator[World]:
 
 FINDINGS: list[tuple[str, dict[str, Any], str]] = [
     ("web", {"imageId": "ubuntu2404"}, f"image_id: no image ubuntu2404 in asia-east-1a; did you mean {NOBLE} or"),
-    ("web", {"imageId": "zzz"}, "image_id: no image zzz in asia-east-1a"),
+    (
+        "web",
+        {"imageId": "zzz"},
+        "no image zzz in asia-east-1a; zec-pulumi images --zone asia-east-1a lists what there is",
+    ),
+    ("web", {"imageId": "Ubuntu Server 24.04 LTS"}, 'no image "Ubuntu Server 24.04 LTS" in asia-east-1a; did you mean'),
+    ("web", {"imageId": "ubuntu server 24.04 lts"}, f"asia-east-1a; did you mean {NOBLE}?"),
+    ("web", {"imageId": "Golden-web-2024-07"}, "asia-east-1a; did you mean custom-5Yx8Hq2c?"),
+    ("web", {"keyId": "OPS"}, f"key pair OPS does not exist in this account; did you mean {KEY}?"),
+    ("web", {"keyId": "my laptop"}, 'key pair "my laptop" does not exist in this account; zec-pulumi keys lists what'),
     ("web", {"imageId": "rocky8_lax_20240712"}, "image_id: no image rocky8_lax_20240712 in asia-east-1a"),
     ("web", {"imageId": "fedora40_20240712"}, "image_id: image fedora40_20240712 is SYNCING, not AVAILABLE"),
     ("web", {"imageId": "centos7_20200501"}, "image_id: image centos7_20200501 is UNAVAILABLE, not AVAILABLE"),

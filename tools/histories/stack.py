@@ -89,6 +89,7 @@ class Stack:
         self.halt: StopReason | None = None
         self.timeout: float | None = None
         self.program: dict[str, Any] = {}
+        self.secret: frozenset[str] = frozenset()
 
     @property
     def urn(self) -> str:
@@ -170,7 +171,9 @@ class Stack:
 
     def _planned(self, wanted: dict[str, Any], *, dry_run: bool) -> bool:
         with self._calling() as (process, call):
-            findings = check(process, call, dict(self.inputs), dict(wanted), dry_run=dry_run)
+            findings = check(
+                process, call, dict(self.inputs), dict(wanted), dry_run=dry_run, settings="{}", secrets=self.secret
+            )
         if findings:
             raise CallFailedError("\n".join(findings))
         if not self.outputs:

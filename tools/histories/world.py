@@ -145,11 +145,17 @@ class PointedJournal(Journal):
         self._world = world
 
     def intend(
-        self, attempt_id: str, instance_id: str, urn: str, causes: tuple[Cause, ...], previous: str | None
+        self,
+        attempt_id: str,
+        instance_id: str,
+        urn: str,
+        causes: tuple[Cause, ...],
+        previous: str | None,
+        approval: str | None = None,
     ) -> None:
         """Write an intent."""
         self._world.points.passed("journal")
-        super().intend(attempt_id, instance_id, urn, causes, previous)
+        super().intend(attempt_id, instance_id, urn, causes, previous, approval)
         self._world.intended = attempt_id
         self._world.points.passed("journal")
 

@@ -38,6 +38,11 @@ type machine struct {
 	SystemDisk         struct{ DiskSize int }
 	PublicIPAddresses  []string `json:"publicIpAddresses"`
 	PrivateIPAddresses []string `json:"privateIpAddresses"`
+	Tags               struct{ Tags []tag }
+}
+
+type tag struct {
+	Key, Value string
 }
 
 func configure(_ context.Context, data *schema.ResourceData) (any, diag.Diagnostics) {

@@ -16,6 +16,13 @@ func create(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagn
 		"enableAgent": !data.Get("disable_qga_agent").(bool),
 	}
 	given(data, parameters, "timeZone")
+	if tags := data.Get("tags").(map[string]any); len(tags) > 0 {
+		list := []map[string]any{}
+		for key, value := range tags {
+			list = append(list, map[string]any{"key": key, "value": value})
+		}
+		parameters["tags"] = map[string]any{"tags": list}
+	}
 	var answer struct {
 		InstanceIDSet []string `json:"instanceIdSet"`
 	}
@@ -43,7 +50,12 @@ func read(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnos
 		data.SetId("")
 		return nil
 	}
+	tags := map[string]any{}
+	for _, one := range found.Tags.Tags {
+		tags[one.Key] = one.Value
+	}
 	for name, value := range map[string]any{
+		"tags":              tags,
 		"availability_zone": found.ZoneID, "instance_type": found.InstanceType, "subnet_id": found.SubnetID,
 		"system_disk_size": found.SystemDisk.DiskSize, "image_id": found.ImageID, "image_name": found.ImageName,
 		"instance_name": found.InstanceName, "key_id": found.KeyID, "time_zone": found.TimeZone,

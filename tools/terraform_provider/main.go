@@ -55,6 +55,7 @@ func instance() *schema.Resource {
 			"password":             {Type: schema.TypeString, Optional: true, Sensitive: true, ExactlyOneOf: login},
 			"time_zone":            {Type: schema.TypeString, Optional: true, Computed: true},
 			"disable_qga_agent":    {Type: schema.TypeBool, Optional: true},
+			"tags":                 {Type: schema.TypeMap, Optional: true, Elem: &schema.Schema{Type: schema.TypeString}},
 			"image_name":           {Type: schema.TypeString, Computed: true},
 			"instance_status":      {Type: schema.TypeString, Computed: true},
 			"public_ip_addresses":  computed(schema.TypeList),

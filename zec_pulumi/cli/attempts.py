@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.cli.output import write, write_error, write_lines
 from zec_pulumi.cli.parser import add_command
-from zec_pulumi.journal.journal import ENDED, Entry, Journal, JournalError, home
+from zec_pulumi.journal.journal import ENDED, Entry, Journal, home
+from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.messages.causes import sentence, sentences
 from zec_pulumi.time.clock import SystemClock
 from zec_pulumi.time.timestamp import timestamp

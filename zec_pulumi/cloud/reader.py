@@ -28,6 +28,10 @@ BLAMING_ONE = (NotFoundError, InvalidRequestError)
 T = TypeVar("T")
 
 
+def _is(shown: str | None, name: str) -> bool:
+    return shown is not None and shown.strip().casefold() == name.strip().casefold()
+
+
 @dataclass(frozen=True)
 class _Held:
     at: float
@@ -109,6 +113,22 @@ class CloudReader:
     def similar_images(self, zone_id: str, image_id: str) -> list[str]:
         """Return up to three image ids of the zone that look like ``image_id``."""
         return difflib.get_close_matches(image_id, list(self._zone_images(zone_id)), n=3, cutoff=0.5)
+
+    def images_named(self, zone_id: str, name: str) -> list[str]:
+        """Return the ids of the images of that name, in whatever case: of the zone, and the account's own."""
+        own = self._hold(("all own images",), self._client.describe_custom_images)
+        images = [*self._zone_images(zone_id).values(), *own]
+        return sorted({image.image_id for image in images if _is(image.image_name, name)})
+
+    def key_pairs_named(self, name: str) -> list[str]:
+        """Return the ids of the key pairs of that name, in whatever case."""
+        pairs = self._hold(("all keys",), self._client.describe_key_pairs)
+        return sorted(pair.key_id for pair in pairs if _is(pair.key_name, name))
+
+    def instances_named(self, name: str) -> list[str]:
+        """Return the ids of the instances of that name, in whatever case, on the first page of the account's."""
+        page = self._hold(("first page of instances",), self._client.describe_instances)
+        return sorted(item.instance_id for item in page.items if _is(item.instance_name, name))
 
     def region(self, zone_id: str) -> str | None:
         """Return the region of a zone, None when the API does not say."""

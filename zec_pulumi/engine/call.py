@@ -18,6 +18,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.proto.provider_pb2 import ErrorResourceInitFailed
 
+from zec_pulumi.engine.connection import without_colours
 from zec_pulumi.errors import StopReason
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class EngineCall:
         details = ErrorResourceInitFailed(
             id=resource_id,
             properties=_struct({**outputs, PROVIDER_KEY: self._provider}),
-            reasons=[message],
+            reasons=[without_colours(message)],
             inputs=_struct({**inputs, PROVIDER_KEY: self._provider}),
         )
         packed = AnyMessage()
@@ -102,6 +103,7 @@ class EngineCall:
         self._abort(message, (("grpc-status-details-bin", status.SerializeToString()),))
 
     def _abort(self, message: str, metadata: tuple[tuple[str, bytes], ...]) -> NoReturn:
+        message = without_colours(message)
         if self._context is None:
             raise CallFailedError(message)
         if metadata:

@@ -24,6 +24,14 @@ def _stub() -> Any:
     return engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
 
 
+def without_colours(text: str) -> str:
+    """Return ``text`` so that the engine shows all of it.
+
+    ``<{%`` begins a colour for it: everything up to the next ``%}>`` or the end is not shown, whoever wrote it there.
+    """
+    return text.replace("<{%", "<{ %")
+
+
 class EngineConnection:
     """The engine that started this process. Thread-safe; a line that is lost never fails an operation.
 
@@ -41,7 +49,9 @@ class EngineConnection:
 
     def log(self, severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str, *, ephemeral: bool = False) -> None:
         """Put ``text`` on the row of ``urn``; an ephemeral line shows only while the operation runs."""
-        message = engine_pb2.LogRequest(severity=severity, message=text, urn=urn, streamId=0, ephemeral=ephemeral)
+        message = engine_pb2.LogRequest(
+            severity=severity, message=without_colours(text), urn=urn, streamId=0, ephemeral=ephemeral
+        )
         with contextlib.suppress(Exception):
             self._stub().Log(message, timeout=RPC_SECONDS)
 

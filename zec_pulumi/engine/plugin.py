@@ -20,11 +20,16 @@ from zec_pulumi.engine import pool
 from zec_pulumi.engine.call import EngineCall, find_call
 from zec_pulumi.engine.connection import EngineConnection
 from zec_pulumi.engine.terminal import is_interactive
+from zec_pulumi.engine.values import stack_values
+from zec_pulumi.messages.settings import unknown_shared_key
 from zec_pulumi.operations.context import Process
 from zec_pulumi.operations.error_boundary import error_boundary
+from zec_pulumi.settings import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
+
+    from pulumi.dynamic import Config
 
 _CHECK_SECONDS = 2.0
 _SILENCES = 3
@@ -44,7 +49,7 @@ class Plugin:
         self._lock = threading.Lock()
         self._configuring = threading.Lock()
 
-    def configure(self, stack_config: Callable[[str], str | None]) -> None:
+    def configure(self, config: Config) -> None:
         """Take the stack's configuration and make the process ready.
 
         The engine configures each provider class of a process, all of them alike: the first time counts. Runs on a
@@ -53,8 +58,10 @@ class Plugin:
         with self._configuring:
             if self._configured:
                 return
+            stack = stack_values(config)
+            self._warn_of_unknown(stack)
             self.process = Process.configured(
-                stack_config,
+                stack,
                 os.environ,
                 Path.home(),
                 cancelled=self.cancelled,
@@ -91,6 +98,11 @@ class Plugin:
     def is_busy(self) -> bool:
         """Whether more than one operation is under way."""
         return self._operations > 1
+
+    def _warn_of_unknown(self, stack: Mapping[str, str]) -> None:
+        """Say which keys that are shared with other tools nobody knows. Unknown keys of ours close the gates."""
+        for key in keys.unknown(stack, keys.ZENLAYER, keys.ZENLAYER_KEYS):
+            self.connection.log_once(engine_pb2.WARNING, unknown_shared_key(key), "")
 
     def _warn(self, text: str) -> None:
         self.connection.log_once(engine_pb2.WARNING, f"{text}; rebuilds are as safe as ever", "")

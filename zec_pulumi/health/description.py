@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from zec_pulumi.health.checks import AddressKind, ProbeKind, findings
+from zec_pulumi.text import text_finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +47,7 @@ class HealthGate:
     def __post_init__(self) -> None:
         finding = next(findings(self), None)
         if finding:
-            raise ValueError(finding)
+            raise _refusal(finding)
 
     @classmethod
     def parse(cls, properties: Mapping[str, Any]) -> HealthGate:
@@ -57,7 +59,7 @@ class HealthGate:
         known = {field.name for field in fields(cls)}
         strange = sorted(set(properties) - known)
         if strange:
-            raise ValueError(f"{strange[0]}: a health gate has no such field")
+            raise _refusal(f"{strange[0]}: a health gate has no such field")
         given = {key: _whole(value) for key, value in properties.items() if value is not None}
         given["command"] = _arguments(given["command"]) if "command" in given else None
         return cls(**{"kind": None, **given})
@@ -143,7 +145,21 @@ def command(arguments: Sequence[str], **options: Unpack[ProbeOptions]) -> Health
         ValueError: a value is none that could be run.
     """
     options.setdefault("timeout", COMMAND_TIMEOUT)
-    return HealthGate("command", command=_arguments(arguments), **options)
+    gate = HealthGate("command", command=_arguments(arguments), **options)
+    # Not a rule of the gate itself: what an older release recorded can still be read.
+    finding = next(filter(None, map(text_finding, gate.command or ())), None)
+    if finding:
+        raise _refusal(f"command: {finding}")
+    return gate
+
+
+def _refusal(text: str) -> ValueError:
+    """Return an error that ends a Pulumi program with ``text`` alone, and is an ordinary one where Pulumi is not."""
+    run_error = getattr(sys.modules.get("pulumi"), "RunError", None)
+    if run_error is None:
+        return ValueError(text)
+    error: ValueError = type("HealthGateError", (run_error, ValueError), {})(text)
+    return error
 
 
 def _whole(value: Any) -> Any:

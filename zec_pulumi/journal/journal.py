@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from zec_pulumi.api import ZecError
-from zec_pulumi.planning.causes import dump_causes, load_causes
+from zec_pulumi.journal import lines
+from zec_pulumi.journal.approvals import UsedApprovals
+from zec_pulumi.planning.causes import dump_causes, hide_values, load_causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,12 +36,11 @@ Event = Literal[
 ]
 """What happened to an attempt last; the two ``closed`` ones are a person's word, ``forgotten`` is the stack's."""
 
-ENDED: frozenset[Event] = frozenset({"refused", "closed-not-rebuilt", "forgotten"})
+NOT_REBUILT: frozenset[Event] = frozenset({"refused", "closed-not-rebuilt"})
+"""After these it is certain that the attempt wiped nothing."""
+
+ENDED: frozenset[Event] = NOT_REBUILT | {"forgotten"}
 """After these the attempt left nothing on the machine that a later run would have to know."""
-
-
-class JournalError(ZecError):
-    """The journal cannot be read or written; nothing is sent without it."""
 
 
 @dataclass(frozen=True)
@@ -71,24 +70,35 @@ def home(environ: Mapping[str, str], user_home: Path) -> Path:
 class Journal:
     """The journal in a folder, which is made when it is first written to, readable by its user only.
 
-    Every method raises :class:`JournalError` when the disk says no.
+    Every method raises :class:`lines.JournalError` when the disk says no.
     """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder / "journal"
         self._clock = clock
+        self.approvals = UsedApprovals(folder, clock)
 
     def intend(
-        self, attempt_id: str, instance_id: str, urn: str, causes: tuple[Cause, ...], previous: str | None
+        self,
+        attempt_id: str,
+        instance_id: str,
+        urn: str,
+        causes: tuple[Cause, ...],
+        previous: str | None,
+        approval: str | None = None,
     ) -> None:
-        """Write that a reset is about to be sent."""
+        """Write that a reset is about to be sent, and that it uses up the approval with the digest ``approval``."""
+        if approval is not None:
+            self.approvals.use(instance_id, approval, attempt_id)
         facts = {"urn": urn, "causes": dump_causes(causes), "previous": previous}
         self._append(instance_id, {"attempt": attempt_id, "event": "intent", **facts})
 
     def note(self, instance_id: str, attempt_id: str, event: Event, request_id: str | None = None) -> None:
-        """Write what became of an attempt."""
+        """Write what became of an attempt; one that wiped nothing has used up no approval."""
         extra = {"requestId": request_id} if request_id else {}
         self._append(instance_id, {"attempt": attempt_id, "event": event, **extra})
+        if event in NOT_REBUILT:
+            self.approvals.release(instance_id, attempt_id)
 
     def entries(self, instance_id: str) -> list[Entry]:
         """Return the attempts on an instance, oldest first."""
@@ -104,35 +114,17 @@ class Journal:
         try:
             self._file(instance_id).unlink(missing_ok=True)
         except OSError as error:
-            raise _refused(self._folder, error) from error
+            raise lines.refused(self._folder, error) from error
 
     def _file(self, instance_id: str) -> Path:
-        name = "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):x}" for c in instance_id)
-        return self._folder / f"{name}.jsonl"
+        return lines.file_of(self._folder, instance_id)
 
     def _append(self, instance_id: str, line: dict[str, Any]) -> None:
-        text = json.dumps({"at": self._clock.now(), "instance": instance_id, **line}) + "\n"
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._file(instance_id), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                size = os.fstat(descriptor).st_size
-                # After a line that a crash cut short, the next one must not become part of it.
-                torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-                os.write(descriptor, (b"\n" if torn else b"") + text.encode())
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise _refused(self._folder, error) from error
+        lines.append(self._file(instance_id), {"at": self._clock.now(), "instance": instance_id, **line})
 
     def _read(self, file: Path) -> Iterator[Entry]:
-        try:
-            lines = file.read_text(errors="replace").splitlines() if file.exists() else []
-        except OSError as error:
-            raise _refused(self._folder, error) from error
         found: dict[str, Entry] = {}
-        for text in lines:
+        for text in lines.read(file):
             line = _parsed(text)
             if line is None:
                 continue
@@ -148,21 +140,28 @@ class Journal:
 class InstanceLog:
     """The journal as one operation on one instance writes it.
 
-    ``previous`` is the attempt id of the rebuild that the stack has recorded.
+    ``previous`` is the attempt id of the rebuild that the stack has recorded. ``secret`` are the property keys of the
+    inputs that the program marks as secret, None where that is not known; the journal keeps none of their values.
     """
 
     journal: Journal
     instance_id: str
     urn: str
     previous: str | None
+    secret: frozenset[str] | None = None
 
-    def intend(self, attempt_id: str, causes: tuple[Cause, ...]) -> None:
-        """Write that a reset is about to be sent. Raises :class:`JournalError`: then it must not be sent."""
-        self.journal.intend(attempt_id, self.instance_id, self.urn, causes, self.previous)
+    def intend(self, attempt_id: str, causes: tuple[Cause, ...], approval: str | None = None) -> None:
+        """Write that a reset is about to be sent, and the digest of the approval that it uses up.
+
+        Raises:
+            JournalError: then it must not be sent.
+        """
+        kept = hide_values(causes, self.secret)
+        self.journal.intend(attempt_id, self.instance_id, self.urn, kept, self.previous, approval)
 
     def note(self, attempt_id: str, event: Event, request_id: str | None = None) -> None:
         """Write what became of an attempt; should the disk say no, the intent stands and makes the next run ask."""
-        with contextlib.suppress(JournalError):
+        with contextlib.suppress(lines.JournalError):
             self.journal.note(self.instance_id, attempt_id, event, request_id)
 
 
@@ -191,10 +190,3 @@ def _parsed(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return line if isinstance(line, dict) and {"attempt", "event", "at", "instance"} <= line.keys() else None
-
-
-def _refused(folder: Path, error: OSError) -> JournalError:
-    return JournalError(
-        f"the journal of rebuilds under {folder} cannot be used ({error.strerror or type(error).__name__});"
-        " nothing was sent. Make the folder writable, or set PULUMI_HOME to one that is"
-    )

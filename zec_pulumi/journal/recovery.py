@@ -226,12 +226,14 @@ def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bo
 
     Those are no cause any more, or are one only because a refresh in between recorded the machine as it was then.
     What either changes beside does not count: others may have changed the machine in between, and the program a name.
+    A value that the journal did not keep counts as the one that is wanted now: the person is warned of that.
     """
     planned, attempted = set(map(_target, plan.causes)), set(map(_target, entry.causes))
+    hidden = {cause.trigger for cause in entry.causes if cause.hidden}
     asked = [cause for cause in entry.causes if not cause.beside]
-    return all(_target(cause) in attempted or _came_true(cause, live) for cause in plan.triggers) and all(
-        _target(cause) in planned or _asks(cause, wanted) for cause in asked
-    )
+    return all(
+        _target(cause) in attempted or cause.trigger in hidden or _came_true(cause, live) for cause in plan.triggers
+    ) and all(_target(cause) in planned or _asks(cause, wanted) for cause in asked)
 
 
 def _target(cause: Cause) -> tuple[str, str | None]:
@@ -247,7 +249,8 @@ def _came_true(cause: Cause, live: Instance) -> bool:
 
 def _asks(cause: Cause, wanted: Wanted) -> bool:
     """Whether the program still asks for what a readable cause was about."""
-    return cause.readable and cause.new == as_text(wanted.given().get(cause.trigger))
+    value = as_text(wanted.given().get(cause.trigger))
+    return value is not None if cause.hidden else cause.readable and cause.new == value
 
 
 def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> ValuesNotKept | None:

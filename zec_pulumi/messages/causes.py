@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, get_args
 
-from zec_pulumi.messages.quoting import ID, NAME, OUTSIDE, quoted_id, quoted_name, unquoted
+from zec_pulumi.messages.quoting import ID, MASK, NAME, OUTSIDE, quoted_id, quoted_name, unquoted
 from zec_pulumi.planning.causes import CAUSES, Cause, Change
 
 if TYPE_CHECKING:
@@ -66,8 +66,12 @@ def _read(text: str, names: dict[str, str]) -> Cause:
 
 def _read_value(text: str, names: dict[str, str]) -> str | None:
     found = _NAMED.fullmatch(text)
-    value = unquoted(found["id"]) if found else None
-    if found and value is not None and found["name"] is not None:
+    if found is None:
+        return None
+    value = unquoted(found["id"])
+    # Two ids that the engine masked look alike, and each has a name of its own.
+    masked = MASK in found["id"] and not found["id"].startswith('"')
+    if value is not None and found["name"] is not None and not masked:
         name = unquoted(found["name"]) or ""
         if names.setdefault(value, name) != name:
             raise ValueError(f"{value} has two names")

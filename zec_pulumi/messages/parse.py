@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.messages import gates, plan, recovery
 from zec_pulumi.messages.causes import CAUSES_PATTERN, read_sentences
 from zec_pulumi.messages.fleet import FLEET
-from zec_pulumi.messages.quoting import ID, NAME, unquoted
+from zec_pulumi.messages.quoting import ID, MASK, NAME, unquoted
 from zec_pulumi.planning import approval
 from zec_pulumi.planning.gates import GateName
 
@@ -33,6 +33,7 @@ class Word(str, Enum):
     ADOPT = "adopt"
     CHANGE = "change in place"
     RECORD = "record"
+    APPROVED = "approved"
     GATE = "gate"
     QUESTION = "question"
     NO_LIVE_CHECKS = "no live checks"
@@ -45,7 +46,8 @@ class Line:
     """One line, taken apart. ``detail`` is its text without the leading word, of a change in place the inputs.
 
     ``names`` are those of ids that ``causes`` hold. ``consequences`` say of a rebuild that the machine is off and will
-    run, and which first-boot script runs. ``closed`` says of a rebuild that a gate refuses it; ``gate`` names
+    run, and which first-boot script runs. ``token`` is the one that a gate asks for, or that approved the
+    rebuild; the engine may mask parts of it. ``closed`` says of a rebuild that a gate refuses it; ``gate`` names
     the gate of a gate's line. ``unreadable`` is a line that begins like one of the provider's and goes on otherwise:
     another version wrote it.
     """
@@ -107,10 +109,13 @@ _FORMS = {
         rf"|up reads {_MACHINE}, adopts it if it is as wanted, and else refuses; nothing is wiped"
     ),
     Word.CHANGE: rf"{_CHANGES} of {_MACHINE}; nothing is wiped",
-    Word.RECORD: r"user data is taken out that was never run on the machine; nothing is wiped",
+    Word.RECORD: rf"{plan.NEVER_RUN}|{plan.ONLY_RECORDED}",
 }
 
 _REFUSED = rf"instance {ID} is not rebuilt \({CAUSES_PATTERN}\)"
+_UNTIL_CORRECT_KEY, _UNTIL_CORRECT_VALUE, _UNTIL_SENT = (
+    re.escape(gates.UNTOUCHED + way) for way in (gates.CORRECT_KEY, gates.CORRECT_VALUE, gates.SEND_SETTINGS)
+)
 _TOKEN = r"\S+"  # noqa: S105 a pattern
 _GATES = {
     gates.PROTECTED: (GateName.REBUILD_PROTECTION, f"{_REFUSED}{gates.UNTOUCHED}{re.escape(gates.WAY_OUT)}"),
@@ -124,10 +129,18 @@ _GATES = {
         GateName.REQUIRE_APPROVAL,
         (
             rf"{_REFUSED}{gates.UNTOUCHED}{re.escape(gates.TO_APPROVE)}(?P<token>{_TOKEN}){gates.ADD_TO}"
-            rf"(?:\. {_TOKEN}(?:{gates.FOREIGN}|{gates.STALE}))*"
+            rf"(?:\. {_TOKEN}(?:{gates.USED}|{gates.FOREIGN}|{gates.STALE}))*"
         ),
     ),
+    gates.UNKNOWN_SETTING: (
+        GateName.UNKNOWN_SETTING,
+        rf"{ID} is none of zec_pulumi(?: \(did you mean [\w:]+\?\))?, so {_REFUSED}{_UNTIL_CORRECT_KEY}",
+    ),
+    gates.WRONG_SETTING: (GateName.WRONG_SETTING, rf"zec:\w+ .+, so {_REFUSED}{_UNTIL_CORRECT_VALUE}"),
+    gates.MISSING_SETTINGS: (GateName.MISSING_SETTINGS, rf"[\w ]+, so {_REFUSED}{_UNTIL_SENT}"),
 }
+
+_OTHERS = {plan.NO_LIVE_CHECKS: Word.NO_LIVE_CHECKS, FLEET: Word.FLEET}
 
 _SAID = f"{recovery.MAY_BE_REBUILT}|{recovery.REBUILT_FOR_ANOTHER}|{recovery.NOT_WANTED}|{recovery.MAY_RUN}"
 
@@ -140,12 +153,13 @@ def parse(text: str) -> Line:
     for start, (gate, form) in _GATES.items():
         if text.startswith(start):
             return _gate(text, gate, _match(form, text.removeprefix(start)))
+    if text.startswith(gates.APPROVED_BY):
+        return _approved(text, text.removeprefix(gates.APPROVED_BY))
     if text.startswith(recovery.INSTANCE):
         return _question(text, _match(rf"{_ID}(?:{_SAID}).+", text.removeprefix(recovery.INSTANCE)))
-    if text.startswith(plan.NO_LIVE_CHECKS):
-        return Line(Word.NO_LIVE_CHECKS, text.removeprefix(plan.NO_LIVE_CHECKS))
-    if text.startswith(FLEET):
-        return Line(Word.FLEET, text.removeprefix(FLEET))
+    for start, word in _OTHERS.items():
+        if text.startswith(start):
+            return Line(word, text.removeprefix(start))
     return Line(Word.NOTE, text)
 
 
@@ -164,7 +178,7 @@ def _plan(word: Word, text: str, detail: str) -> Line:
         return Line(
             word,
             parts.get("changes") or detail,
-            instance_id=unquoted(parts.get("id") or parts.get("read")),
+            instance_id=_shown(parts.get("id") or parts.get("read")),
             instance_name=unquoted(parts.get("name")),
             disk_gib=_number(parts.get("disk") or parts.get("disk_too")),
             causes=causes,
@@ -179,15 +193,31 @@ def _plan(word: Word, text: str, detail: str) -> Line:
 
 def _gate(text: str, gate: GateName, parts: dict[str, str | None] | None) -> Line:
     token = (parts or {}).get("token")
-    wrong = parts is None or (token is not None and approval.malformed(token))
+    wrong = parts is None or (token is not None and _no_token(token))
     return Line(Word.GATE, text, gate=gate.value, token=None if wrong else token, unreadable=wrong)
+
+
+def _approved(text: str, token: str) -> Line:
+    wrong = _no_token(token)
+    return Line(Word.APPROVED, text, token=None if wrong else token, unreadable=wrong)
+
+
+def _no_token(text: str) -> bool:
+    """Whether no gate can have written the token, not even with a part that the engine masked."""
+    return approval.malformed(text) and (MASK not in text or re.fullmatch(_TOKEN, text) is None)
 
 
 def _question(text: str, parts: dict[str, str | None] | None) -> Line:
     try:
-        return Line(Word.QUESTION, text, instance_id=unquoted((parts or {}).get("id")), unreadable=parts is None)
+        return Line(Word.QUESTION, text, instance_id=_shown((parts or {}).get("id")), unreadable=parts is None)
     except ValueError:
         return Line(Word.QUESTION, text, unreadable=True)
+
+
+def _shown(text: str | None) -> str | None:
+    """Return an id; None for one that the engine masked, which is none. Only what the engine wrote is unquoted."""
+    masked = text is not None and not text.startswith('"') and MASK in text
+    return None if masked else unquoted(text)
 
 
 def _number(text: str | None) -> int | None:

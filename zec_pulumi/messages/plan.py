@@ -40,6 +40,12 @@ WILL, WOULD, NOW = "will be wiped", "would be wiped", "is wiped now"
 THE_INSTANCE = "the instance"
 """In place of an id that is not known yet."""
 
+ONLY_RECORDED = "only the stack's record changes; nothing is wiped"
+"""What an update does that does nothing to the machine."""
+
+NEVER_RUN = "user data is taken out that was never run on the machine; nothing is wiped"
+"""The same, of a script that was recorded when the machine was adopted."""
+
 FOR_ALL = "its SSH host keys change, data disks are not part of it"
 CONSEQUENCES = f"it is powered off, {FOR_ALL}"
 """What a user must know before approving."""
@@ -109,6 +115,11 @@ EITHER = "adopts it if it is as wanted, and else rebuilds it"
 """What up does once it has read a machine that the preview does not know."""
 
 
+def record() -> str:
+    """Return the line about an update that changes the stack's record and nothing on the machine."""
+    return f"{RECORD}{ONLY_RECORDED}"
+
+
 def undecided(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
     """Return the line about a plan that depends on values which only ``up`` will know."""
     open_inputs = f"{UNDECIDED}not known yet: {', '.join(plan.undecided)}"
@@ -145,7 +156,7 @@ _FIXED_NOTES: dict[Note, str] = {
     AgentNotShown(): (
         "the API does not show whether the agent is on. Without enable_agent in the program, the rebuild turns it off"
     ),
-    NeverRun(): f"{RECORD}user data is taken out that was never run on the machine; nothing is wiped",
+    NeverRun(): f"{RECORD}{NEVER_RUN}",
 }
 
 

@@ -12,13 +12,20 @@ NOTHING = "none"
 OUTSIDE = "changed outside Pulumi"
 """Stands in brackets, as names do, behind what goes back."""
 
+MASK = "[secret]"
+"""What the engine shows instead of a secret value, wherever that value occurs. Written by us, it is always quoted."""
+
 _WORD = r"[\w./+@~=-]+"
 _ID = r"[\w./:+@~=-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-ID = rf"(?:{_QUOTED}|{_ID})"
-"""A pattern for what :func:`quoted_id` returns."""
-NAME = rf"(?:{_QUOTED}|{_WORD}(?: {_WORD})*)"
-"""A pattern for what :func:`quoted_name` returns. A colon is quoted: ``not known yet: keyId`` is no name."""
+_MASKED_WORD = rf"(?:[\w./+@~=-]|{re.escape(MASK)})+"
+ID = rf"(?:{_QUOTED}|(?:[\w./:+@~=-]|{re.escape(MASK)})+)"
+"""A pattern for what :func:`quoted_id` returns, also when the engine masked a part of it."""
+NAME = rf"(?:{_QUOTED}|{_MASKED_WORD}(?: {_MASKED_WORD})*)"
+"""A pattern for what :func:`quoted_name` returns, also when the engine masked a part of it.
+
+A colon is quoted: ``not known yet: keyId`` is no name.
+"""
 
 _PLAIN_ID = re.compile(_ID)
 _PLAIN_NAME = re.compile(rf"{_WORD}(?: {_WORD})*")
@@ -49,4 +56,5 @@ def unquoted(text: str | None) -> str | None:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    # The engine takes "<{%" for a colour, and everything up to the next "%}>" for its name, which it does not show.
+    return json.dumps(text, ensure_ascii=not text.isprintable()).replace("<{%", r"\u003c{%")

@@ -10,12 +10,13 @@ from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.journal import locks, recovery
 from zec_pulumi.journal.recovery import resolve_plan
 from zec_pulumi.messages import causes as cause_messages
-from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages
+from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.operations.results import Created
-from zec_pulumi.planning import gates, record
+from zec_pulumi.planning import record
+from zec_pulumi.planning.approval import digest_of
 from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
@@ -145,22 +146,24 @@ class _Apply:
         preflight = check_rebuild(self.wanted, self.live, self.op.reader)
         if preflight.findings or preflight.request is None:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
-        self._check_gates(plan, preflight.request)
+        approval = self._pass_gates(plan, preflight.request)
         before = Applied.model_validate(record.applied_now(self.live))
         force = self.wanted.power_off == "force"
         try:
-            attempt, self.live = rebuild(self.op, self.live, preflight.request, plan.causes, force=force)
+            attempt, self.live = rebuild(
+                self.op, self.live, preflight.request, plan.causes, force=force, approval=approval
+            )
         except AttemptOpenError as error:
             self._leave_open(error, before)
         return self._finish(attempt, before, plan)
 
-    def _check_gates(self, plan: Plan, request: ResetInstanceRequest) -> None:
-        """Enforce the gates on what is about to be sent, whatever a preview said."""
-        settings, previous = self.process.options.gates, record.last_attempt(self.before)
-        closed = gates.closed(self.wanted, plan, settings, self.call.urn, previous, request)
-        if closed:
-            sentences = [gate_messages.sentence(gate, self.wanted.instance_id, plan.causes) for gate in closed]
-            raise RebuildNotStartedError("\n".join(sentences))
+    def _pass_gates(self, plan: Plan, request: ResetInstanceRequest) -> str | None:
+        """Enforce the gates on what is about to be sent, whatever a preview said; return the approval's digest."""
+        journal, urn, wanted = self.process.journal, self.call.urn, self.wanted
+        verdict = ask_gates(journal, self.process.gates(urn), urn, wanted, self.before, plan, self.live, request)
+        if verdict.closed:
+            raise RebuildNotStartedError("\n".join(refusals(verdict, wanted, plan)))
+        return digest_of(verdict.approved_by) if verdict.approved_by else None
 
     def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
         target = Target.of_attempt(self.live.instance_id, self.recorded)

@@ -11,17 +11,26 @@ from zec_pulumi.journal.recovery import ResolvedPlan, resolve_plan
 from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages
+from zec_pulumi.messages import scripts as script_messages
 from zec_pulumi.messages.fleet import Outlook
-from zec_pulumi.planning import gates
+from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
-from zec_pulumi.planning.record import last_attempt, last_rebuild_seconds
-from zec_pulumi.rebuild.validation import Preflight, check_password_in_place, check_rebuild
+from zec_pulumi.planning.record import last_rebuild_seconds
+from zec_pulumi.planning.script_rules import script_problem
+from zec_pulumi.rebuild.validation import (
+    Preflight,
+    check_password_in_place,
+    check_rebuild,
+    instance_not_found,
+    misnamed_findings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api import Instance
     from zec_pulumi.operations.context import Call, Process
+    from zec_pulumi.planning.gates import GateSettings, Verdict
     from zec_pulumi.planning.inputs import Recorded, Wanted
 
 _PREFLIGHT_INPUTS = frozenset({"imageId", "keyId", "password", "timezone", "enableAgent"})
@@ -43,7 +52,10 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Case:
-    """One resource: ``before`` are its recorded outputs, empty when the stack does not hold it."""
+    """One resource: ``before`` are its recorded outputs, empty when the stack does not hold it.
+
+    ``gates`` are those of its stack.
+    """
 
     process: Process
     urn: str
@@ -51,6 +63,7 @@ class Case:
     recorded: Recorded
     before: Mapping[str, Any]
     live: Instance | None
+    gates: GateSettings
     dry_run: bool
 
     def assess(self) -> Assessment:
@@ -64,12 +77,14 @@ class Case:
         if resolved.question:
             return self._gated(assessment, [recovery_messages.question(resolved.question)])
         preflight = self._preflight(plan)
-        assessment.refusals = [plan_messages.refusal(plan.refusal)] if plan.refusal else list(preflight.findings)
+        assessment.refusals = self._refused(plan) if plan.refusal else list(preflight.findings)
         if assessment.refusals:
             return assessment
-        closed = self._closed(plan, preflight)
-        self._describe(assessment, resolved, wiped=not closed)
-        return self._gated(assessment, closed)
+        verdict = self._ask_gates(plan, preflight)
+        self._describe(assessment, resolved, wiped=not verdict.closed)
+        if verdict.approved_by:
+            assessment.infos.append(gate_messages.approved(verdict.approved_by))
+        return self._gated(assessment, refusals(verdict, self.wanted, plan))
 
     def _resolve(self) -> ResolvedPlan:
         if self.live is not None:
@@ -88,11 +103,10 @@ class Case:
             return Preflight(tuple(check_password_in_place(self.live)))
         return Preflight(())
 
-    def _closed(self, plan: Plan, preflight: Preflight) -> list[str]:
+    def _ask_gates(self, plan: Plan, preflight: Preflight) -> Verdict:
         request = None if self.wanted.unknown else preflight.request
-        settings, previous = self.process.options.gates, last_attempt(self.before)
-        closed = gates.closed(self.wanted, plan, settings, self.urn, previous, request)
-        return [gate_messages.sentence(gate, self.wanted.instance_id, plan.causes) for gate in closed]
+        journal = self.process.journal
+        return ask_gates(journal, self.gates, self.urn, self.wanted, self.before, plan, self.live, request)
 
     def _gated(self, assessment: Assessment, closed: list[str]) -> Assessment:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""
@@ -114,6 +128,29 @@ class Case:
         if line:
             (assessment.warnings if plan.kind is Kind.REBUILD or plan.undecided else assessment.infos).append(line)
         assessment.warnings.extend(map(plan_messages.note, plan.notes))
+        assessment.warnings.extend(self._script_warnings(plan))
+
+    def _refused(self, plan: Plan) -> list[str]:
+        """Return why the plan is refused; a machine that differs from a name differs from every id."""
+        misnamed = misnamed_findings(self.wanted, self.live, self.process.reader) if self.live else []
+        return misnamed or ([plan_messages.refusal(plan.refusal)] if plan.refusal else [])
+
+    def _script_warnings(self, plan: Plan) -> list[str]:
+        """Return what is wrong with the script that a rebuild runs."""
+        script = self.wanted.first_boot_script
+        if plan.kind is not Kind.REBUILD or script is None:
+            return []
+        os_type = self._os_type_after() if "imageId" not in self.wanted.unknown else None
+        problem = script_problem(script, os_type, encoded=self.wanted.user_data_base64 is not None)
+        return [script_messages.warning(problem)] if problem else []
+
+    def _os_type_after(self) -> str | None:
+        """Return the type of the system that a rebuild installs, None if it is not known."""
+        image_id = self.wanted.image_id or (self.live.image_id if self.live else None)
+        if self.live is None or image_id is None:
+            return None
+        image = self.process.reader.image(self.live.zone_id or "", image_id)
+        return image.os_type if image else None
 
     def _image_names(self, plan: Plan) -> dict[str, str]:
         """Return the names of the images that the causes mention, as far as the zone shows them."""
@@ -134,7 +171,8 @@ def assess_and_show(
         ZecError: the machine does not exist, or cannot be read; or the journal cannot be read.
     """
     live = _live(process, call, wanted, dry_run=dry_run)
-    assessment = Case(process, call.urn, wanted, recorded, before, live, dry_run).assess()
+    gates = process.gates(call.urn)
+    assessment = Case(process, call.urn, wanted, recorded, before, live, gates, dry_run).assess()
     for text in assessment.infos:
         call.info(text)
     for text in assessment.warnings:
@@ -151,14 +189,6 @@ def outlook(assessment: Assessment, before: Mapping[str, Any]) -> Outlook:
     plan = assessment.plan
     return Outlook(
         plan.kind, undecided=bool(plan.undecided), closed=bool(assessment.errors), took=last_rebuild_seconds(before)
-    )
-
-
-def not_found(instance_id: str) -> str:
-    """Return what to say when an instance does not exist."""
-    return (
-        f"instance_id: instance {instance_id} was not found in this account. If it was released, run"
-        " pulumi refresh to drop it from the state; else correct the id or the credentials"
     )
 
 
@@ -179,5 +209,5 @@ def _live(process: Process, call: Call, wanted: Wanted, *, dry_run: bool) -> Ins
         return None
     live = reader.instance_cached(wanted.instance_id)
     if live is None:
-        raise ZecError(not_found(wanted.instance_id))
+        raise ZecError(instance_not_found(wanted.instance_id, reader))
     return live

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from zec_pulumi.operations.context import Call, Process
 
 
-def check(process: Process, call: Call, olds: Mapping[str, Any], inputs: dict[str, Any], *, dry_run: bool) -> list[str]:
+def check(
+    process: Process,
+    call: Call,
+    olds: Mapping[str, Any],
+    inputs: dict[str, Any],
+    *,
+    dry_run: bool,
+    settings: str | None = None,
+    secrets: frozenset[str] | None = None,
+) -> list[str]:
     """Return everything that is wrong with the inputs, one finding a sentence; empty when they may be recorded.
 
     Args:
@@ -30,8 +39,11 @@ def check(process: Process, call: Call, olds: Mapping[str, Any], inputs: dict[st
         olds: The recorded inputs; empty for a resource that the stack does not hold.
         inputs: What the program gives, by property key.
         dry_run: Whether this is a preview.
+        settings: The stack's own ``zec:`` configuration as the program sends it: a JSON object by full key. None where
+            it did not arrive; then every rebuild is refused.
+        secrets: The property keys of the inputs that the program gives as secrets; None when they did not come.
     """
-    process.checked.add(call.urn, dry_run=dry_run)
+    process.checked.add(call.urn, dry_run=dry_run, settings=settings, secrets=secrets)
     try:
         wanted = parse_wanted(inputs)
     except ValidationError as error:

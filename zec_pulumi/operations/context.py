@@ -16,13 +16,15 @@ from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal import recovery
-from zec_pulumi.journal.journal import InstanceLog, Journal, JournalError, home
+from zec_pulumi.journal.journal import InstanceLog, Journal, home
+from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.operations.fleet_progress import FleetBoard
+from zec_pulumi.planning.gates import GateSettings, Missing, strictest
 from zec_pulumi.program import urns
 from zec_pulumi.progress import Progress, Row
 from zec_pulumi.rebuild.operation import Operation
 from zec_pulumi.settings.config import resolve
-from zec_pulumi.settings.options import resolve_options
+from zec_pulumi.settings.options import gates_from_program, resolve_options
 from zec_pulumi.time.clock import InterruptibleClock, SystemClock
 from zec_pulumi.time.deadline import DEFAULT_SECONDS, Deadline
 
@@ -106,7 +108,7 @@ class Process:
     @classmethod
     def configured(
         cls,
-        stack_config: Callable[[str], str | None],
+        stack_config: Mapping[str, str],
         environ: Mapping[str, str],
         user_home: Path,
         *,
@@ -165,6 +167,17 @@ class Process:
             raise self._options
         return self._options
 
+    def gates(self, urn: str) -> GateSettings:
+        """Return the gates of a resource: the strictest of this process's settings and what the program sent.
+
+        An explicit provider of the program brings a configuration of its own in place of the stack's. So the program
+        sends the stack's, and without it every gate is closed.
+
+        Raises:
+            ConfigurationError: a setting that is no gate is wrong.
+        """
+        return strictest(self.options.gates, self.checked.gates(urn))
+
     def operation(self, call: Call, lock: Lock, instance_id: str, previous: str | None) -> Operation:
         """Return an operation that begins now; ``previous`` is the attempt id of the last recorded rebuild.
 
@@ -178,7 +191,7 @@ class Process:
             self.clock,
             Progress(call, self.clock, ticking=self._is_interactive),
             Deadline(self.clock, call.timeout or DEFAULT_SECONDS),
-            InstanceLog(self.journal, instance_id, call.urn, previous),
+            InstanceLog(self.journal, instance_id, call.urn, previous, self.checked.secrets(call.urn)),
             lock,
         )
 
@@ -233,18 +246,35 @@ class RefreshedRecords:
 
 
 class CheckedResources:
-    """Which resources were checked and not diffed yet, and whether that was in a preview. Thread-safe."""
+    """What the program told of the resources that were checked. Thread-safe."""
 
     def __init__(self) -> None:
         self._dry_run: dict[str, bool] = {}
+        self._gates: dict[str, GateSettings] = {}
+        self._secrets: dict[str, frozenset[str] | None] = {}
         self._lock = threading.Lock()
 
-    def add(self, urn: str, *, dry_run: bool) -> None:
-        """Add a resource that is checked now."""
+    def add(
+        self, urn: str, *, dry_run: bool, settings: str | None = None, secrets: frozenset[str] | None = None
+    ) -> None:
+        """Add a resource that is checked now, with what its program told; None for what did not come."""
+        gates = gates_from_program(settings)
         with self._lock:
             self._dry_run[urn] = dry_run
+            self._gates[urn] = gates
+            self._secrets[urn] = secrets
+
+    def gates(self, urn: str) -> GateSettings:
+        """Return the gates that the program sent; closed ones for a resource that was not checked."""
+        with self._lock:
+            return self._gates.get(urn, GateSettings(missing=Missing.NOT_CHECKED))
+
+    def secrets(self, urn: str) -> frozenset[str] | None:
+        """Return the property keys of the inputs that are secret; None when they are not known."""
+        with self._lock:
+            return self._secrets.get(urn)
 
     def take(self, urn: str) -> bool | None:
-        """Return whether the check was in a preview; None when there was no check: the engine refreshes."""
+        """Return whether the check was in a preview; None when none came since the last diff: the engine refreshes."""
         with self._lock:
             return self._dry_run.pop(urn, None)

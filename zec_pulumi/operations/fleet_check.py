@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, ValidationError
 
 from zec_pulumi.errors import ZecError
-from zec_pulumi.operations.assess import Assessment, Case, not_found, outlook
+from zec_pulumi.operations.assess import Assessment, Case, outlook
+from zec_pulumi.planning.gates import strictest
 from zec_pulumi.planning.input_rules import input_findings
 from zec_pulumi.planning.inputs import Model, Recorded, Wanted, parse_recorded, parse_wanted, type_findings
 from zec_pulumi.planning.record import inputs_only
 from zec_pulumi.program import urns
 from zec_pulumi.program.rollout import Rollout
+from zec_pulumi.rebuild.validation import instance_not_found
+from zec_pulumi.settings.options import gates_from_program
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
     from zec_pulumi.messages.fleet import Outlook
     from zec_pulumi.operations.context import Call, Process
+    from zec_pulumi.planning.gates import GateSettings
 
 
 class _Order(Model):
@@ -41,7 +45,7 @@ class _Members(Model):
     error: str | None = None
 
 
-def check(process: Process, call: Call, order: str, members: str | None) -> list[str]:
+def check(process: Process, call: Call, order: str, members: str | None, *, settings: str | None = None) -> list[str]:
     """Return what is wrong with the instances of a fleet; nothing in a preview, which checks each by itself.
 
     Args:
@@ -49,6 +53,7 @@ def check(process: Process, call: Call, order: str, members: str | None) -> list
         call: The engine's call.
         order: The fleet's URN and order, as JSON.
         members: What is wanted and recorded of its instances, as JSON; None in a preview.
+        settings: The stack's own ``zec:`` configuration as the program sends it, as in :func:`check.check`.
 
     Raises:
         ZecError: the API or the journal cannot be read.
@@ -65,17 +70,19 @@ def check(process: Process, call: Call, order: str, members: str | None) -> list
             " inputs and instances are checked; the rest is checked when each machine comes"
         )
     records = None if known.records is None else process.refreshed.over(known.records)
-    return _FleetAssessment(process, fleet, known.wanted, records).findings()
+    gates = strictest(process.options.gates, gates_from_program(settings))
+    return _FleetAssessment(process, fleet, known.wanted, records, gates).findings()
 
 
 @dataclass(frozen=True)
 class _FleetAssessment:
-    """``wanted`` are inputs by name, ``records`` outputs by URN, None when they are not known."""
+    """``wanted`` are inputs by name, ``gates`` the stack's; ``records`` are outputs by URN, None when not known."""
 
     process: Process
     fleet: _Order
     wanted: dict[str, dict[str, Any]] = field(repr=False)
     records: dict[str, dict[str, Any]] | None = field(repr=False)
+    gates: GateSettings
 
     def findings(self) -> list[str]:
         """Return why machines are refused, each with its name.
@@ -117,7 +124,7 @@ class _FleetAssessment:
             return [duplicate]
         live = self.process.reader.instance_cached(instance_id)
         if live is None:
-            return [not_found(instance_id)]
+            return [instance_not_found(instance_id, self.process.reader)]
         if self.records is None:
             return []
         assessments = [self._assessment(urn, wanted, before, live) for before in self._records(urn, instance_id)]
@@ -137,4 +144,4 @@ class _FleetAssessment:
 
     def _assessment(self, urn: str, wanted: Wanted, before: dict[str, Any], live: Instance) -> Assessment:
         recorded = parse_recorded(before) if before else Recorded()
-        return Case(self.process, urn, wanted, recorded, before, live, dry_run=False).assess()
+        return Case(self.process, urn, wanted, recorded, before, live, self.gates, dry_run=False).assess()

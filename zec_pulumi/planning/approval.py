@@ -1,8 +1,8 @@
 """Approval tokens: a person's word for one rebuild of one machine, as a preview showed it.
 
-A token stands for the stack, the instance, the rebuild that was recorded before, and what the machine would become. A
-rebuild that is done changes the second, another plan the last: so a token is good for one rebuild, and yesterday's
-does not approve what today's preview shows.
+A token stands for where the rebuild starts (the stack, the resource, the rebuild that was recorded before, the image
+and the key on the machine), why it happens, and everything that is sent and run. So a token is good for one rebuild,
+and yesterday's does not approve what today's preview shows.
 """
 
 from __future__ import annotations
@@ -10,33 +10,75 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zec_pulumi.planning.user_data import content_digest
+
 if TYPE_CHECKING:
-    from zec_pulumi.api import ResetInstanceRequest
+    from collections.abc import Mapping
+
+    from zec_pulumi.api import Instance, ResetInstanceRequest
+    from zec_pulumi.planning.causes import Cause
+    from zec_pulumi.planning.inputs import Wanted
 
 _ROUNDS = 20_000
 """The digest covers user data, which may hold a secret: guessing it from a token is made slow (some 10 ms a guess)."""
 
 _DIGITS = 16
-_TOKEN = re.compile(rf"(?P<stack>[^/\s]+)/(?P<instance>[^/\s]+)/[0-9a-f]{{{_DIGITS}}}")
+_FORM = re.compile(rf"(?:\S+/)?(?P<digest>[0-9a-f]{{{_DIGITS}}})")
+_PLACE = re.compile(r"(?P<stack>[^/\s]+)/(?P<instance>[^/\s]+)/[^/\s]+")
 
 
-def token(urn: str, previous: str | None, request: ResetInstanceRequest) -> str:
-    """Return the approval token of a planned rebuild: ``STACK/INSTANCE/DIGEST``. A password never enters it."""
-    target = {
-        "image": request.image_id,
-        "key": request.key_id,
-        "with password": request.password is not None,
-        "time zone": request.timezone,
-        "agent": request.enable_agent,
-        "name": request.instance_name,
-        "user data": hashlib.sha256(request.user_data or b"").hexdigest(),
-    }
-    place = f"{stack_of(urn)}/{request.instance_id}"
-    content = json.dumps({"urn": urn, "previous": previous, "target": target}, sort_keys=True)
-    digest = hashlib.pbkdf2_hmac("sha256", content.encode(), place.encode(), _ROUNDS).hex()
-    return f"{place}/{digest[:_DIGITS]}"
+@dataclass(frozen=True)
+class PlannedRebuild:
+    """Everything that a person approves: one rebuild of one machine, as it would be sent now.
+
+    ``previous`` is the attempt id of the last recorded rebuild, ``live`` the machine as it is before.
+    """
+
+    urn: str
+    previous: str | None
+    live: Instance
+    wanted: Wanted
+    causes: tuple[Cause, ...]
+    request: ResetInstanceRequest
+
+    def token(self, used: Mapping[str, str]) -> str:
+        """Return the token that approves this rebuild: ``STACK/INSTANCE/DIGEST``.
+
+        ``used`` are the attempts by the digest that approved them: what was used once is never the answer again. The
+        password's value is left out. People choose passwords, and a token stands where many can read it and guess.
+        """
+        attempt: str | None = None
+        digest = self._digest(attempt)
+        while digest in used:
+            attempt = used[digest]
+            digest = self._digest(attempt)
+        return f"{self._place}/{digest}"
+
+    @property
+    def _place(self) -> str:
+        return f"{stack_of(self.urn)}/{self.request.instance_id}"
+
+    def _digest(self, used_by: str | None) -> str:
+        secret = {"password", "userData"}
+        user_data = self.request.user_data
+        content = {
+            "urn": self.urn,
+            "previous": self.previous,
+            "machine": [self.live.image_id, self.live.key_id],
+            "causes": sorted([cause.trigger, cause.old or "", cause.new or ""] for cause in self.causes),
+            "request": {key: value for key, value in self.request.to_body().items() if key not in secret},
+            "with password": self.request.password is not None,
+            "user data": None if user_data is None else content_digest(user_data),
+            "power off": self.wanted.power_off,
+            "health": self.wanted.health.properties() if self.wanted.health else None,
+            "rebuild token": self.wanted.rebuild_token,
+            "used by": used_by,
+        }
+        text, salt = json.dumps(content, sort_keys=True), json.dumps(self._place)
+        return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), _ROUNDS).hex()[:_DIGITS]
 
 
 def stack_of(urn: str) -> str:
@@ -45,12 +87,21 @@ def stack_of(urn: str) -> str:
     return parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 the form of a URN
 
 
+def digest_of(token: str) -> str | None:
+    """Return the digest, by which alone tokens match; None for what cannot be a token.
+
+    Stack and instance are part of the digest. So a token in which the engine masked one of them still approves.
+    """
+    found = _FORM.fullmatch(token)
+    return found["digest"] if found else None
+
+
 def malformed(text: str) -> bool:
     """Whether ``text`` cannot be an approval token."""
-    return _TOKEN.fullmatch(text) is None
+    return digest_of(text) is None
 
 
 def meant_for(text: str) -> tuple[str, str]:
-    """Return the stack and the instance id that a well-formed token names."""
-    found = _TOKEN.fullmatch(text)
+    """Return the stack and the instance id that a token names; empty where it does not name them."""
+    found = _PLACE.fullmatch(text)
     return (found["stack"], found["instance"]) if found else ("", "")

@@ -1,4 +1,7 @@
-"""Rules of the user's that refuse a planned rebuild. Adopting, joining and changes in place pass every gate."""
+"""Rules of the user's that refuse a planned rebuild. Adopting, joining and changes in place pass every gate.
+
+A gate that cannot be read is closed: a setting that is misspelt, wrong or did not arrive refuses rebuilds.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,35 @@ from zec_pulumi.planning import approval
 from zec_pulumi.planning.plan import Kind
 
 if TYPE_CHECKING:
-    from zec_pulumi.api import ResetInstanceRequest
+    from collections.abc import Mapping
+
+    from zec_pulumi.planning.approval import PlannedRebuild
     from zec_pulumi.planning.inputs import Wanted
     from zec_pulumi.planning.plan import Plan
+
+
+@dataclass(frozen=True)
+class UnknownSetting:
+    """A key under ``zec:`` that is no setting; ``meant`` is the setting that it resembles."""
+
+    key: str
+    meant: str | None = None
+
+
+@dataclass(frozen=True)
+class WrongSetting:
+    """A setting whose value cannot be used; ``must`` says what it may be, as in ``must be true or false``."""
+
+    key: str
+    must: str
+
+
+class Missing(str, Enum):
+    """Why the stack's own settings are not known."""
+
+    NOT_SENT = "the program did not send them"
+    UNREADABLE = "what the program sent cannot be read"
+    NOT_CHECKED = "the resource was not checked in this run"
 
 
 @dataclass(frozen=True)
@@ -24,12 +53,40 @@ class GateSettings:
         allowed_causes: The only triggers that may cause a rebuild, None for all (``zec:allowedCauses``).
         require_approval: Refuse rebuilds whose token is not approved (``zec:requireApproval``).
         approved_rebuilds: The approved tokens (``zec:approvedRebuilds``).
+        unknown: Keys that are no settings. They refuse every rebuild, as do the next two.
+        wrong: Gate settings with a value that cannot be used.
+        missing: Why the stack's own settings are not known, None when they are.
     """
 
     allow_rebuild: bool = True
     allowed_causes: frozenset[str] | None = None
     require_approval: bool = False
     approved_rebuilds: frozenset[str] = frozenset()
+    unknown: tuple[UnknownSetting, ...] = ()
+    wrong: tuple[WrongSetting, ...] = ()
+    missing: Missing | None = None
+
+    def approves(self, token: str) -> bool:
+        """Whether the token is approved; tokens match by their digest."""
+        return approval.digest_of(token) in set(map(approval.digest_of, self.approved_rebuilds))
+
+
+def strictest(first: GateSettings, second: GateSettings) -> GateSettings:
+    """Return the gates that are open where both are.
+
+    A token counts where each of the two that requires approval approves it.
+    """
+    causes = [one.allowed_causes for one in (first, second) if one.allowed_causes is not None]
+    tokens = [one.approved_rebuilds for one in (first, second) if one.require_approval]
+    return GateSettings(
+        allow_rebuild=first.allow_rebuild and second.allow_rebuild,
+        allowed_causes=frozenset.intersection(*causes) if causes else None,
+        require_approval=first.require_approval or second.require_approval,
+        approved_rebuilds=frozenset.intersection(*tokens) if tokens else frozenset(),
+        unknown=tuple(dict.fromkeys(first.unknown + second.unknown)),
+        wrong=tuple(dict.fromkeys(first.wrong + second.wrong)),
+        missing=first.missing or second.missing,
+    )
 
 
 class GateName(str, Enum):
@@ -39,6 +96,9 @@ class GateName(str, Enum):
     ALLOW_REBUILD = "zec:allowRebuild"
     ALLOWED_CAUSES = "zec:allowedCauses"
     REQUIRE_APPROVAL = "zec:requireApproval"
+    UNKNOWN_SETTING = "unknown setting"
+    WRONG_SETTING = "wrong setting"
+    MISSING_SETTINGS = "missing settings"
 
 
 @dataclass(frozen=True)
@@ -50,8 +110,10 @@ class ClosedGate:
         allowed: The triggers that ``zec:allowedCauses`` allows, sorted.
         not_allowed: The triggers of this rebuild that it does not allow.
         token: What would approve this rebuild; None while that cannot be known.
-        stale: Approved tokens of this instance and stack: used up, or for another plan.
+        stale: Approved tokens of this instance and stack that are for another plan, or used up elsewhere.
         foreign: Approved tokens of this instance for another stack.
+        used: Approved tokens that a rebuild on this computer has used up.
+        setting: The setting that is unknown or wrong, or why none is known.
     """
 
     name: GateName
@@ -60,43 +122,69 @@ class ClosedGate:
     token: str | None = None
     stale: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
+    setting: UnknownSetting | WrongSetting | Missing | None = None
 
 
-def closed(
+@dataclass(frozen=True)
+class Verdict:
+    """What the gates say of a plan: those that refuse it, and the token that approved it, if one was needed."""
+
+    closed: tuple[ClosedGate, ...] = ()
+    approved_by: str | None = None
+
+
+def verdict(
     wanted: Wanted,
     plan: Plan,
     settings: GateSettings,
-    urn: str,
-    previous: str | None,
-    request: ResetInstanceRequest | None,
-) -> list[ClosedGate]:
-    """Return the gates that refuse the plan's rebuild; none when it is allowed, or when the plan is no rebuild.
+    rebuild: PlannedRebuild | None,
+    stack: str,
+    used: Mapping[str, str],
+) -> Verdict:
+    """Return what the gates say of a plan; one that is no rebuild passes.
 
-    ``previous`` is the attempt id of the last recorded rebuild, ``request`` what would be sent, None while that cannot
-    be known (preview with unknown inputs): together they make the approval that this rebuild needs.
+    Args:
+        wanted: What the program asks for.
+        plan: What would be done.
+        settings: The gates of the stack.
+        rebuild: What a token would approve; None while that cannot be known (preview with unknown inputs).
+        stack: The stack's name.
+        used: The attempts of this computer by the digest that approved them.
     """
     if plan.kind is not Kind.REBUILD:
-        return []
+        return Verdict()
     gates = [ClosedGate(GateName.REBUILD_PROTECTION)] if wanted.rebuild_protection else []
+    gates += [ClosedGate(GateName.UNKNOWN_SETTING, setting=one) for one in settings.unknown]
+    gates += [ClosedGate(GateName.WRONG_SETTING, setting=one) for one in settings.wrong]
+    gates += [ClosedGate(GateName.MISSING_SETTINGS, setting=settings.missing)] if settings.missing else []
     if not settings.allow_rebuild:
         gates.append(ClosedGate(GateName.ALLOW_REBUILD))
     if settings.allowed_causes is not None:
         others = tuple(cause.trigger for cause in plan.causes if cause.trigger not in settings.allowed_causes)
         allowed = tuple(sorted(settings.allowed_causes))
         gates += [ClosedGate(GateName.ALLOWED_CAUSES, allowed, others)] if others else []
-    if settings.require_approval:
-        token = approval.token(urn, previous, request) if request else None
-        if token is None or token not in settings.approved_rebuilds:
-            gates.append(_unapproved(settings, urn, wanted.instance_id, token))
-    return gates
+    if not settings.require_approval:
+        return Verdict(tuple(gates))
+    token = rebuild.token(used) if rebuild else None
+    if token is None or not settings.approves(token):
+        gates.append(_unapproved(settings, stack, wanted.instance_id, token, used))
+    return Verdict(tuple(gates), None if gates else token)
 
 
-def _unapproved(settings: GateSettings, urn: str, instance_id: str | None, token: str | None) -> ClosedGate:
-    stack = approval.stack_of(urn)
-    others = [text for text in sorted(settings.approved_rebuilds) if approval.meant_for(text)[1] == instance_id]
+def _unapproved(
+    settings: GateSettings, stack: str, instance_id: str | None, token: str | None, used: Mapping[str, str]
+) -> ClosedGate:
+    spent = [text for text in sorted(settings.approved_rebuilds) if approval.digest_of(text) in used]
+    named = [
+        (text, approval.meant_for(text)[0])
+        for text in sorted(settings.approved_rebuilds)
+        if text not in spent and approval.meant_for(text)[1] == instance_id
+    ]
     return ClosedGate(
         GateName.REQUIRE_APPROVAL,
         token=token,
-        stale=tuple(text for text in others if approval.meant_for(text)[0] == stack),
-        foreign=tuple(text for text in others if approval.meant_for(text)[0] != stack),
+        stale=tuple(text for text, place in named if place == stack),
+        foreign=tuple(text for text, place in named if place != stack),
+        used=tuple(spent),
     )

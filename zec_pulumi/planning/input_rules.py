@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING
 
 from zec_pulumi.planning.inputs import decodes
+from zec_pulumi.program.inputs import INPUTS
+from zec_pulumi.text import text_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +19,34 @@ USER_DATA_LIMIT = 64 * 1024
 """User data must be smaller than this many bytes. Source: ResetInstance, userData."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,61}[A-Za-z0-9]")
+_LONGEST = 60
 _PASSWORD_LENGTHS = range(8, 17)
 _PASSWORD_SPECIALS = "`~!@$^*-_=+|;:,.?"  # noqa: S105 the union of what the sources allow
 
 
 def input_findings(wanted: Wanted) -> list[str]:
     """Return everything wrong with the inputs themselves; each names its input, none shows a secret."""
-    return [*_identity(wanted), *_login(wanted), *_script(wanted), *_name(wanted)]
+    return [*_texts(wanted), *_identity(wanted), *_login(wanted), *_script(wanted), *_name(wanted)]
+
+
+def _texts(wanted: Wanted) -> Iterator[str]:
+    """Yield the texts that cannot be meant: what comes from outputs is seen here for the first time."""
+    for spec in INPUTS:
+        value = getattr(wanted, spec.name)
+        finding = text_finding(value) if isinstance(value, str) else None
+        if finding:
+            yield f"{spec.name}: {finding}"
+    encoded = wanted.user_data_base64
+    if encoded is not None and decodes(encoded):
+        # Bytes may hold anything but the SDK's own sentence.
+        finding = text_finding(base64.b64decode(encoded).decode("latin-1").replace("\0", ""))
+        if finding:
+            yield f"user_data_base64: its script {finding}"
+    for argument in (wanted.health.command or ()) if wanted.health else ():
+        finding = text_finding(argument)
+        if finding:
+            yield f"health: command: {finding}"
+            return
 
 
 def _identity(wanted: Wanted) -> Iterator[str]:
@@ -30,6 +54,15 @@ def _identity(wanted: Wanted) -> Iterator[str]:
         yield "instance_id: give the id of the instance, a string such as '1272168087751233112'"
     if wanted.image_id == "":
         yield "image_id: is empty; leave it out to keep whatever image runs now"
+    ids = {"instance_id": wanted.instance_id, "image_id": wanted.image_id, "key_id": wanted.key_id}
+    for name, value in ids.items():
+        # A blank inside may be a name's, which can be looked up: it is found where the cloud is read.
+        if value and not (value.isprintable() and value == value.strip()):
+            yield f"{name}: {_shortened(value)} holds line breaks, blanks around it or characters that nobody sees"
+
+
+def _shortened(text: str) -> str:
+    return ascii(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
 
 
 def _login(wanted: Wanted) -> Iterator[str]:

@@ -11,12 +11,20 @@ import binascii
 from collections.abc import Iterable  # noqa: TC003 pydantic's models of this module are built at run time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    field_validator,
+)
 
 from zec_pulumi.health import HealthGate
 from zec_pulumi.planning.causes import Cause, dump_causes, load_causes
 from zec_pulumi.planning.user_data import content_digest
-from zec_pulumi.program.inputs import INPUTS, Adopt, PowerOff, camel, snake
+from zec_pulumi.program.inputs import INPUTS, REFUSED_KEY, Adopt, PowerOff, camel, snake
 
 
 class Unknown:
@@ -105,6 +113,13 @@ class Wanted(Model):
     power_off: PowerOff = "graceful"
     health: Health | None = None
     unknown: frozenset[str] = frozenset()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_refused(cls, value: object) -> object:
+        if isinstance(value, dict) and REFUSED_KEY in value:
+            raise ValueError(value[REFUSED_KEY])
+        return value
 
     def given(self) -> dict[str, Any]:
         """Return the known inputs by property key, normalised: what to compare two programs by.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zec_pulumi.text import printable
+
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
 
@@ -46,10 +48,10 @@ def shown(status: str | None) -> str:
         return "not shown by the API"
     if status in STABLE or status in _KNOWN_TRANSITIONAL:
         return status
-    return f"{status} (a status this version does not know)"
+    return f"{printable(status)} (a status this version does not know)"
 
 
 def name(live: Instance) -> str:
     """Return how messages name an instance: by its id and, if it has one, its name."""
-    named = f" ({live.instance_name})" if live.instance_name else ""
+    named = f" ({printable(live.instance_name)})" if live.instance_name else ""
     return f"instance {live.instance_id}{named}"

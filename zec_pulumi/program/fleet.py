@@ -9,10 +9,12 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from zec_pulumi.fleet_provider import FLEET_KEY, MEMBERS_KEY, FleetPlanProvider
-from zec_pulumi.program import stack_state, urns
+from zec_pulumi.program import stack_settings, stack_state, urns
 from zec_pulumi.program.fleet_members import members
-from zec_pulumi.program.inputs import INPUTS, camel, refuse_unknown
-from zec_pulumi.program.resource import InstanceOsImage, plain_gate
+from zec_pulumi.program.inputs import INPUTS, SETTINGS_KEY, camel, refuse_unknown
+from zec_pulumi.program.options import NO_EFFECT, refuse_unserved, spelled_out
+from zec_pulumi.program.refusals import refusing
+from zec_pulumi.program.resource import InstanceOsImage
 from zec_pulumi.program.rollout import Rollout
 from zec_pulumi.program.signature import describe
 
@@ -27,14 +29,6 @@ _FLEET_INPUTS = tuple(spec for spec in INPUTS if spec.in_fleet)
 _STATE = ("instance_id", "status", "image_id", "public_ip_addresses", "private_ip_addresses", "last_rebuild")
 _HANDED_ON = ("custom_timeouts", "ignore_changes", "additional_secret_outputs", "hide_diffs", "hooks")
 """Options that the engine does not hand from a component to its children."""
-
-
-class FleetValueError(pulumi.RunError, ValueError):
-    """An argument of a fleet has an impossible value. The engine shows the message without a traceback."""
-
-
-class FleetTypeError(pulumi.RunError, TypeError):
-    """An argument of a fleet has the wrong type, or does not exist. The engine shows no traceback either."""
 
 
 class Fleet(pulumi.ComponentResource):
@@ -78,23 +72,23 @@ class Fleet(pulumi.ComponentResource):
             inputs: Inputs of :class:`zec_pulumi.InstanceOsImage`, for each instance that has no value of its own.
 
         Raises:
-            ValueError: no instance, one instance twice, an unknown canary, or a number out of range.
+            ValueError: no instance, one instance twice, an unknown canary, a number out of range, a text or an option
+                that :class:`zec_pulumi.InstanceOsImage` refuses.
             TypeError: an argument has another type, such as a number as id, or there is no such input.
         """
-        try:
+        opts = opts or pulumi.ResourceOptions()
+        with refusing(f"fleet {resource_name}"):
+            refuse_unserved(opts)
             _refuse_unknown(inputs)
             member_inputs = members(instances, inputs)
             rollout = Rollout.of(tuple(member_inputs), max_unavailable, canary)
-        except ValueError as error:
-            raise FleetValueError(f"fleet {resource_name}: {error}") from error
-        except TypeError as error:
-            raise FleetTypeError(f"fleet {resource_name}: {error}") from error
-        opts = opts or pulumi.ResourceOptions()
         fleet_opts, member_opts = pulumi.ResourceOptions.merge(opts, None), pulumi.ResourceOptions()
         for name in _HANDED_ON:
             setattr(member_opts, name, getattr(opts, name))
             setattr(fleet_opts, name, None)
         super().__init__(urns.FLEET, resource_name, None, fleet_opts)
+        if opts.replace_on_changes:
+            pulumi.log.warn(f"fleet {resource_name}: {NO_EFFECT}", self)
         plan = _FleetPlan(resource_name, self, rollout, member_inputs, opts)
         resources: dict[str, InstanceOsImage] = {}
         for name in rollout.order:
@@ -134,7 +128,7 @@ class _FleetPlan(Resource, module="zec", name="FleetPlan"):
             "canaries": rollout.canaries,
             "others": rollout.others,
             "atOnce": rollout.at_once,
-            "ignored": [camel(name) for name in opts.ignore_changes or ()],
+            "ignored": [camel(name) for name in spelled_out(opts.ignore_changes) or ()],
         }
 
         async def order_json() -> str:
@@ -145,6 +139,7 @@ class _FleetPlan(Resource, module="zec", name="FleetPlan"):
             FLEET_KEY: order_json(),
             # A preview checks each machine before anything is done, so nothing more is needed there.
             MEMBERS_KEY: None if pulumi.runtime.is_dry_run() else _members_json(member_inputs),
+            SETTINGS_KEY: stack_settings.read(),
         }
         place = pulumi.ResourceOptions(parent=fleet, depends_on=opts.depends_on)
         super().__init__(FleetPlanProvider(), resource_name, properties, place)
@@ -157,7 +152,7 @@ def _members_json(member_inputs: Mapping[str, Mapping[str, Any]]) -> pulumi.Outp
         wanted = {
             name: {camel(key): value for key, value in inputs.items()} for name, inputs in values["inputs"].items()
         }
-        return json.dumps({"wanted": wanted, **_member_records(values["state"], wanted)}, default=plain_gate)
+        return json.dumps({"wanted": wanted, **_member_records(values["state"], wanted)})
 
     values = pulumi.Output.all(inputs=member_inputs, state=stack_state.read())
     return pulumi.Output.secret(values.apply(to_json))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.program.inputs import INPUTS, refuse_unknown
+from zec_pulumi.program.values import sendable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,8 @@ def members(
         ValueError: there is no instance, or an id is there twice.
         TypeError: something has the wrong type, such as a number as id, or there is no such input.
     """
-    merged = {name: _merged(name, instance, fleet_inputs) for name, instance in _by_name(instances).items()}
+    shared = _sendable(fleet_inputs)
+    merged = {name: _merged(name, instance, shared) for name, instance in _by_name(instances).items()}
     if not merged:
         raise ValueError("instances: a fleet has at least one instance")
     holders: dict[str, str] = {}
@@ -53,7 +55,8 @@ def _by_name(instances: Any) -> dict[str, Any]:
     if not isinstance(instances, (list, tuple)):
         raise TypeError("instances must be a dictionary of ids by name, or a list of ids")
     for instance_id in instances:
-        _refuse_number("instances", instance_id)
+        if isinstance(instance_id, (int, float)):
+            raise TypeError(f"instances: instance_id must be a string: write {str(instance_id)!r}, in quotes")
         if not isinstance(instance_id, str) or not instance_id:
             raise TypeError("instances: a list holds plain ids; for anything else give a dictionary with names")
     duplicates = sorted({instance_id for instance_id in instances if instances.count(instance_id) > 1})
@@ -62,22 +65,19 @@ def _by_name(instances: Any) -> dict[str, Any]:
     return {instance_id: instance_id for instance_id in instances}
 
 
-def _merged(name: str, instance: Any, fleet_inputs: Mapping[str, Any]) -> dict[str, Any]:
-    place = f"instances[{name!r}]"
+def _merged(name: str, instance: Any, shared: Mapping[str, Any]) -> dict[str, Any]:
     inputs = dict(instance) if isinstance(instance, Mapping) else {"instance_id": instance}
     try:
         refuse_unknown(inputs, [spec.name for spec in INPUTS])
-    except TypeError as error:
-        raise TypeError(f"{place}: {error}") from None
-    inputs = {key: value for key, value in inputs.items() if value is not None}
+        inputs = _sendable(inputs)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"instances[{name!r}]: {error}") from None
     if "instance_id" not in inputs:
-        raise TypeError(f"{place}: instance_id is missing")
-    _refuse_number(place, inputs["instance_id"])
+        raise TypeError(f"instances[{name!r}]: instance_id is missing")
     displaced = {key for names in _ALTERNATIVES if names & inputs.keys() for key in names}
-    shared = {key: value for key, value in fleet_inputs.items() if value is not None and key not in displaced}
-    return {**shared, **inputs}
+    return {**{key: value for key, value in shared.items() if key not in displaced}, **inputs}
 
 
-def _refuse_number(place: str, instance_id: object) -> None:
-    if isinstance(instance_id, (int, float)):
-        raise TypeError(f"{place}: instance_id must be a string: write {str(instance_id)!r}, in quotes")
+def _sendable(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the given inputs as the SDK takes them. Raises as :func:`members`."""
+    return {spec.name: sendable(spec, inputs[spec.name]) for spec in INPUTS if inputs.get(spec.name) is not None}

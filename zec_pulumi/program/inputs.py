@@ -21,6 +21,23 @@ if TYPE_CHECKING:
 Adopt = Literal["auto", "only", "never"]
 PowerOff = Literal["graceful", "force"]
 RebuildTrigger = Literal["timezone", "enable_agent", "password"]
+InputType = Literal["string", "boolean", "list of strings", "health gate"]
+
+DRY_RUN_KEY = "dryRun"
+"""Tells ``check`` whether this is a preview."""
+
+SETTINGS_KEY = "stackSettings"
+"""Tells ``check`` the stack's own ``zec:`` configuration, as JSON by full key; secret. An explicit provider of the
+program brings its own configuration in place of the stack's."""
+
+SECRETS_KEY = "secretInputs"
+"""Tells ``check`` the keys of the inputs that the program gives as secrets; an edge sees only their plain values."""
+
+PRIVATE_KEYS = (DRY_RUN_KEY, SETTINGS_KEY, SECRETS_KEY)
+"""What a constructor tells ``check`` beside the inputs. ``check`` takes it out: it is neither compared nor recorded."""
+
+REFUSED_KEY = "zecRefused"
+"""Under it the value of an output carries why it is refused, in place of the value."""
 
 
 class FleetInputs(TypedDict, total=False):
@@ -98,7 +115,7 @@ class InputSpec:
 
     name: str
     group: Group
-    type: str
+    type: InputType
     change: Change
     doc: str
     choices: tuple[str, ...] = ()
@@ -149,6 +166,14 @@ class OutputSpec:
         return camel(self.name)
 
 
+@dataclass(frozen=True)
+class OptionSpec:
+    """Resource options of Pulumi's that mean something of their own here: their names, and what they do."""
+
+    names: tuple[str, ...]
+    doc: str
+
+
 INPUTS = (
     InputSpec(
         "instance_id",
@@ -190,14 +215,15 @@ INPUTS = (
         Group.IMAGE,
         "string",
         Change.REBUILD,
-        "First-boot script as text, smaller than 64 KiB in UTF-8. Empty is none.",
+        "First-boot script as text, smaller than 64 KiB in UTF-8. Empty is none. Taking out a script that was run"
+        " rebuilds, too.",
     ),
     InputSpec(
         "user_data_base64",
         Group.IMAGE,
         "string",
         Change.REBUILD,
-        "First-boot script as Base64, for bytes that are no text.",
+        "First-boot script as Base64, for bytes that are no text. Taking out a script that was run rebuilds, too.",
         instead_of="user_data",
     ),
     InputSpec(
@@ -233,7 +259,8 @@ INPUTS = (
         Group.WHEN,
         "string",
         Change.REBUILD,
-        "Any string. The first one, and every other one after it, rebuilds; taking it out does nothing.",
+        "Any string. A new one rebuilds the same image again; so does the first one on a machine that is recorded"
+        " without one. Taking it out does nothing.",
     ),
     InputSpec(
         "rebuild_on",
@@ -300,6 +327,59 @@ OUTPUTS = (
     ),
 )
 """Every output that is no input; all inputs are outputs, too."""
+
+OPTIONS = (
+    OptionSpec(
+        ("custom_timeouts",),
+        "How long an operation may take, waits included; 60 minutes when omitted.",
+    ),
+    OptionSpec(
+        ("ignore_changes",),
+        'Takes the names and the keys of inputs. `"*"` is every input, and nothing else that the program sends.',
+    ),
+    OptionSpec(
+        ("import_", "id", "urn"),
+        'Refused: with them nothing would be managed. Give `instance_id` and `adopt="only"` instead; `up` then records'
+        " the machine as it is and wipes nothing.",
+    ),
+    OptionSpec(
+        ("replace_on_changes",),
+        "Has no effect, and a warning says so. A changed `instance_id` replaces the resource, nothing else does.",
+    ),
+    OptionSpec(
+        ("replacement_trigger", "replace_with"),
+        "Replace the resource in the state: it is created once more, which adopts or rebuilds the machine as `adopt`"
+        " says, and then forgotten once.",
+    ),
+    OptionSpec(
+        ("delete_before_replace",),
+        "The old instance is forgotten before the new one is adopted or rebuilt, and not after it. Neither order"
+        " touches the old one.",
+    ),
+    OptionSpec(
+        ("retain_on_delete", "deleted_with"),
+        "Change nothing on a machine: deleting the resource only forgets it.",
+    ),
+    OptionSpec(
+        ("protect",),
+        "Refuses to delete or replace the resource. It does not refuse a rebuild: `rebuild_protection` does.",
+    ),
+    OptionSpec(
+        ("additional_secret_outputs",),
+        "Takes the names and the keys of outputs. Where a program gives a secret `image_id`, `key_id`, `timezone`,"
+        " `enable_agent` or `instance_name`, `last_rebuild` is secret as well, because its causes may show the value.",
+    ),
+    OptionSpec(
+        ("aliases",),
+        "As for any resource. A subclass has the type of `InstanceOsImage`; what an older release recorded under the"
+        " subclass's own type is found without an alias.",
+    ),
+    OptionSpec(
+        ("version", "plugin_download_url"),
+        "Leave them out: the provider is part of this Python package.",
+    ),
+)
+"""The resource options that docs/inputs.md describes; the others are as for any resource."""
 
 
 def camel(name: str) -> str:

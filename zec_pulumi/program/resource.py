@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import Resource
 
-from zec_pulumi.health import HealthGate
+from zec_pulumi.program import options, stack_settings
+from zec_pulumi.program.former_types import former_urns
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS, camel, refuse_unknown, snake
+from zec_pulumi.program.refusals import refusing
 from zec_pulumi.program.sdk_outputs import wait_for_one
 from zec_pulumi.program.signature import describe
+from zec_pulumi.program.values import sendable
 from zec_pulumi.provider import InstanceOsImageProvider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator, Mapping
+
     from typing_extensions import Unpack
 
-    from zec_pulumi.program.inputs import ImageInputs, InputSpec
+    from zec_pulumi.program.inputs import ImageInputs
+
+_COPIES = ("applied", "attempt", "lastRebuild")
+"""The outputs that may show a readable input's value a second time."""
 
 
 class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
@@ -28,7 +36,12 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
     touches the machine.
 
     ``custom_timeouts`` bound the whole operation (default 60 minutes).
+
+    A subclass is the same resource: it has the same type, whatever class arguments it gives to the SDK.
     """
+
+    _former_type: ClassVar[str | None] = None
+    """The type that older releases recorded for this class: for a subclass what the SDK makes of its arguments."""
 
     instance_id: pulumi.Output[str]
     """The instance; changing it forgets the old instance and creates for the new one."""
@@ -91,18 +104,62 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
             inputs: The other inputs of docs/inputs.md.
 
         Raises:
-            TypeError: ``instance_id`` is a number, or there is no such input.
+            TypeError: an input has the wrong type, such as a number or bytes, or there is no such input.
+            ValueError: a text cannot be meant, such as an output that was turned into text; or the option
+                ``import_``, ``id`` or ``urn`` is given, with which nothing would be managed.
+
+        ``replace_on_changes`` has no effect, and a warning says so. It is not refused, because a transformation for
+        all resources of a stack may set it, and without effect it wipes nothing.
         """
-        refuse_unknown(inputs, ["opts", *(spec.name for spec in INPUTS)])
-        if isinstance(instance_id, (int, float)):
-            raise TypeError(f"instance_id must be a string: write {str(instance_id)!r}, in quotes")
-        values: dict[str, Any] = {"instance_id": instance_id, **inputs}
-        properties = {spec.name: _property(spec, values.get(spec.name)) for spec in INPUTS}
-        # check() takes it out again: it is neither compared nor recorded.
+        with refusing(f"InstanceOsImage {resource_name}"):
+            refuse_unknown(inputs, ["opts", *(spec.name for spec in INPUTS)])
+            given: dict[str, Any] = {"instance_id": instance_id, **inputs}
+            values = {spec.name: sendable(spec, given.get(spec.name)) for spec in INPUTS}
+            options.refuse_unserved(opts or pulumi.ResourceOptions())
+        self._final_options = pulumi.ResourceOptions.merge(opts, None)
+        properties: dict[str, Any] = {
+            spec.name: pulumi.Output.secret(values[spec.name])
+            if spec.secret and values[spec.name] is not None
+            else values[spec.name]
+            for spec in INPUTS
+        }
+        given_properties = dict(properties)
         properties["dry_run"] = pulumi.runtime.is_dry_run()
+        properties["stack_settings"] = stack_settings.read()
+        properties["secret_inputs"] = _WhenSent(lambda: self._complete_options(given_properties))
         properties.update(dict.fromkeys(spec.name for spec in OUTPUTS))
-        super().__init__(InstanceOsImageProvider(), resource_name, properties, opts)
+        super().__init__(InstanceOsImageProvider(), resource_name, properties, self._final_options)
+        if self._final_options.replace_on_changes:
+            pulumi.log.warn(f"InstanceOsImage {resource_name}: {options.NO_EFFECT}", self)
         wait_for_one(self)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the type: preview, report and fleets know the resource by it."""
+        super().__init_subclass__(**kwargs)
+        cls._former_type = f"pulumi-python:{cls._resource_type_name}"
+        cls._resource_type_name = InstanceOsImage._resource_type_name
+
+    def _get_providers(
+        self, t: str, pkg: str | None, opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.ProviderResource | None, Mapping[str, pulumi.ProviderResource]]:
+        """Take the options as the SDK will send them, which transformations may have changed."""
+        with refusing(f"InstanceOsImage {self._name}"):
+            options.refuse_unserved(opts)
+        opts.ignore_changes = options.spelled_out(opts.ignore_changes)
+        self._final_options = opts
+        return super()._get_providers(t, pkg, opts)
+
+    async def _complete_options(self, properties: Mapping[str, Any]) -> list[str]:
+        """Return the keys of the secret inputs, and add to the options, which the SDK reads after the inputs."""
+        outputs = {name: value for name, value in properties.items() if isinstance(value, pulumi.Output)}
+        secret = [spec for spec in INPUTS if spec.name in outputs and await outputs[spec.name].is_secret()]
+        opts = self._final_options
+        if any(spec.follows_machine for spec in secret):
+            opts.additional_secret_outputs = [*(opts.additional_secret_outputs or []), *_COPIES]
+        if self._former_type:
+            former = await former_urns(self._name, self._former_type, opts)
+            opts.aliases = [*(opts.aliases or []), *former]
+        return [spec.key for spec in secret]
 
     def translate_output_property(self, prop: str) -> str:
         """Return the Python name of a property key: ``imageId`` → ``image_id``."""
@@ -116,17 +173,11 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
 describe(InstanceOsImage.__init__, INPUTS)
 
 
-def _property(spec: InputSpec, value: Any) -> Any:
-    """Return an input as the SDK takes it. None stays None, which the SDK drops."""
-    if value is None:
-        return None
-    if spec.secret:
-        return pulumi.Output.secret(value)
-    if spec.name != "health":
-        return value
-    return plain_gate(value) if isinstance(value, HealthGate) else pulumi.Output.from_input(value).apply(plain_gate)
+class _WhenSent:
+    """What ``find`` returns, found when the SDK awaits it. Unlike a coroutine it may be left alone."""
 
+    def __init__(self, find: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        self._find = find
 
-def plain_gate(health: object) -> object:
-    """Return a health gate as plain JSON; whatever else a program gives is for check() to refuse."""
-    return health.properties() if isinstance(health, HealthGate) else health
+    def __await__(self) -> Generator[Any, None, object]:
+        return self._find().__await__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pulumi
 
@@ -12,6 +13,18 @@ FUNCTION = "pulumi:pulumi:readStackResourceOutputs"
 
 PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Between two tries. The engine writes the snapshot while programs run, and half a file is an error."""
+
+
+_READ: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[dict[str, Any]]] = WeakKeyDictionary()
+"""What was read in each program; a program has an event loop of its own."""
+
+
+async def read_once() -> dict[str, Any]:
+    """Return what :func:`read` returns, and read only the first time in a program."""
+    loop = asyncio.get_running_loop()
+    if loop not in _READ:
+        _READ[loop] = loop.create_task(read())
+    return await _READ[loop]
 
 
 async def read() -> dict[str, Any]:

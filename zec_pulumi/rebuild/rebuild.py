@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api import InstanceStateError
 from zec_pulumi.errors import ZecError
-from zec_pulumi.journal.journal import JournalError
+from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.messages import outcomes
 from zec_pulumi.planning import status
 from zec_pulumi.planning.inputs import Attempt
@@ -27,11 +27,17 @@ if TYPE_CHECKING:
 
 
 def rebuild(
-    op: Operation, live: Instance, request: ResetInstanceRequest, causes: tuple[Cause, ...], *, force: bool
+    op: Operation,
+    live: Instance,
+    request: ResetInstanceRequest,
+    causes: tuple[Cause, ...],
+    *,
+    force: bool,
+    approval: str | None = None,
 ) -> tuple[Attempt, Instance]:
     """Rebuild ``live`` as ``request`` says; return the attempt and the verified instance.
 
-    Blocks until the operation's deadline at most.
+    Blocks until the operation's deadline at most. ``approval`` is the digest of the token that this rebuild uses up.
 
     Raises:
         RebuildNotStartedError: nothing was wiped; says what state the instance is in.
@@ -48,7 +54,7 @@ def rebuild(
     target = Target.of(request, live)
     powered_off = power_off(op, live, force=force)
     try:
-        attempt = _reset(op, live, request, target, attempt, powered_off=powered_off)
+        attempt = _reset(op, live, request, target, attempt, approval, powered_off=powered_off)
         accepted_at = op.clock.monotonic()
         op.log.note(attempt.id, "accepted", attempt.request_id)
         return wait_until_rebuilt(op, attempt, target, accepted_at)
@@ -65,12 +71,13 @@ def _reset(
     request: ResetInstanceRequest,
     target: Target,
     attempt: Attempt,
+    approval: str | None,
     *,
     powered_off: bool,
 ) -> Attempt:
     """Get the reset accepted and return the attempt as accepted. Source: ResetInstance, zec 2025-09-01."""
     try:
-        op.log.intend(attempt.id, attempt.causes)
+        op.log.intend(attempt.id, attempt.causes, approval)
     except JournalError as error:
         raise _not_wiped(op, live, attempt, str(error), powered_off=powered_off) from error
     lost: ZecError | None = None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import ResetInstanceRequest
+from zec_pulumi.errors import ZecError
 from zec_pulumi.health.gate import address_findings
+from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.planning import status
 from zec_pulumi.planning.differences import settings_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zec_pulumi.api import Image, Instance
     from zec_pulumi.cloud.reader import CloudReader
@@ -48,9 +51,7 @@ def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Prefli
         *_image_findings(image_id, image, live, reader),
         *_login_findings(wanted, after, takes_login=takes_login),
     ]
-    if key_id and not reader.key_pair_exists(key_id):
-        origin = "" if wanted.key_id else " (the key the instance has now)"
-        findings.append(f"key_id: key pair {key_id}{origin} does not exist in this account; give one that does")
+    findings.extend(_key_findings(key_id, wanted, reader))
     findings.extend(_time_zone_findings(wanted, reader))
     findings.extend(address_findings(wanted.health, live))
     request = ResetInstanceRequest(
@@ -65,6 +66,31 @@ def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Prefli
         user_data=wanted.first_boot_script,
     )
     return Preflight(tuple(findings), request)
+
+
+def instance_not_found(instance_id: str, reader: CloudReader) -> str:
+    """Return what to say when an instance does not exist; looks its id up as a name."""
+    finding = f"instance_id: instance {quoted_id(instance_id)} was not found in this account"
+    if instance_id.isdecimal():
+        return (
+            f"{finding}. If it was released, run pulumi refresh to drop it from the state; else correct the id or the"
+            " credentials"
+        )
+    return f"{finding}{_hint(lambda: reader.instances_named(instance_id), 'zec-pulumi instances')}"
+
+
+def misnamed_findings(wanted: Wanted, live: Instance, reader: CloudReader) -> list[str]:
+    """Return the findings about an image and a key pair that are given by their names and not by their ids.
+
+    Raises:
+        ZecError: the API cannot be read.
+    """
+    zone_id, image_id, findings = live.zone_id or "", wanted.image_id, list[str]()
+    if image_id and reader.image(zone_id, image_id) is None and reader.images_named(zone_id, image_id):
+        findings.extend(_image_findings(image_id, None, live, reader))
+    if wanted.key_id and not reader.key_pair_exists(wanted.key_id) and reader.key_pairs_named(wanted.key_id):
+        findings.extend(_key_findings(wanted.key_id, wanted, reader))
+    return findings
 
 
 def check_password_in_place(live: Instance) -> list[str]:
@@ -95,27 +121,47 @@ def _image_findings(image_id: str | None, image: Image | None, live: Instance, r
         yield "image_id: the instance shows no image now, so one must be given"
         return
     if image is None:
-        similar = reader.similar_images(zone_id, image_id)
-        hint = f"; did you mean {' or '.join(similar)}?" if similar else ""
-        yield f"image_id: no image {image_id} in {zone_id}{hint}"
+        hint = _hint(
+            lambda: reader.images_named(zone_id, image_id) or reader.similar_images(zone_id, image_id),
+            f"zec-pulumi images --zone {zone_id}",
+        )
+        yield f"image_id: no image {quoted_id(image_id)} in {zone_id}{hint}"
         return
+    named = f"image_id: image {quoted_id(image_id)}"
     if image.image_status not in (None, "AVAILABLE"):
-        yield f"image_id: image {image_id} is {image.image_status}, not AVAILABLE"
+        yield f"{named} is {image.image_status}, not AVAILABLE"
     region = reader.region(zone_id) if image.region_ids else None
     if region is not None and region not in image.region_ids:
         yield (
-            f"image_id: image {image_id} is in {', '.join(image.region_ids)} only, and the instance is in {zone_id}"
+            f"{named} is in {', '.join(image.region_ids)} only, and the instance is in {zone_id}"
             f" ({region}); copy the image there or choose another"
         )
     now = reader.image(zone_id, live.image_id) if live.image_id else None
     if now and now.os_type and image.os_type and now.os_type != image.os_type:
         yield (
-            f"image_id: image {image_id} is {image.os_type} and the instance runs {now.os_type} ({now.image_id});"
+            f"{named} is {image.os_type} and the instance runs {now.os_type} ({now.image_id});"
             " a rebuild cannot change the operating system's type"
         )
     disk = live.system_disk.disk_size
     if disk is not None and image.image_size_gib is not None and image.image_size_gib > disk:
-        yield f"image_id: image {image_id} needs {image.image_size_gib:g} GiB and the boot disk has {disk} GiB"
+        yield f"{named} needs {image.image_size_gib:g} GiB and the boot disk has {disk} GiB"
+
+
+def _key_findings(key_id: str | None, wanted: Wanted, reader: CloudReader) -> Iterator[str]:
+    if key_id is None or reader.key_pair_exists(key_id):
+        return
+    origin = "" if wanted.key_id else " (the key the instance has now)"
+    finding = f"key_id: key pair {quoted_id(key_id)}{origin} does not exist in this account"
+    yield f"{finding}{_hint(lambda: reader.key_pairs_named(key_id), 'zec-pulumi keys')}"
+
+
+def _hint(similar: Callable[[], list[str]], command: str) -> str:
+    """Return which ids may be meant, or the command that lists all; the finding stands if the API cannot be read."""
+    with contextlib.suppress(ZecError):
+        ids = similar()
+        if ids:
+            return f"; did you mean {' or '.join(map(quoted_id, ids))}?"
+    return f"; {command} lists what there is"
 
 
 def _login_findings(wanted: Wanted, after: Settings, *, takes_login: bool) -> Iterator[str]:
@@ -139,7 +185,7 @@ def _time_zone_findings(wanted: Wanted, reader: CloudReader) -> Iterator[str]:
     if wanted.timezone not in names:
         similar = difflib.get_close_matches(wanted.timezone, list(names), n=2, cutoff=0.6)
         hint = f"; did you mean {' or '.join(similar)}?" if similar else ""
-        yield f"timezone: {wanted.timezone} is not a time zone of this cloud{hint}"
+        yield f"timezone: {quoted_id(wanted.timezone)} is not a time zone of this cloud{hint}"
 
 
 def _takes_no_login(image: Image) -> bool:

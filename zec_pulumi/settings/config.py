@@ -49,7 +49,7 @@ class Settings:
     warnings: tuple[SettingsWarning, ...]
 
 
-def resolve(stack_config: Lookup | Mapping[str, str], environ: Mapping[str, str], home: Path) -> Settings:
+def resolve(stack_config: Mapping[str, str], environ: Mapping[str, str], home: Path) -> Settings:
     """Collect the settings; nothing is read but the arguments and files in ``home``.
 
     Args:
@@ -59,14 +59,15 @@ def resolve(stack_config: Lookup | Mapping[str, str], environ: Mapping[str, str]
 
     Raises:
         MissingCredentialsError: There are none.
-        ConfigurationError: A value is wrong; the text names the setting and never quotes its value.
+        ConfigurationError: A value is wrong; the text names the setting and never quotes its value. Wrong gate
+            settings close the gates instead.
     """
-    stack = stack_config if callable(stack_config) else stack_config.get
+    stack = stack_config.get
     found = find_credentials(stack, environ, home)
     origins = {"credentials": found.origin}
     endpoint = _endpoint(stack, environ, origins)
     timeouts = _timeouts(stack, environ, origins)
-    options = _options(stack, origins)
+    options = _options(stack_config, origins)
     return Settings(found.credentials, endpoint, timeouts, options, origins, found.warnings)
 
 
@@ -98,9 +99,9 @@ def _timeouts(stack: Lookup, environ: Mapping[str, str], origins: dict[str, str]
     return Timeouts() if text is None else Timeouts(read=seconds_of(text, origin, MAX_CLIENT_TIMEOUT))
 
 
-def _options(stack: Lookup, origins: dict[str, str]) -> Options:
+def _options(stack: Mapping[str, str], origins: dict[str, str]) -> Options:
     for key in ("pollInterval", "allowRebuild", "allowedCauses", "requireApproval", "approvedRebuilds"):
-        _, origins[key] = _first((stack, f"zec:{key}"))
+        _, origins[key] = _first((stack.get, f"zec:{key}"))
     return resolve_options(stack)
 
 

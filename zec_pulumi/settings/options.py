@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from zec_pulumi.api.errors import ConfigurationError
 from zec_pulumi.planning import approval
 from zec_pulumi.planning.causes import CAUSES
-from zec_pulumi.planning.gates import GateSettings
+from zec_pulumi.planning.gates import GateSettings, Missing, UnknownSetting, WrongSetting
+from zec_pulumi.settings import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     Lookup = Callable[[str], str | None]
 
@@ -20,6 +21,8 @@ DEFAULT_POLL_INTERVAL = 5.0
 MAX_POLL_INTERVAL = 600.0
 
 _TRUTH = {"true": True, "false": False}
+_MASK = "[secret]"
+"""What the engine shows in place of a secret value, also inside an approval token."""
 
 
 @dataclass(frozen=True)
@@ -35,63 +38,106 @@ class Options:
     gates: GateSettings = field(default_factory=GateSettings)
 
 
-def resolve_options(stack: Lookup) -> Options:
-    """Read the settings from the stack's configuration.
+def texts(values: Mapping[str, object]) -> dict[str, str]:
+    """Return configuration values as text: JSON for what is none, empty for what is not known yet."""
+    return {key: value if isinstance(value, str) else _as_json(value) for key, value in values.items()}
+
+
+def _as_json(value: object) -> str:
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def resolve_options(stack: Mapping[str, str]) -> Options:
+    """Read the settings from the stack's configuration by full key.
 
     Raises:
-        ConfigurationError: a value is wrong; the text names its key and what it may be.
+        ConfigurationError: the poll interval is wrong. Wrong gate settings close the gates instead.
     """
-    interval = stack("zec:pollInterval")
-    causes = _items(stack, "zec:allowedCauses")
-    unknown = sorted((causes or frozenset()) - CAUSES)
-    if unknown:
-        raise ConfigurationError(
-            f"zec:allowedCauses: {', '.join(unknown)} is no cause of a rebuild; it may name {', '.join(sorted(CAUSES))}"
-        )
-    tokens = _items(stack, "zec:approvedRebuilds") or frozenset()
-    wrong = sorted(text for text in tokens if approval.malformed(text))
-    if wrong:
-        raise ConfigurationError(
-            f"zec:approvedRebuilds: {wrong[0]!r} is not an approval token; copy it whole from the preview,"
-            " STACK/INSTANCE/DIGEST"
-        )
+    interval = stack.get("zec:pollInterval")
     return Options(
         poll_interval=DEFAULT_POLL_INTERVAL
         if interval is None
         else seconds_of(interval, "zec:pollInterval", MAX_POLL_INTERVAL),
-        gates=GateSettings(
-            allow_rebuild=_flag(stack, "zec:allowRebuild", default=True),
-            allowed_causes=causes,
-            require_approval=_flag(stack, "zec:requireApproval", default=False),
-            approved_rebuilds=tokens,
-        ),
+        gates=resolve_gates(stack),
     )
 
 
-def _flag(stack: Lookup, key: str, *, default: bool) -> bool:
-    text = (stack(key) or "").strip().lower()
-    if not text:
-        return default
-    if text not in _TRUTH:
-        raise ConfigurationError(f"{key} must be true or false")
-    return _TRUTH[text]
+def resolve_gates(stack: Mapping[str, str]) -> GateSettings:
+    """Read the gates from the stack's configuration; what cannot be used is part of the answer and closes them."""
+    reader = _Reader(stack)
+    return GateSettings(
+        allow_rebuild=reader.flag("zec:allowRebuild", default=True),
+        allowed_causes=reader.causes("zec:allowedCauses"),
+        require_approval=reader.flag("zec:requireApproval", default=False),
+        approved_rebuilds=reader.tokens("zec:approvedRebuilds"),
+        unknown=tuple(
+            UnknownSetting(key, keys.meant(key, keys.OWN_KEYS)) for key in keys.unknown(stack, keys.OWN, keys.OWN_KEYS)
+        ),
+        wrong=tuple(reader.wrong),
+    )
 
 
-def _items(stack: Lookup, key: str) -> frozenset[str] | None:
-    """Return a list, written as JSON (``pulumi config set --path``) or with commas or spaces; None when not set."""
-    text = stack(key)
-    if text is None:
-        return None
-    if text.lstrip().startswith("["):
+def gates_from_program(settings: str | None) -> GateSettings:
+    """Read the gates from what the program sends: the stack's ``zec:`` configuration as a JSON object by full key."""
+    if settings is None:
+        return GateSettings(missing=Missing.NOT_SENT)
+    try:
+        values = json.loads(settings)
+    except (ValueError, RecursionError):
+        values = None
+    return resolve_gates(texts(values)) if isinstance(values, dict) else GateSettings(missing=Missing.UNREADABLE)
+
+
+class _Reader:
+    """Reads gate settings; ``wrong`` collects those whose value cannot be used."""
+
+    def __init__(self, stack: Mapping[str, str]) -> None:
+        self._stack = stack
+        self.wrong: list[WrongSetting] = []
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        text = self._stack.get(key)
+        if text is None:
+            return default
+        if text.strip().lower() not in _TRUTH:
+            self.wrong.append(WrongSetting(key, "must be true or false"))
+        return _TRUTH.get(text.strip().lower(), default)
+
+    def causes(self, key: str) -> frozenset[str] | None:
+        found, text = self._items(key), self._stack.get(key)
+        strange = sorted((found or frozenset()) - CAUSES)
+        if strange or (text is not None and not text.strip()):
+            found_instead = f"holds {strange[0]!r}, which is no cause of a rebuild" if strange else "is empty"
+            names = ", ".join(sorted(CAUSES))
+            self.wrong.append(WrongSetting(key, f"{found_instead}; it may name {names}, and [] allows none"))
+        return found
+
+    def tokens(self, key: str) -> frozenset[str]:
+        found = self._items(key) or frozenset()
+        wrong = sorted(text for text in found if approval.malformed(text))
+        if wrong:
+            must = f"holds {wrong[0]!r}, which is not an approval token; copy it whole from the preview,"
+            self.wrong.append(WrongSetting(key, f"{must} STACK/INSTANCE/DIGEST"))
+        return found
+
+    def _items(self, key: str) -> frozenset[str] | None:
+        """Return a list, written as JSON (``pulumi config set --path``) or with commas or spaces; None when not set."""
+        text = self._stack.get(key)
+        if text is None:
+            return None
+        if not text.lstrip().startswith("[") or text.lstrip().startswith(_MASK):
+            return frozenset(text.replace(",", " ").split())
         try:
             items = json.loads(text)
-        except ValueError as error:
-            raise ConfigurationError(f"{key} must be a JSON list of strings, or items with commas between") from error
-    else:
-        items = text.replace(",", " ").split()
-    if not all(isinstance(item, str) for item in items):
-        raise ConfigurationError(f"{key} must be a JSON list of strings, or items with commas between")
-    return frozenset(item.strip() for item in items)
+        except (ValueError, RecursionError):
+            items = [None]
+        if not all(isinstance(item, str) for item in items):
+            self.wrong.append(WrongSetting(key, "must be a JSON list of strings, or items with commas between"))
+            return frozenset()
+        return frozenset(item.strip() for item in items)
 
 
 def seconds_of(text: str, name: str, maximum: float) -> float:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # A request still being answered at the end (a delay fault) is given this long.
 GRACE_SECONDS = 1
 REQUEST_SECONDS = 30.0
+# Clients poll every 5 seconds and more on one connection. A server that closes it at that moment costs them a request.
+KEEP_ALIVE_SECONDS = 75
 
 
 class _Protocol(H11Protocol):
@@ -72,6 +74,7 @@ def create_server(cloud: Cloud, name: str, server_file: Path | None = None) -> u
             log_level="critical",
             access_log=False,
             ssl_certfile=server_file,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )

@@ -21,10 +21,11 @@ resource "zenlayercloud_zec_instance" "web" {
   count = 2
 
   availability_zone = "asia-east-1a"
-  instance_type     = "z2a.cpu.2"
+  instance_type     = "z2a.cpu.1"
   instance_name     = "web-${count.index + 1}"
   subnet_id         = var.subnet_id
   system_disk_size  = 40
+  tags              = { role = "web" }
 
   # Only the first boot: from then on, InstanceOsImage says what runs.
   image_id = "ubuntu2204_20240712"

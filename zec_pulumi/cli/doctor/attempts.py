@@ -6,7 +6,8 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
-from zec_pulumi.journal.journal import Entry, Journal, JournalError
+from zec_pulumi.journal.journal import Entry, Journal
+from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.messages.causes import sentences
 from zec_pulumi.time.clock import SystemClock
 

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api import AccessKey, ConfigurationError, MissingCredentialsError
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
+from zec_pulumi.messages.quoting import quoted_id
+from zec_pulumi.messages.settings import did_you_mean, unknown_shared_key
+from zec_pulumi.settings import keys
 from zec_pulumi.settings.config import Settings, resolve
+from zec_pulumi.settings.options import resolve_gates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +48,8 @@ class CheckedSettings:
 def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> CheckedSettings:
     """Collect the settings as the provider does, with placeholders for what is secret in the stack."""
     secret = {key: _PLACEHOLDER for key in CREDENTIALS if key in stack.secret}
-    findings = [_unread(key) for key in sorted(stack.secret - set(CREDENTIALS))]
+    findings = [_unread(key) for key in sorted(stack.secret & set(keys.OWN_KEYS + keys.ZENLAYER_KEYS) - {*CREDENTIALS})]
+    findings += _named(stack)
     try:
         settings = resolve({**stack.values, **secret}, environ, home)
     except ConfigurationError as error:
@@ -89,6 +94,29 @@ def _unread(key: str) -> Finding:
     return warning(
         "settings", f"{key} is secret and was not read; its default is shown here", f"set {key} without --secret"
     )
+
+
+def _named(stack: StackConfig) -> list[Finding]:
+    """Return what is wrong with the names of settings, and with gates that are closed by a value of no use."""
+    names = {**stack.values, **dict.fromkeys(stack.secret, "")}
+    gates = resolve_gates(stack.values)
+    return [
+        *(_unknown(key) for key in keys.unknown(names, keys.OWN, keys.OWN_KEYS)),
+        *(
+            problem("settings", f"{one.key} {one.must}; every rebuild is refused", f"correct {one.key}, or take it out")
+            for one in gates.wrong
+        ),
+        *(
+            warning("settings", unknown_shared_key(key), f"correct the key, or run `pulumi config rm {quoted_id(key)}`")
+            for key in keys.unknown(names, keys.ZENLAYER, keys.ZENLAYER_KEYS)
+        ),
+    ]
+
+
+def _unknown(key: str) -> Finding:
+    meant = did_you_mean(keys.meant(key, keys.OWN_KEYS))
+    text = f"{quoted_id(key)} is no setting of zec_pulumi{meant}; every rebuild is refused"
+    return problem("settings", text, f"correct the key, or run `pulumi config rm {quoted_id(key)}`")
 
 
 def _others(settings: Settings) -> list[Finding]:

@@ -61,7 +61,7 @@ def _parse(text: str) -> StackConfig | None:
         return None
     if not isinstance(shown, dict):
         return None
-    ours = {key: entry for key, entry in shown.items() if key.startswith(OURS) and isinstance(entry, dict)}
+    ours = {key: entry for key, entry in shown.items() if key.lower().startswith(OURS) and isinstance(entry, dict)}
     values = {key: str(entry["value"]) for key, entry in ours.items() if "value" in entry and not entry.get("secret")}
     return StackConfig(values, frozenset(ours.keys() - values.keys()))
 

@@ -34,12 +34,12 @@ def document(report: Report) -> dict[str, Any]:
         "counts": {action.value: len(report.of(action)) for action in Action},
         "approvals": {approval.value: len(report.rebuilds(approval)) for approval in Approval},
         "machines": [_machine(row) for row in report.rows],
-        "fleets": [asdict(fleet) for fleet in report.fleets],
+        "fleets": [asdict(fleet) | {"parents": list(fleet.parents)} for fleet in report.fleets],
         "tokens": report.tokens,
         "keptTokens": list(report.kept_tokens),
         "withoutLiveChecks": report.unread,
         "otherSteps": dict(report.others),
-        "failures": [asdict(failure) for failure in report.failures],
+        "failures": [asdict(failure) | {"parents": list(failure.parents)} for failure in report.failures],
     }
 
 
@@ -47,6 +47,7 @@ def _machine(row: MachineRow) -> dict[str, Any]:
     return {
         "urn": row.urn,
         "resource": row.resource,
+        "parents": list(row.parents),
         "action": row.action.value,
         "instanceId": row.instance_id,
         "instanceName": row.instance_name,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.cli.output import write, write_error
 from zec_pulumi.cli.parser import add_command
 from zec_pulumi.cli.report import as_json, markdown, terminal
-from zec_pulumi.cli.report.from_preview import report_of
+from zec_pulumi.cli.report.from_preview import report_of, unrepeated
 from zec_pulumi.cli.report.model import FailOn, Failure, Report
 from zec_pulumi.cli.report.preview_json import Preview, PreviewError, read
 
@@ -40,6 +40,7 @@ Examples:
   zec-pulumi report --stack prod                               # runs pulumi preview, changes nothing
   pulumi preview --json > preview.json; zec-pulumi report preview.json
   pulumi preview --json --refresh | zec-pulumi report -        # with what was changed outside Pulumi
+  zec-pulumi report preview.json --preview-status "$status"    # the status that pulumi preview ended with
   zec-pulumi report preview.json --format markdown > comment.md
   zec-pulumi report preview.json --format json | jq -r '.tokens[]'
   zec-pulumi report preview.json --fail-on any                 # no wipe at all, approved or not
@@ -57,6 +58,12 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     source.add_argument("file", nargs="?", metavar="FILE", help="what pulumi preview --json printed; - reads it here")
     source.add_argument("--stack", metavar="NAME", help="run pulumi preview --json for this stack")
     parser.add_argument("--cwd", metavar="DIR", type=Path, help="folder of the Pulumi project, with --stack")
+    parser.add_argument(
+        "--preview-status",
+        type=int,
+        metavar="N",
+        help="exit status of the pulumi preview that wrote FILE; any but 0 is a failed preview",
+    )
     parser.add_argument("--format", choices=("terminal", "markdown", "json"), default="terminal", help="of the report")
     parser.add_argument(
         "--fail-on",
@@ -74,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         write_error(f"zec-pulumi report: {error}")
         return 1
     report = report_of(preview)
-    for line in _unrepeated(preview):
+    for line in unrepeated(preview):
         write_error(line)
     if ended and not report.failures:
         report = _failed(report, ended)
@@ -83,15 +90,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _preview(arguments: argparse.Namespace) -> tuple[Preview, int]:
-    """Return the preview, and the exit status of the engine if it ran here."""
+    """Return the preview, and the exit status of the engine: as it ran here, or as it was given."""
     if arguments.stack is not None:
+        if arguments.preview_status is not None:
+            raise PreviewError("--preview-status goes with FILE only")
         return _made(arguments.stack, arguments.cwd)
     if arguments.cwd is not None:
         raise PreviewError("--cwd goes with --stack only")
+    ended: int = arguments.preview_status or 0
     if arguments.file == "-":
-        return read(sys.stdin.buffer.read()), 0
+        return read(sys.stdin.buffer.read()), ended
     try:
-        return read(Path(arguments.file).read_bytes()), 0
+        return read(Path(arguments.file).read_bytes()), ended
     except OSError as error:
         raise PreviewError(f"cannot read {arguments.file}: {error.strerror}") from error
 
@@ -114,12 +124,6 @@ def _made(stack: str, folder: Path | None) -> tuple[Preview, int]:
 def _failed(report: Report, status: int) -> Report:
     failure = Failure(f"pulumi preview ended with status {status}")
     return Report(**{**vars(report), "failures": (failure,)})
-
-
-def _unrepeated(preview: Preview) -> list[str]:
-    """Return the lines of errors that the report does not repeat: programs and other providers may quote values."""
-    texts = (d.text for d in preview.diagnostics if d.severity == "error" and not d.ours)
-    return [line for text in texts for line in text.splitlines()]
 
 
 def _show(report: Report, form: str) -> None:

@@ -61,7 +61,7 @@ def _failures(report: Report, most: int) -> Iterator[str]:
         ">",
     )
     for failure in report.failures[:most]:
-        resource = f"{_code(failure.resource)}: " if failure.resource else ""
+        resource = f"{_code(report_text.label(failure))}: " if failure.resource else ""
         yield f"> - {resource}{_prose(failure.text)}"
     yield from _left_out(len(report.failures) - most, "> ")
     yield ""
@@ -84,7 +84,9 @@ def _list(rows: Sequence[MachineRow]) -> Iterator[str]:
     """Yield a list, not a table: on a phone a table hides its last columns, why a disk is wiped and who approves."""
     for row in rows:
         disk = f"{row.disk_gib} GiB" if row.disk_gib is not None else "disk of unknown size"
-        yield "<br>".join([f"- {_machine(row)}, {disk}, resource {_code(row.resource)}", *_why(row), _approval(row)])
+        yield "<br>".join(
+            [f"- {_machine(row)}, {disk}, resource {_code(report_text.label(row))}", *_why(row), _approval(row)]
+        )
     yield ""
 
 
@@ -134,7 +136,9 @@ def _others(title: str, rows: Sequence[MachineRow], most: int, *, opened: bool) 
 def _item(row: MachineRow) -> str:
     notes = "".join(f"<br>note: {_prose(note)}" for note in row.notes)
     detail = report_text.detail(row)
-    return f"- {_machine(row)}, resource {_code(row.resource)}{f': {_prose(detail)}' if detail else ''}{notes}"
+    return (
+        f"- {_machine(row)}, resource {_code(report_text.label(row))}{f': {_prose(detail)}' if detail else ''}{notes}"
+    )
 
 
 def _folded(summary: str, body: Sequence[str], missing: int, *, opened: bool = False) -> Iterator[str]:

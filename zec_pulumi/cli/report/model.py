@@ -29,10 +29,12 @@ class Approval(str, Enum):
     """Whether a rebuild may happen, the least approved first.
 
     ``UNGATED``: no approval is required in this stack, so ``up`` wipes. ``NEEDED``: ``up`` refuses until the token is
-    approved. ``REFUSED``: another gate refuses it. ``APPROVED``: its token is among the approved ones.
+    approved. ``REFUSED``: another gate refuses it. ``APPROVED``: the row says so, and the stack's settings hold its
+    token. ``UNPROVEN``: the stack sets gates, and the row does not say that they let it through.
     """
 
     UNGATED = "ungated"
+    UNPROVEN = "unproven"
     NEEDED = "needed"
     REFUSED = "refused"
     APPROVED = "approved"
@@ -58,9 +60,10 @@ class Gate:
 class MachineRow:
     """One resource of this package. ``approval``, ``causes``, ``gates`` and ``token`` belong to rebuilds.
 
-    ``names`` are those of ids that ``causes`` hold. ``undecided`` are inputs whose values only ``up`` will know,
-    ``detail`` is the provider's sentence where it is no rebuild, ``notes`` are its other warnings. ``forgets`` is the
-    id of another instance that the stack drops.
+    ``parents`` are the names of the components that hold the resource, the outermost first. ``names`` are those of ids
+    that ``causes`` hold. ``undecided`` are inputs whose values only ``up`` will know, ``detail`` is the provider's
+    sentence where it is no rebuild, ``notes`` are its other warnings. ``forgets`` is the id of another instance that
+    the stack drops.
     """
 
     urn: str
@@ -78,6 +81,7 @@ class MachineRow:
     detail: str | None = None
     notes: tuple[str, ...] = ()
     forgets: str | None = None
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,20 @@ class FleetLine:
     urn: str
     resource: str
     detail: str
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why the report is incomplete. ``resource`` names the resource, None for the preview as a whole."""
+    """Why the report is incomplete. ``resource`` names the resource, None for the preview as a whole.
+
+    ``parents`` are the names of the components that hold the resource.
+    """
 
     text: str
     resource: str | None = None
+    urn: str | None = None
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

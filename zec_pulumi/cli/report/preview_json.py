@@ -10,16 +10,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from zec_pulumi.messages.quoting import MASK
 from zec_pulumi.program import urns
 
 DELETES = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace"})
 MAKES = frozenset({"create", "replace", "create-replacement", "import", "import-replacement"})
-_QUIET = frozenset({"same", "refresh", "read", "read-replacement", "diff", "extend-parameterize"})
-OPERATIONS = DELETES | MAKES | _QUIET | {"update"}
+QUIET = frozenset({"same", "refresh", "read", "read-replacement", "diff", "extend-parameterize"})
+OPERATIONS = DELETES | MAKES | QUIET | {"update"}
 """Every operation of a step. Source: pkg/resource/deploy/step.go of the engine, 3.259.0."""
+SEVERITIES = frozenset({"debug", "info", "info#err", "warning", "error"})
+"""Every severity of a message. Source: sdk/go/common/diag/sink.go of the engine, 3.259.0."""
 
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # the engine's mark for a value that is not known yet
-_SECRET = "[secret]"  # noqa: S105 the engine's mark in place of one
 _HINT = "give it the standard output of `pulumi preview --json`, whole and alone"
 
 
@@ -35,24 +37,23 @@ class State(_Part):
     """A resource before or after; only ids and names may be taken from it, never other values."""
 
     id: str | None = None
+    custom: bool = True
+    parent: str | None = None
     inputs: dict[str, Any] = Field(default={}, repr=False)
     outputs: dict[str, Any] = Field(default={}, repr=False)
 
     def text(self, key: str) -> str | None:
         """Return an id or a name from the inputs, else the outputs; None if it is not known or not to be shown."""
         value = self.inputs.get(key, self.outputs.get(key))
-        return value if isinstance(value, str) and value not in ("", _UNKNOWN, _SECRET) else None
-
-    def shows(self, key: str, value: object) -> bool:
-        """Whether an output visibly has that value."""
-        return value not in (_UNKNOWN, _SECRET) and self.outputs.get(key) == value
+        return value if isinstance(value, str) and value not in ("", _UNKNOWN, MASK) else None
 
 
 class Step(_Part):
-    """What the engine would do to one resource."""
+    """What the engine would do to one resource; ``provider`` names the provider resource that serves it."""
 
     op: str
     urn: str
+    provider: str = ""
     old_state: State = State()
     new_state: State = State()
 
@@ -68,11 +69,6 @@ class Diagnostic(_Part):
     def text(self) -> str:
         """The message without the severity in front and without the line's end."""
         return self.message.removeprefix(f"{self.severity}: ").strip()
-
-    @property
-    def ours(self) -> bool:
-        """Whether it stands on a row of this package."""
-        return self.urn is not None and urns.type_of(self.urn) in (urns.INSTANCE, urns.FLEET, urns.FLEET_PLAN)
 
 
 class Preview(_Part):
@@ -100,13 +96,17 @@ def read(content: str | bytes) -> Preview:
     for urn in [step.urn for step in preview.steps] + [d.urn for d in preview.diagnostics if d.urn]:
         if not urn.startswith("urn:pulumi:") or len(urn.split("::", urns.URN_PARTS - 1)) != urns.URN_PARTS:
             raise PreviewError(f"this JSON is not a preview of this engine: {urn!r} is no URN; {_HINT}")
-    unknown = sorted({step.op for step in preview.steps} - OPERATIONS)
+    _refuse("an operation", {*(step.op for step in preview.steps), *preview.change_summary} - OPERATIONS)
+    _refuse("a severity", {found.severity for found in preview.diagnostics} - SEVERITIES)
+    return preview
+
+
+def _refuse(what: str, unknown: set[str]) -> None:
     if unknown:
         raise PreviewError(
-            f"the preview has an operation that this version of zec-pulumi does not know: {', '.join(unknown)}."
+            f"the preview has {what} that this version of zec-pulumi does not know: {', '.join(sorted(unknown))}."
             " Nothing is guessed; use a newer zec-pulumi"
         )
-    return preview
 
 
 def _problem(error: ValidationError) -> str:

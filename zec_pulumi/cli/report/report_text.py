@@ -12,7 +12,7 @@ from zec_pulumi.text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zec_pulumi.cli.report.model import FleetLine
+    from zec_pulumi.cli.report.model import Failure, FleetLine
     from zec_pulumi.planning.causes import Cause
 
 WIPED = f"A rebuild wipes a machine's boot disk: {CONSEQUENCES}."
@@ -20,7 +20,8 @@ WIPED = f"A rebuild wipes a machine's boot disk: {CONSEQUENCES}."
 HOW_TO_APPROVE = "To approve all that wait (leave out what you do not approve; what is approved already stays in):"
 
 APPROVALS: Mapping[Approval, str] = {
-    Approval.UNGATED: "not approved: this stack requires no approval, so up wipes it",
+    Approval.UNGATED: "will be wiped by up: this stack requires no approval",
+    Approval.UNPROVEN: "not approved, and may be wiped by up",
     Approval.NEEDED: "waits for approval: up refuses it until then",
     Approval.REFUSED: "a gate refuses it in up",
     Approval.APPROVED: "approved",
@@ -39,6 +40,7 @@ TITLES: Mapping[Action, str] = {
 
 _COUNTS = {
     Approval.UNGATED: "not approved",
+    Approval.UNPROVEN: "not proven to be approved",
     Approval.NEEDED: "waiting for approval",
     Approval.REFUSED: "refused by a gate",
     Approval.APPROVED: "approved",
@@ -60,7 +62,12 @@ def headline(report: Report) -> str:
 
 def fleet(found: FleetLine) -> str:
     """Return the summary of a fleet's machines."""
-    return f"fleet {found.resource}: {found.detail}"
+    return f"fleet {label(found)}: {found.detail}"
+
+
+def label(found: MachineRow | FleetLine | Failure) -> str:
+    """Return a resource's name with those of the components that hold it in front: ``site-a/web``."""
+    return "/".join((*found.parents, found.resource or ""))
 
 
 def count(number: int, noun: str) -> str:

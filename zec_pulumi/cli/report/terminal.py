@@ -18,6 +18,7 @@ _ALARM, _CARE, _FINE, _QUIET = "bold red", "yellow", "green", "dim"
 _COMMAND = "cyan"
 _COLOURS = {
     Approval.UNGATED: _ALARM,
+    Approval.UNPROVEN: _ALARM,
     Approval.NEEDED: _CARE,
     Approval.REFUSED: _CARE,
     Approval.APPROVED: _FINE,
@@ -64,7 +65,7 @@ def _lines(report: Report) -> Iterator[tuple[str, int, str]]:
     for fleet in report.fleets:
         yield "", 2, report_text.fleet(fleet)
     for failure in report.failures:
-        yield _ALARM, 2, f"failed: {f'{failure.resource}: ' if failure.resource else ''}{failure.text}"
+        yield _ALARM, 2, f"failed: {f'{report_text.label(failure)}: ' if failure.resource else ''}{failure.text}"
     if rebuilds:
         yield from (("", 0, ""), (_ALARM, 0, "To be rebuilt"), ("", 0, report_text.WIPED))
         for row in rebuilds:
@@ -81,7 +82,7 @@ def _lines(report: Report) -> Iterator[tuple[str, int, str]]:
 def _rebuild(row: MachineRow) -> Iterator[tuple[str, int, str]]:
     disk = f", {row.disk_gib} GiB" if row.disk_gib is not None else ""
     style = _COLOURS[row.approval or Approval.UNGATED]
-    yield "bold", 2, f"{_machine(row)}{disk}, resource {row.resource}"
+    yield "bold", 2, f"{_machine(row)}{disk}, resource {report_text.label(row)}"
     for found in row.causes:
         yield "", 4, report_text.cause(found, row.names)
     if row.undecided:
@@ -94,7 +95,7 @@ def _rebuild(row: MachineRow) -> Iterator[tuple[str, int, str]]:
 
 def _other(row: MachineRow) -> Iterator[tuple[str, int, str]]:
     detail = report_text.detail(row)
-    yield "", 2, f"{_machine(row)}, resource {row.resource}{f': {detail}' if detail else ''}"
+    yield "", 2, f"{_machine(row)}, resource {report_text.label(row)}{f': {detail}' if detail else ''}"
     yield from _notes(row)
 
 

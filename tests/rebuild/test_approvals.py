@@ -1,0 +1,240 @@
+"""An approval is good for one rebuild of what it was given for. Judged by the ledger."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from zec_pulumi import health
+from zec_pulumi.errors import StopReason
+from zec_pulumi.operations.check import check
+from zec_pulumi.planning.approval import digest_of
+
+if TYPE_CHECKING:
+    from tests.rebuild.conftest import Stack
+
+JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
+WEB = "1272168087751233112"
+REBUILD = ["StopInstances", "ResetInstance"]
+TOKEN = re.compile(r"add (\S+) to zec:approvedRebuilds")
+
+
+def refused(stack: Stack, **inputs: Any) -> str:
+    """Return the token that a refused up names."""
+    before = stack.actions()
+    with pytest.raises(stack.Failed, match="approval needed") as failure:
+        stack.up(**inputs)
+    assert stack.actions() == before
+    (token,) = TOKEN.findall(str(failure.value))
+    return str(token)
+
+
+def approve(stack: Stack, *tokens: str) -> None:
+    stack.settings["zec:approvedRebuilds"] = ",".join(tokens)
+
+
+def destroy(stack: Stack) -> None:
+    stack.process.forget(WEB, stack.call.urn)
+    stack.outputs, stack.inputs = {}, {}
+
+
+@pytest.fixture
+def gated(stack: Stack) -> Stack:
+    """A stack that requires approval; web-1 runs jammy and is not recorded."""
+    stack.settings["zec:requireApproval"] = "true"
+    return stack
+
+
+@pytest.fixture
+def recorded(gated: Stack) -> Stack:
+    """The same with web-1 adopted."""
+    gated.up(imageId=JAMMY)
+    return gated
+
+
+def test_an_approved_rebuild_is_done_once(recorded: Stack) -> None:
+    """And its token is not asked for again."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    recorded.up(imageId=NOBLE)
+    recorded.up(imageId=NOBLE)
+    assert recorded.actions() == REBUILD
+    recorded.up(imageId=NOBLE, instanceName="web-one")
+    assert refused(recorded, imageId=JAMMY) != token
+
+
+def test_destroyed_and_declared_anew_with_never_needs_another_approval(gated: Stack) -> None:
+    """The same image over the same image starts and ends alike each time."""
+    program = {"imageId": JAMMY, "adopt": "never"}
+    first = refused(gated, **program)
+    approve(gated, first)
+    gated.up(**program)
+    assert gated.actions() == REBUILD
+    destroy(gated)
+    second = refused(gated, **program)
+    assert second != first
+    approve(gated, first, second)
+    gated.up(**program)
+    assert gated.actions() == REBUILD * 2
+    destroy(gated)
+    assert refused(gated, **program) not in (first, second)
+
+
+def test_a_foreign_image_after_a_destroy_needs_another_approval(gated: Stack) -> None:
+    """Somebody puts the old image back at the console: the plan is the one of the first approval, letter by letter."""
+    first = refused(gated, imageId=NOBLE)
+    approve(gated, first)
+    gated.up(imageId=NOBLE)
+    destroy(gated)
+    gated.sim.patch_instance(WEB, imageId=JAMMY)
+    gated.clock.sleep(60)
+    assert refused(gated, imageId=NOBLE) != first
+
+
+def test_a_killed_rebuild_has_used_its_approval(gated: Stack) -> None:
+    """Accepted, never recorded, adopted; later the machine drifts to where the approval began."""
+    first = refused(gated, imageId=NOBLE)
+    approve(gated, first)
+    gated.halts_at = ("reset accepted", StopReason.ENGINE_GONE)
+    with pytest.raises(gated.Failed):
+        gated.up(imageId=NOBLE)
+    gated.halts_at = None
+    gated.outputs, gated.inputs = {}, {}  # a dead engine records nothing
+    gated.clock.sleep(900)
+    gated.up(imageId=NOBLE)
+    assert gated.actions() == REBUILD
+    destroy(gated)
+    gated.sim.patch_instance(WEB, imageId=JAMMY)
+    gated.clock.sleep(60)
+    assert refused(gated, imageId=NOBLE) != first
+
+
+def test_a_rebuild_of_another_name_does_not_use_the_approval(recorded: Stack) -> None:
+    """Two plans that are approved together are two rebuilds."""
+    one, two = refused(recorded, imageId=NOBLE), refused(recorded, imageId=DEBIAN)
+    approve(recorded, one, two)
+    recorded.up(imageId=NOBLE)
+    # The second stood on the machine before the first.
+    assert refused(recorded, imageId=DEBIAN) not in (one, two)
+
+
+def test_a_refused_reset_gives_the_approval_back(recorded: Stack) -> None:
+    """Nothing was wiped, so the approval still stands."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    recorded.sim.add_fault(
+        action="ResetInstance", nth=1, effect={"type": "error", "code": "OPERATION_DENIED", "status": 403}
+    )
+    with pytest.raises(recorded.Failed):
+        recorded.up(imageId=NOBLE)
+    assert "ResetInstance" not in recorded.actions()
+    recorded.up(imageId=NOBLE)
+    assert recorded.actions().count("ResetInstance") == 1
+
+
+def test_a_person_who_says_that_nothing_was_rebuilt_gives_the_approval_back(recorded: Stack) -> None:
+    """`zec-pulumi attempts close --not-rebuilt` after a run that died before it knew."""
+    token = refused(recorded, imageId=NOBLE)
+    journal = recorded.process.journal
+    journal.intend("a1", WEB, recorded.call.urn, (), None, digest_of(token))
+    approve(recorded, token)
+    assert refused(recorded, imageId=NOBLE) != token
+    journal.note(WEB, "a1", "closed-not-rebuilt")
+    recorded.up(imageId=NOBLE)
+    assert recorded.actions() == REBUILD
+
+
+@pytest.mark.parametrize("broken", ["a file", "unwritable"])
+def test_without_a_memory_nothing_is_sent(recorded: Stack, broken: str) -> None:
+    """What is used must be remembered before it is used."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    folder = recorded.process.home / "approvals"
+    if broken == "a file":
+        folder.write_text("where the folder should be")
+    else:
+        folder.mkdir()
+        (folder / f"{WEB}.jsonl").mkdir()
+    with pytest.raises(recorded.Failed, match="cannot be used"):
+        recorded.up(imageId=NOBLE)
+    assert "ResetInstance" not in recorded.actions()
+    assert recorded.machine()["status"] == "RUNNING"
+
+
+def test_a_line_of_the_memory_that_cannot_be_read_counts_as_a_use(recorded: Stack) -> None:
+    """Whoever wrote it meant that the approval is used up."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    folder = recorded.process.home / "approvals"
+    folder.mkdir()
+    (folder / f"{WEB}.jsonl").write_text(f'{{"event": "spent", "by": ["{digest_of(token)}"]}}\n')
+    assert refused(recorded, imageId=NOBLE) != token
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"powerOff": "force"},
+        {"health": health.command(["true"]).properties()},
+        {"rebuildToken": "2"},
+        {"enableAgent": False},
+        {"userData": "#!/bin/sh\necho other\n"},
+    ],
+)
+def test_what_changes_after_the_review_is_not_approved(recorded: Stack, change: dict[str, Any]) -> None:
+    """However the rebuild is done and whatever it runs."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    assert refused(recorded, imageId=NOBLE, **change) != token
+
+
+def test_a_machine_that_changes_after_the_review_is_not_approved(recorded: Stack) -> None:
+    """The disk that would be wiped is another one."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    recorded.sim.patch_instance(WEB, imageId=DEBIAN)
+    recorded.clock.sleep(60)
+    assert refused(recorded, imageId=NOBLE) != token
+
+
+def test_the_row_of_an_approved_rebuild_names_the_approval(recorded: Stack) -> None:
+    """The report goes by that line."""
+    destroy(recorded)
+    lines = preview(recorded, imageId=NOBLE)
+    assert not any(line.startswith("approved by ") for line in lines)
+    (token,) = TOKEN.findall("\n".join(lines))
+    approve(recorded, token)
+    lines = preview(recorded, imageId=NOBLE)
+    assert [line for line in lines if line.startswith("approved by ")] == [f"approved by {token}"]
+    lines = preview(recorded, imageId=NOBLE, rebuildProtection=True)
+    assert not any(line.startswith("approved by ") for line in lines)
+
+
+def preview(stack: Stack, **inputs: Any) -> list[str]:
+    """Return the lines on the row of a resource that the stack does not hold."""
+    sent = stack.sent_settings()
+    with stack.calling() as call:
+        assert check(stack.process, call, {}, {"instanceId": WEB, **inputs}, dry_run=True, settings=sent) == []
+    return stack.call.lines
+
+
+@pytest.mark.parametrize("settings", [None, "", "[]", '{"zec:allowRebuild": false}', '{"zec:allowrebuild": "true"}'])
+def test_without_readable_settings_nothing_is_rebuilt(stack: Stack, settings: str | None) -> None:
+    """An older program, a transform that drops what it does not know, a wrong or a misspelt setting."""
+    stack.send = settings
+    with pytest.raises(stack.Failed, match="is not rebuilt"):
+        stack.up(imageId=NOBLE)
+    assert stack.actions() == []
+    stack.up(imageId=JAMMY)
+    stack.up(imageId=JAMMY, instanceName="web-one")
+    assert stack.actions() == ["ModifyInstancesAttribute"]
+
+
+def test_a_resource_that_was_not_checked_is_not_rebuilt(stack: Stack) -> None:
+    """Its gates are not known."""
+    stack.checks = False
+    with pytest.raises(stack.Failed, match="was not checked in this run"):
+        stack.up(imageId=NOBLE)
+    assert stack.actions() == []
