@@ -131,7 +131,7 @@ def cases() -> st.SearchStrategy[Case]:
     def each(one: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
         return st.lists(one, min_size=len(MACHINES), max_size=len(MACHINES)).map(tuple)
 
-    return st.builds(
+    built = st.builds(
         Case,
         kinds=each(st.sampled_from(["plain", "plain", "subclass"])),
         options=each(st.sampled_from(OPTIONS)),
@@ -141,6 +141,7 @@ def cases() -> st.SearchStrategy[Case]:
         fleet_options=st.sampled_from([{}, {"provider": {}}, {"provider": {"zec:allowRebuild": "true"}}]),
         gates=st.sampled_from(GATES),
     )
+    return built.filter(lambda case: sum("image_id" in edit.inputs for edit in case.edits) > 1)
 
 
 class EngineCase:

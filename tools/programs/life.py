@@ -82,14 +82,29 @@ class Player:
         self.tally["programs"] += 1
         tokens = self._tokens(program, one) if one.gates.approval else {}
         shown = self._preview(self.stack, program, one.gates, tokens)
-        self._count(shown)
-        if one.killed:
-            self.world.points.armed = Disturbance(one.killed, 1, kill)
-        before, approved = self._machine(), {digest_of(token) for token in tokens.get("zec:approvedRebuilds", "").split()}
-        outcome = self._up(program, one.gates, tokens)
+        outcome, wiped = self._announced_up(shown, program, one.gates, tokens, one.struck)
+        resets = self._resets()
+        if one.struck and (outcome.end == "killed" or self.stack.halt):
+            shown = self._preview(self.stack, program, one.gates, tokens)
+            outcome, again = self._announced_up(shown, program, one.gates, tokens, None)
+            if wiped and again:
+                self.world.breaks(f"1: a second reset after {one.struck}: {outcome}")
+            resets = self._resets()
+        self._again(program, one.gates, tokens, outcome, resets)
+
+    def _announced_up(
+        self, shown: Shown, program: Program, gates: Gates, tokens: Mapping[str, str], struck: str | None
+    ) -> tuple[Outcome, bool]:
+        """Run up, hold it against what was shown, and return how it ended and whether the machine was wiped."""
+        self.tally[f"report {shown.code}"] += 1
+        self.tally[f"row {shown.action.value}"] += 1
+        before, approved = self._machine(), {digest_of(one) for one in tokens.get("zec:approvedRebuilds", "").split()}
+        if struck:
+            what, _, where = struck.partition(" ")
+            self.world.points.armed = Disturbance(where, 1, kill if what == "killed" else self.stack.told_to_stop)
+        outcome = self._up(program, gates, tokens)
         self.world.points.armed = None
-        wiped = self._judge(shown, program, one.gates, before, outcome, approved)
-        self._again(program, one.gates, tokens, outcome, wiped=wiped)
+        return outcome, self._judge(shown, program, gates, before, outcome, approved)
 
     def _before(self, first: str | None) -> None:
         if first == "refresh":
@@ -109,9 +124,13 @@ class Player:
             "shown and kept": asked + self.kept,
             "kept": [token for token in self.kept if token not in asked],
             "used": self.used,
-            "foreign": self._preview(self.other, program, one.gates, {}).report.tokens if one.tokens == "foreign" else [],
+            "foreign": self._preview(self.other, program, one.gates, {}).report.tokens
+            if one.tokens == "foreign"
+            else [],
             "masked": [token.replace("dev", MASK).replace(WEB, MASK) for token in asked],
         }
+        if one.tokens == "foreign":
+            chosen["foreign"] = self._preview(self.other, program, one.gates, {}).report.tokens
         self.kept += asked
         return {"zec:approvedRebuilds": " ".join(chosen[one.tokens])} if chosen[one.tokens] else {}
 
@@ -152,11 +171,11 @@ class Player:
         approved: set[str | None],
     ) -> bool:
         """Say whether the machine was wiped, after the claims about it."""
-        wiped = self._resets() > before["resets"]
+        wiped = bool(self._resets() > before["resets"])
         self.tally["resets"] += wiped
         self.tally[f"up {outcome.end}"] += 1
-        if outcome.end != "killed" and wiped != bool(wiped and outcome.end == "succeeded"):
-            self.world.breaks(f"a reset without faults did not succeed: {outcome.text}")
+        if wiped and outcome.end == "failed" and not self.stack.halt:
+            self.world.breaks(f"5: a reset without faults did not succeed: {outcome.text}")
         announced = shown.action in (Action.REBUILD, Action.UNDECIDED)
         if wiped and (not announced or shown.end != "succeeded"):
             self.world.breaks(f"announced: a wipe that the row calls {shown.action}: {shown}, {outcome}")
@@ -167,11 +186,12 @@ class Player:
         settled = before["status"] in _SETTLED
         row = shown.report.rows[0] if shown.report.rows else None
         sure = row and row.action is Action.REBUILD and not row.undecided and program.knows_all
-        if row and sure and row.approval in (Approval.UNGATED, Approval.APPROVED) and settled and not wiped:
-            if shown.code != 1 and outcome.end == "succeeded":
+        if row and sure and settled and outcome.end == "succeeded":
+            passes = row.approval in (Approval.UNGATED, Approval.APPROVED) and shown.code != 1
+            if passes and not wiped:
                 self.world.breaks(f"a wipe that was announced did not happen: {shown}")
-        if row and sure and wiped and settled and outcome.end == "succeeded":
-            self._causes(row.causes, before, gates.masked or "")
+            if wiped:
+                self._causes(row.causes, before, gates.masked or "")
         return wiped
 
     def _approved(self, shown: Shown, gates: Gates, approved: set[str | None]) -> None:
@@ -208,19 +228,8 @@ class Player:
         if told != changed and not (before["status"] == "REINSTALL_FAILED" and changed <= told):
             self.world.breaks(f"causes: the row said {told}, and the machine changed by {changed}")
 
-    def _again(
-        self, program: Program, gates: Gates, tokens: Mapping[str, str], outcome: Outcome, *, wiped: bool
-    ) -> None:
-        """Claim 4: a second up sends nothing and changes nothing; after a kill it is the third."""
-        resets = self._resets()
-        if outcome.end == "killed":
-            killed = self._up(program, gates, tokens)
-            if wiped and self._resets() > resets:
-                self.world.breaks(f"1: a second reset after a kill: {killed}")
-            if killed.end != "succeeded":
-                self.tally["stopped and asked"] += 1
-                return
-            resets = self._resets()
+    def _again(self, program: Program, gates: Gates, tokens: Mapping[str, str], outcome: Outcome, resets: int) -> None:
+        """Claim 4: another up sends nothing and changes nothing, and its preview is quiet."""
         mutations = self.world.judge.mutations_sent()
         second = self._up(program, gates, tokens)
         if self._resets() > resets:
@@ -237,10 +246,6 @@ class Player:
         if shown.code != 0 or shown.action is not Action.NONE:
             self.world.breaks(f"4: a preview of what is done is not quiet: {shown}")
 
-    def _count(self, shown: Shown) -> None:
-        self.tally[f"report {shown.code}"] += 1
-        self.tally[f"row {shown.action.value}"] += 1
-
     def _by_hand(self, fields: Mapping[str, Any]) -> None:
         self.world.by_hand(**fields)
 
@@ -250,4 +255,9 @@ class Player:
     def _machine(self) -> dict[str, Any]:
         machine = self.world.machine
         shown = {name: machine[field] for name, field in SHOWN.items()}
-        return {**shown, "enableAgent": bool(shown["enableAgent"]), "status": machine["status"], "resets": self._resets()}
+        return {
+            **shown,
+            "enableAgent": bool(shown["enableAgent"]),
+            "status": machine["status"],
+            "resets": self._resets(),
+        }

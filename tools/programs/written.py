@@ -28,7 +28,13 @@ VALUES: dict[str, list[Any]] = {
     "enableAgent": [True, False],
     "instanceName": ["web-1", "front"],
     "rebuildToken": ["", "one", "two"],
-    "rebuildOn": [(), ("timezone",), ("enableAgent", "password"), ("password", "enable_agent"), ("timezone", "password")],
+    "rebuildOn": [
+        (),
+        ("timezone",),
+        ("enableAgent", "password"),
+        ("password", "enable_agent"),
+        ("timezone", "password"),
+    ],
     "rebuildProtection": [False, True],
     "adopt": ["auto", "only", "never"],
     "powerOff": ["graceful", "force"],
@@ -59,14 +65,20 @@ DRIFT: list[dict[str, Any]] = [
     {"status": "RUNNING"},
     {"status": "REINSTALL_FAILED"},
     {"imageId": DEBIAN, "keyId": OTHER_KEY, "instanceName": "mine"},
+]
+"""What somebody does to the machine."""
+
+UNDER_WAY: list[dict[str, Any]] = [
     {
         "status": "DEPLOYING",
         "pending": {"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": DEBIAN, "keyId": OTHER_KEY}},
     },
     {"status": "NEW_STATUS", "pending": {"becomes": "RUNNING", "afterSeconds": 90}},
     {"status": "STOPPING", "pending": {"becomes": "STOPPED", "afterSeconds": 30}},
+    {"status": "REBUILDING", "pending": {"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": JAMMY}}},
+    {"status": "REBUILDING", "pending": {"becomes": "REINSTALL_FAILED", "afterSeconds": 50}},
 ]
-"""What somebody does to the machine, a reinstall that is under way among it."""
+"""What is still under way when the program is previewed."""
 
 OPEN: list[Setting] = [
     Setting({}),
@@ -109,6 +121,8 @@ APPROVAL: list[Setting] = [
         approval=True,
     ),
 ]
+STRIKES = ["killed after ResetInstance", "killed returned", "cancelled after ResetInstance"]
+
 TOKENS = ["none", "shown", "shown", "shown", "shown and kept", "kept", "used", "used", "foreign", "masked"]
 """Which approvals the stack holds: that of this plan, those of earlier plans, those used, another stack's."""
 
@@ -117,8 +131,8 @@ TOKENS = ["none", "shown", "shown", "shown", "shown and kept", "kept", "used", "
 class Round:
     """What happens before a program is previewed, reported and brought up; and the program's edit.
 
-    ``first`` is what the user does before: nothing, a refresh, a destroy, a rename. ``killed`` says that the first
-    up is killed where the reset is accepted, or after all is done.
+    ``first`` is what the user does before: nothing, a refresh, a destroy, a rename. ``struck`` says that the
+    first up is killed or cancelled, and where.
     """
 
     drift: Mapping[str, Any] | None
@@ -127,7 +141,7 @@ class Round:
     ignored: tuple[str, ...]
     gates: Gates
     tokens: str
-    killed: str | None
+    struck: str | None
 
 
 @dataclass(frozen=True)
@@ -151,7 +165,9 @@ _INSTANCE = st.sampled_from([How.PLAIN] * 9 + [How.UNKNOWN])
 
 def _edits(*always: str) -> st.SearchStrategy[dict[str, Given | None]]:
     def of(keys: list[str]) -> st.SearchStrategy[dict[str, Given | None]]:
-        return st.fixed_dictionaries({key: st.one_of(*[_GIVEN[key]] * 4, st.none()) for key in dict.fromkeys([*always, *keys])})
+        return st.fixed_dictionaries(
+            {key: st.one_of(*[_GIVEN[key]] * 4, st.none()) for key in dict.fromkeys([*always, *keys])}
+        )
 
     return st.lists(st.sampled_from(_OFTEN), min_size=1, max_size=3, unique=True).flatmap(of)
 
@@ -159,6 +175,10 @@ def _edits(*always: str) -> st.SearchStrategy[dict[str, Given | None]]:
 def _settings(*, own: bool) -> st.SearchStrategy[Setting]:
     kinds = [OPEN] * 4 + [CLOSED, CAUSES, APPROVAL] + ([] if own else [APPROVAL] * 3)
     return st.sampled_from(kinds).flatmap(st.sampled_from)
+
+
+def _drift() -> st.SearchStrategy[dict[str, Any] | None]:
+    return st.one_of(st.none(), st.none(), st.sampled_from(DRIFT), st.sampled_from(UNDER_WAY))
 
 
 def gates() -> st.SearchStrategy[Gates]:
@@ -177,13 +197,13 @@ def rounds() -> st.SearchStrategy[Round]:
     """Return what happens before and in one preview and up."""
     return st.builds(
         Round,
-        drift=st.one_of(st.none(), st.none(), st.sampled_from(DRIFT)),
+        drift=_drift(),
         first=st.sampled_from([None] * 5 + ["refresh", "destroy", "rename"]),
         changes=_edits(),
         ignored=st.one_of(*[st.just(())] * 4, st.sampled_from(IGNORED)),
         gates=gates(),
         tokens=st.sampled_from(TOKENS),
-        killed=st.sampled_from([None] * 8 + ["after ResetInstance", "returned"]),
+        struck=st.sampled_from([None] * 9 + STRIKES),
     )
 
 
@@ -194,7 +214,7 @@ def lives() -> st.SearchStrategy[Life]:
     known = inputs.map(lambda some: {key: one for key, one in some.items() if one is not None})
     return st.builds(
         Life,
-        found=st.one_of(st.none(), st.sampled_from(DRIFT)),
+        found=_drift(),
         program=st.builds(Program, known),
         rounds=st.lists(rounds(), min_size=2, max_size=4).map(tuple),
     )

@@ -36,7 +36,8 @@ def unknown(value: Any) -> Any:
     """Return an output whose value only ``up`` knows."""
     if not pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input(value)
-    nothing, future, is_known = (asyncio.ensure_future(_later(one)) for one in (set(), None, False))
+    resources: set[pulumi.Resource] = set()
+    nothing, future, is_known = (asyncio.ensure_future(_later(one)) for one in (resources, None, False))
     return pulumi.Output(nothing, future, is_known)
 
 
