@@ -140,7 +140,7 @@ class Stack:
 
     def configure(self, **settings: str) -> Stack:
         """Write configuration values, in plain text; they stand until the next call."""
-        lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in {**self._settings(), **settings}.items())
+        lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in {**self.settings(), **settings}.items())
         salt = [line for line in self._config_lines() if line.startswith("encryptionsalt")]
         self._config.write_text("\n".join([*salt, f"config:\n{lines}"]))
         return self
@@ -189,7 +189,8 @@ class Stack:
     def _config_lines(self) -> list[str]:
         return self._config.read_text().splitlines() if self._config.exists() else []
 
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """Return the configuration values that are written."""
         pairs = [line.strip().split(": ", 1) for line in self._config_lines() if line.startswith("  ")]
         return {key: json.loads(value) for key, value in pairs}
 

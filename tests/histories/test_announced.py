@@ -122,6 +122,48 @@ def test_what_a_preview_does_not_know_of_a_recorded_machine_it_says(world: World
     assert row(stack, imageId=JAMMY, **unknown).startswith("undecided: ")
 
 
+@pytest.mark.parametrize("undecided", ["rebuildToken", "imageId", "rebuildOn"])
+def test_a_password_that_only_a_rebuild_can_set_is_not_refused_while_a_rebuild_is_undecided(
+    world: World, undecided: str
+) -> None:
+    """The machine has no agent, and up sets the password with the wipe that was announced as undecided."""
+    stack = world.stacks[0]
+    stack.up({"imageId": NOBLE, "enableAgent": False})
+    known = {"rebuildToken": "one", "imageId": JAMMY, "rebuildOn": ["password"]}[undecided]
+    program = {"imageId": NOBLE, "enableAgent": False, "password": "Abcdef-123"}
+    assert row(stack, **{**program, undecided: UNKNOWN}).startswith("undecided: ")
+    assert stack.up({**program, undecided: known}).end == "succeeded"
+    assert resets(world) == 2
+
+
+REINSTALLED = {"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": DEBIAN}}
+UNDER_WAY = {"status": "DEPLOYING", "pending": REINSTALLED}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("program", [{"imageId": NOBLE}, {"imageId": NOBLE, "keyId": KEY, "instanceName": "front"}])
+def test_a_machine_that_somebody_is_reinstalling_is_undecided(
+    world: World, program: dict[str, Any], *, recorded: bool
+) -> None:
+    """It still shows what is wanted, and up decides by what it will be."""
+    stack = world.stacks[0]
+    if recorded:
+        stack.up({"imageId": JAMMY})
+    world.by_hand(imageId=NOBLE)
+    world.by_hand(**UNDER_WAY)
+    assert "is DEPLOYING; up waits for that to end" in row(stack, **program)
+    assert stack.up(program).end == "succeeded"
+    assert (resets(world), world.machine["imageId"]) == (1, NOBLE)
+
+
+def test_a_machine_that_is_still_changing_and_is_never_rebuilt_is_not_undecided(world: World) -> None:
+    """Nothing that the program asks for could differ, or adopt is "only"."""
+    stack = world.stacks[0]
+    world.by_hand(**UNDER_WAY)
+    for program in ({}, {"imageId": JAMMY, "adopt": "only"}):
+        assert not any(line.startswith("undecided:") for line in stack.preview(program).lines)
+
+
 @pytest.mark.parametrize("empty", [{"userData": ""}, {"userDataBase64": ""}])
 def test_an_empty_script_is_none(world: World, empty: dict[str, Any]) -> None:
     """There and back, nothing is wiped, and nothing is to be done."""

@@ -67,7 +67,7 @@ WITH_SECRET_KEY = {"keyId": "key-2ndKey01", "userData": SCRIPT}
 def test_the_journal_keeps_no_value_of_a_secret_input(world: World) -> None:
     """Its file is plain text. What the input was for stays."""
     stack = world.stacks[0]
-    stack.secret = frozenset({"keyId"})
+    stack.secrets = frozenset({"keyId"})
     killed_at(world, "after ResetInstance", WITH_SECRET_KEY)
     (kept,) = Journal(stack.home, world.clock).entries(WEB)
     assert {(cause.trigger, cause.hidden) for cause in kept.causes} == {("keyId", True), ("userData", False)}
@@ -77,7 +77,7 @@ def test_the_journal_keeps_no_value_of_a_secret_input(world: World) -> None:
 def test_a_killed_rebuild_for_a_secret_input_is_not_made_twice(world: World) -> None:
     """The journal holds no value to compare, so it counts for the one that is wanted now, and the row warns."""
     stack = world.stacks[0]
-    stack.secret = frozenset({"keyId"})
+    stack.secrets = frozenset({"keyId"})
     world.points.armed = Disturbance("row", 6, kill)
     assert stack.up(WITH_SECRET_KEY).end == "killed"
     outcome = stack.up(WITH_SECRET_KEY)

@@ -6,6 +6,7 @@ Every command is a plugin process of its own: a new reader, nothing remembered b
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -35,6 +36,7 @@ class Outcome:
     text: str = ""
     lines: list[str] = field(default_factory=list)
     changes: bool = False
+    severities: list[str] = field(default_factory=list)
 
 
 class CallFailedError(Exception):
@@ -58,11 +60,26 @@ class HistoryCall:
         """Return why nothing more is wanted."""
         return self._stack.halt
 
-    def _line(self, text: str) -> None:
-        self._stack.lines.append(text)
-        self._stack.world.points.passed("row")
+    def progress(self, text: str) -> None:
+        """Show a line while the command runs."""
+        self._line("progress", text)
 
-    progress = info = warn = error = _line
+    def info(self, text: str) -> None:
+        """Show a line."""
+        self._line("info", text)
+
+    def warn(self, text: str) -> None:
+        """Show a warning."""
+        self._line("warning", text)
+
+    def error(self, text: str) -> None:
+        """Show an error; the command goes on."""
+        self._line("error", text)
+
+    def _line(self, severity: str, text: str) -> None:
+        self._stack.lines.append(text)
+        self._stack.severities.append(severity)
+        self._stack.world.points.passed("row")
 
     def fail(self, message: str) -> NoReturn:
         """Fail with one sentence."""
@@ -75,7 +92,12 @@ class HistoryCall:
 
 
 class Stack:
-    """The state of one resource, and the commands a user runs. ``generation`` counts destroys and renames."""
+    """The state of one resource, and the commands a user runs. ``generation`` counts destroys and renames.
+
+    ``settings`` are the stack's ``zec:`` settings as the program sends them, None where it sends none. ``configured``
+    are those that the provider is configured with: the same, or those of an explicit provider.
+    ``secrets`` are the keys of the inputs that the program gives as secrets.
+    """
 
     def __init__(self, world: World, name: str, instance_id: str, home: Path) -> None:
         self.world = world
@@ -86,10 +108,13 @@ class Stack:
         self.outputs: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
         self.lines: list[str] = []
+        self.severities: list[str] = []
+        self.settings: Mapping[str, str] | None = {}
+        self.configured: Mapping[str, str] = {}
+        self.secrets: frozenset[str] = frozenset()
         self.halt: StopReason | None = None
         self.timeout: float | None = None
         self.program: dict[str, Any] = {}
-        self.secret: frozenset[str] = frozenset()
 
     @property
     def urn(self) -> str:
@@ -147,7 +172,7 @@ class Stack:
 
     @contextlib.contextmanager
     def _process(self) -> Iterator[None]:
-        self.lines, self.halt = [], None
+        self.lines, self.severities, self.halt = [], [], None
         with self.world.running(self):
             yield
 
@@ -156,11 +181,12 @@ class Stack:
             try:
                 changes = work()
             except PluginKilledError:
-                return Outcome("killed", lines=self.lines)
+                return Outcome("killed", lines=self.lines, severities=self.severities)
             except CallFailedError as error:
                 end = "unrecorded" if self.halt is StopReason.ENGINE_GONE else "failed"
-                return Outcome(end, str(error), self.lines)
-        return Outcome("unrecorded" if self.halt is StopReason.ENGINE_GONE else "succeeded", "", self.lines, changes)
+                return Outcome(end, str(error), self.lines, severities=self.severities)
+        end = "unrecorded" if self.halt is StopReason.ENGINE_GONE else "succeeded"
+        return Outcome(end, "", self.lines, changes, self.severities)
 
     @contextlib.contextmanager
     def _calling(self) -> Iterator[tuple[Process, HistoryCall]]:
@@ -170,9 +196,16 @@ class Stack:
             yield self.world.process, call
 
     def _planned(self, wanted: dict[str, Any], *, dry_run: bool) -> bool:
+        settings = None if self.settings is None else json.dumps(dict(self.settings))
         with self._calling() as (process, call):
             findings = check(
-                process, call, dict(self.inputs), dict(wanted), dry_run=dry_run, settings="{}", secrets=self.secret
+                process,
+                call,
+                dict(self.inputs),
+                dict(wanted),
+                dry_run=dry_run,
+                settings=settings,
+                secrets=self.secrets,
             )
         if findings:
             raise CallFailedError("\n".join(findings))

@@ -16,11 +16,11 @@ from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal.journal import Journal
 from zec_pulumi.operations.context import CloudConnection, Process
-from zec_pulumi.settings.options import Options
+from zec_pulumi.settings.options import resolve_options
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from typing_extensions import Self
 
@@ -47,7 +47,7 @@ class World:
         self.judge = Judge(self)
         self.acting: Stack | None = None
         self.intended: str | None = None
-        self.process = self._new_process(self.homes)
+        self.process = self._new_process(self.homes, {})
         self.secrets: set[str] = {local.TOKEN}
         self.runners = 0
         self.command = self.commands = 0
@@ -109,7 +109,7 @@ class World:
     def running(self, stack: Stack) -> Iterator[None]:
         """Be the plugin process of a command on that stack."""
         acting, self.acting = self.acting, stack
-        before, self.process = self.process, self._new_process(stack.home)  # a new process knows nothing
+        before, self.process = self.process, self._new_process(stack.home, stack.configured)  # it knows nothing
         command, self.commands = self.command, self.commands + 1
         self.command = self.commands
         try:
@@ -117,10 +117,10 @@ class World:
         finally:
             self.acting, self.process, self.command = acting, before, command
 
-    def _new_process(self, home: Path) -> Process:
+    def _new_process(self, home: Path, configured: Mapping[str, str]) -> Process:
         reader = CloudReader(self.client, self.clock)
         connection = CloudConnection(self.client, reader, StatusPoller(self.client, reader, self.clock, POLL_SECONDS))
-        process = Process(home, self.clock, connection, Options())
+        process = Process(home, self.clock, connection, resolve_options(configured))
         process.journal = PointedJournal(home, self.clock, self)
         return process
 

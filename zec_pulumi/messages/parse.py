@@ -96,7 +96,8 @@ _FORMS = {
     ),
     Word.UNDECIDED: (
         rf"{_NOT_KNOWN}(?:; boot disk of {_MACHINE} will be wiped if that asks for it"
-        rf"|(?:; up reads the machine|, as live checks were not made; up reads {_READ}), {plan.EITHER})"
+        rf"|(?:; up reads the machine|, as live checks were not made; up reads {_READ}"
+        rf"|; (?P<unsettled>{ID}) is .+; up waits for that to end), {plan.EITHER})"
     ),
     Word.JOIN: (
         rf"the rebuild accepted {_SINCE} failed, the instance is .+; nothing is wiped again unless"
@@ -178,7 +179,7 @@ def _plan(word: Word, text: str, detail: str) -> Line:
         return Line(
             word,
             parts.get("changes") or detail,
-            instance_id=_shown(parts.get("id") or parts.get("read")),
+            instance_id=_shown(parts.get("id") or parts.get("read") or parts.get("unsettled")),
             instance_name=unquoted(parts.get("name")),
             disk_gib=_number(parts.get("disk") or parts.get("disk_too")),
             causes=causes,

@@ -123,6 +123,9 @@ def record() -> str:
 def undecided(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
     """Return the line about a plan that depends on values which only ``up`` will know."""
     open_inputs = f"{UNDECIDED}not known yet: {', '.join(plan.undecided)}"
+    if MACHINE in plan.undecided and live is not None:
+        shown = f"{quoted_id(live.instance_id)} is {status.shown(live.status)}"
+        return f"{open_inputs}; {shown}; up waits for that to end, {EITHER}"
     if MACHINE in plan.undecided:
         return f"{open_inputs}, as live checks were not made; up reads {_machine(None, instance_id)}, {EITHER}"
     if "instanceId" in plan.undecided:

@@ -99,7 +99,8 @@ class Case:
             return Preflight(())
         if plan.kind is Kind.REBUILD:
             return check_rebuild(self.wanted, self.live, self.process.reader)
-        if "password" in plan.changes:
+        # A rebuild that is still undecided may set the password.
+        if "password" in plan.changes and not plan.undecided:
             return Preflight(tuple(check_password_in_place(self.live)))
         return Preflight(())
 

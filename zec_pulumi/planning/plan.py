@@ -128,7 +128,7 @@ class Plan:
 
 
 MACHINE = "machine"
-"""Stands in ``undecided`` for the machine itself, which was not read."""
+"""Stands in ``undecided`` for the machine itself, which was not read, or is about to change by itself."""
 
 _NEVER_WIPES_IN_CREATE = frozenset({*SCRIPT_KEYS, "password", "rebuildToken"})
 """What the machine does not show is no reason to wipe it when it is new to the stack, known or not."""
@@ -138,7 +138,7 @@ def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
     """Decide for a resource that the stack does not hold: new, renamed, moved, or from a re-created stack.
 
     Without ``live`` (preview with an unknown id or without credentials) the plan is a rebuild only if asked for
-    outright; else it is open. ``adopt="only"`` never rebuilds.
+    outright; else it is open, as it is while somebody's reinstall is under way. ``adopt="only"`` never rebuilds.
     """
     undecided = tuple(key for key in wanted.undecided if key not in _NEVER_WIPES_IN_CREATE)
     if wanted.adopt == "never":
@@ -152,6 +152,7 @@ def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
         return Plan(Kind.ADOPT, undecided=undecided)
     causes = tuple(_mismatches(wanted, live))
     if not causes:
+        undecided += _unsettled(wanted, live) if wanted.adopt == "auto" else ()
         changes = ("instanceName",) if wanted.instance_name not in (None, live.instance_name) else ()
         return Plan(Kind.ADOPT, changes=changes, notes=tuple(_adopt_notes(wanted, live)), undecided=undecided)
     if wanted.adopt == "only":
@@ -168,6 +169,7 @@ def plan_update(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Pl
         return _rebuild(causes, wanted, recorded, live)
     refusal = _only_by_rebuild(wanted, recorded, live)
     if causes:
+        undecided += _unsettled(wanted, live) if live else ()
         return Plan(Kind.ADOPT, causes, changes, refusal=refusal, undecided=undecided)
     if recorded.attempt:
         return Plan(Kind.JOIN, (), changes, refusal=refusal, undecided=undecided)
@@ -293,6 +295,13 @@ def _mismatches(wanted: Wanted, live: Instance) -> Iterator[Cause]:
             yield Cause(trigger, old or None, new)
     if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, bool(live.enable_agent)):
         yield Cause("enableAgent", as_text(bool(live.enable_agent)), as_text(wanted.enable_agent))
+
+
+def _unsettled(wanted: Wanted, live: Instance) -> tuple[str, ...]:
+    """Return :data:`MACHINE` where a machine that is as wanted may be another once its status has settled."""
+    named = {name for name in ("timezone", "enableAgent") if name in wanted.rebuild_on}
+    asked = {"imageId", "keyId", *named} & wanted.given().keys()
+    return (MACHINE,) if asked and status.is_transitional(live.status) else ()
 
 
 def _changes_in_place(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Iterator[str]:
