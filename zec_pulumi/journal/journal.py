@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Event = Literal[
     "intent",
     "accepted",
+    "begun",
     "refused",
     "unknown",
     "finished",
@@ -34,7 +35,11 @@ Event = Literal[
     "closed-not-rebuilt",
     "forgotten",
 ]
-"""What happened to an attempt last; the two ``closed`` ones are a person's word, ``forgotten`` is the stack's."""
+"""What happened to an attempt last.
+
+``begun``: accepted, and a status read since then shows it. The two ``closed`` ones are a person's word, ``forgotten``
+is the stack's.
+"""
 
 ENDED: frozenset[Event] = frozenset({"refused", "closed-not-rebuilt", "forgotten"})
 """After these the attempt left nothing on the machine that a later run would have to know."""
