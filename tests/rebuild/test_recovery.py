@@ -103,7 +103,7 @@ def test_an_accepted_attempt_is_joined_and_the_row_says_so(world: World) -> None
     world.points.armed = Disturbance("row", 6, kill)
     stack = world.stacks[0]
     assert stack.up(WITH_SCRIPT).end == "killed"
-    assert Journal(stack.home, world.clock).entries(WEB)[0].event == "accepted"
+    assert Journal(stack.home, world.clock).entries(WEB)[0].event == "begun"
     shown = stack.preview(WITH_SCRIPT)
     assert any(line.startswith("join: rebuild accepted") for line in shown.lines)
     assert stack.up(WITH_SCRIPT).end == "succeeded"
@@ -120,7 +120,7 @@ def test_a_failed_attempt_that_only_the_journal_knows_is_not_tried_again(world: 
     """REINSTALL_FAILED was seen, and the plugin killed before that was recorded."""
     world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": {"type": "reinstall_fails"}})
     stack = world.stacks[0]
-    world.points.armed = Disturbance("journal", 6, kill)
+    world.points.armed = Disturbance("journal", 8, kill)
     assert stack.up(WITH_SCRIPT).end == "killed"
     assert Journal(stack.home, world.clock).entries(WEB)[0].event == "failed"
     outcome = stack.up(WITH_SCRIPT)

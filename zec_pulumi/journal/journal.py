@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Event = Literal[
     "intent",
     "accepted",
+    "begun",
     "refused",
     "unknown",
     "finished",
@@ -34,7 +35,11 @@ Event = Literal[
     "closed-not-rebuilt",
     "forgotten",
 ]
-"""What happened to an attempt last; the two ``closed`` ones are a person's word, ``forgotten`` is the stack's."""
+"""What happened to an attempt last.
+
+``begun``: accepted, and a status read since then shows it. The two ``closed`` ones are a person's word, ``forgotten``
+is the stack's.
+"""
 
 NOT_REBUILT: frozenset[Event] = frozenset({"refused", "closed-not-rebuilt"})
 """After these it is certain that the attempt wiped nothing."""

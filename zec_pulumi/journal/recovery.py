@@ -110,7 +110,7 @@ def resolve_plan(
     entries = journal.entries(wanted.instance_id) if wanted.instance_id else []
     previous = last_attempt(before)
     known = {previous, recorded.attempt.id if recorded.attempt else None}
-    if recorded.attempt and recorded.attempt.outcome == "unknown":
+    if recorded.attempt and recorded.attempt.is_unproven:
         answered = _answered(recorded, recorded.attempt, entries)
         # What the program asks for anew may have been done as well, after that attempt, and not been recorded.
         if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
@@ -283,7 +283,7 @@ def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
         image_id=wanted.image_id,
         key_id=wanted.key_id,
         outcome="failed" if entry.event == "failed" else "accepted",
-        moved=entry.event in ("finished", "closed-rebuilt", "failed"),
+        moved=entry.event in ("begun", "finished", "closed-rebuilt", "failed"),
     )
     # A name is set in place as well, so the machine tells whether it has the one that is wanted now.
     given = {name: getattr(wanted, name) for name in Wanted.model_fields if name != "instance_name"}
