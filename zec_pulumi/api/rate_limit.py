@@ -30,14 +30,14 @@ HOLD_SECONDS = 0.5
 CHECK_SECONDS = 0.5
 """How often a thread in the queue checks its deadline and the cancel, in real seconds."""
 
-_SLOWER, _FASTER = 1.25, 0.998
+_SLOWER, _FASTER = 1.25, 0.999
 
 
 class Pace:
     """The rate that the service takes, learned from its 429 answers. Pure; all times are monotonic seconds.
 
     There is no limit until the first 429. After one, everybody waits as long as the service asks. Requests are then
-    spread evenly, a little slower than the service took them before. Each accepted request shortens the gap by 0.2 %,
+    spread evenly, a little slower than the service took them before. Each accepted request shortens the gap by 0.1 %,
     so the rate recovers at the cost of about one 429 in some hundred requests.
     """
 
