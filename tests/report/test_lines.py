@@ -184,7 +184,8 @@ def test_no_mask_makes_a_wipe_harmless(plan: Plan, live: Instance, data: Any) ->
     made = report_of(read(json.dumps(document)))
     assert made.exit_code(FailOn.UNAPPROVED) in (1, 2)
     (row,) = made.rows
-    if not made.failures:
+    # One that holds what stands between two causes hides where one ends.
+    if not made.failures and not {"→", ","} & set(secret):
         for found, cause in zip(row.causes, plan.causes, strict=True):
             assert found.trigger == cause.trigger
             for one, other in ((found.old, cause.old), (found.new, cause.new)):
