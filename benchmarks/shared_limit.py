@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.result import Result
-from zec_pulumi.api.pace import Pace
-from zec_pulumi.cloud.batch import MOST
+from zec_pulumi.api.rate_limit import Pace
+from zec_pulumi.cloud.coalescer import MAX_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ class _Runner:
         while self.rebuilding and self.rebuilding[0] <= now:
             self.rebuilding.popleft()
             self.done += 1
-        return math.ceil(waited / MOST)
+        return math.ceil(waited / MAX_IDS)
 
     def mutated(self, now: float) -> None:
         """One mutation was taken: those machines first that are powered off already."""
@@ -112,28 +112,29 @@ class _Simulation:
             now, _, runner, what = heapq.heappop(self._events)
             if what == "poll":
                 self._poll(now, runner)
-            elif not runner.pace.stands(now):
-                self._reserve(now, runner, what)
+            elif runner.pace.next_time(priority=what == "read") > now:
+                self._wait(runner, what)
             else:
                 self._send(now, runner, what)
             if not runner.mutation_due and (runner.to_reset or runner.to_stop):
                 runner.mutation_due = True
-                self._reserve(now, runner, "mutation")
+                self._schedule(max(now, runner.pace.next_time()), runner, "mutation")
         return now
 
     def _poll(self, now: float, runner: _Runner) -> None:
         runner.reads = runner.poll(now)
         for _ in range(runner.reads):
-            self._reserve(now, runner, "read")
+            self._schedule(now, runner, "read")
         if not runner.reads:
             self._schedule(now + self.poll_seconds, runner, "poll")
 
     def _send(self, now: float, runner: _Runner, what: str) -> None:
+        runner.pace.on_sent(now, priority=what == "read")
         if not self.limit.takes(now):
-            runner.pace.refused(now, RETRY_AFTER_SECONDS)
-            self._reserve(now, runner, what)
+            runner.pace.on_rejected(now, RETRY_AFTER_SECONDS)
+            self._wait(runner, what)
             return
-        runner.pace.taken(now)
+        runner.pace.on_accepted(now)
         if what == "mutation":
             runner.mutated(now)
             runner.mutation_due = False
@@ -142,8 +143,8 @@ class _Simulation:
         if not runner.reads and runner.done < runner.machines:
             self._schedule(now + self.poll_seconds, runner, "poll")
 
-    def _reserve(self, now: float, runner: _Runner, what: str) -> None:
-        self._schedule(runner.pace.reserve(now, urgent=what == "read"), runner, what)
+    def _wait(self, runner: _Runner, what: str) -> None:
+        self._schedule(runner.pace.next_time(priority=what == "read"), runner, what)
 
     def _schedule(self, at: float, runner: _Runner, what: str) -> None:
         heapq.heappush(self._events, (at, next(self._order), runner, what))

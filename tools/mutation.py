@@ -35,13 +35,13 @@ MODULES = (
     "rebuild/power",
     "rebuild/send",
     "rebuild/wait",
-    "cloud/batch",
+    "cloud/coalescer",
     "cloud/poller",
-    "cloud/rhythm",
+    "cloud/schedule",
 )
 STAGES = (
     ("tests/unit/test_plan.py", "tests/unit/test_plan_decisions.py", "tests/unit/test_sentences.py"),
-    ("tests/unit/test_batch.py", "tests/unit/test_rhythm.py", "tests/unit/test_live.py"),
+    ("tests/unit/test_coalescer.py", "tests/unit/test_schedule.py", "tests/unit/test_live.py"),
     ("tests/rebuild", "--ignore=tests/rebuild/test_fault_table.py"),
     ("tests/rebuild/test_fault_table.py",),
     ("tests/histories", "-m", "not slow"),

@@ -30,6 +30,7 @@ RECORDED = ROOT / "tests" / "report" / "recorded" / "page"
 WIDTH = 100
 JAMMY, NOBLE, DEBIAN, OTHER_KEY = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712", "key-2ndKey01"
 _BLOCK = re.compile(r"<!-- preview (\w+) -->\n.*?<!-- end -->\n", re.DOTALL)
+_PROVIDER_ID = re.compile(r"::[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _SUBCLASS = """
 import zec_pulumi as zec
 
@@ -178,6 +179,8 @@ def _short(value: Any) -> Any:
     if isinstance(value, dict):
         left_out = ("created", "modified", "sourcePosition", "stackTrace", "propertyDependencies", "outputs")
         return {key: _short(part) for key, part in value.items() if key not in left_out}
+    if isinstance(value, str):
+        return _PROVIDER_ID.sub("::0", value)
     return [_short(part) for part in value] if isinstance(value, list) else value
 
 

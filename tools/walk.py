@@ -109,7 +109,7 @@ def walk() -> Walk:
         connection = CloudConnection(client, reader, StatusPoller(client, reader, clock, 5.0))
         PLUGIN.connection = EngineConnection(_Engine)
         PLUGIN.process = Process(Path(home), clock, connection, Options())
-        PLUGIN.process.checked.add("", dry_run=False, settings="{}")
+        PLUGIN.process.checked.add("", dry_run=False, settings="{}", secrets=frozenset())
         provider = InstanceOsImageProvider()
         sys.setprofile(recorded.record)
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from zec_pulumi.api import AccessKey, BearerToken, Client, Endpoint, Timeouts
-from zec_pulumi.api.transport import Transport
+from zec_pulumi.api.transport import HTTPTransport
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.time.clock import SystemClock
 
@@ -169,11 +169,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def transport() -> Iterator[Callable[[Endpoint], Transport]]:
-    made: list[Transport] = []
+def transport() -> Iterator[Callable[[Endpoint], HTTPTransport]]:
+    made: list[HTTPTransport] = []
 
-    def make(endpoint: Endpoint) -> Transport:
-        made.append(Transport(BearerToken("token-1"), endpoint, Timeouts(), SystemClock()))
+    def make(endpoint: Endpoint) -> HTTPTransport:
+        made.append(HTTPTransport(BearerToken("token-1"), endpoint, SystemClock()))
         return made[-1]
 
     yield make

@@ -15,6 +15,7 @@ from zec_pulumi.api import (
     ServerError,
     ZecError,
 )
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +132,7 @@ def test_a_read_gives_up_at_the_deadline_of_the_call(client: Client, sim: Simula
     sim.add_fault(action="*", effect={"type": "bad_gateway"})
 
     with pytest.raises(AnswerLostError, match="HTTP 502"):
-        client.describe_instances_status(["1272168087751233112"], deadline=5)
+        client.within(Deadline(clock, 5)).describe_instances_status(["1272168087751233112"])
     assert 2 < sum(clock.slept) < 5
 
 

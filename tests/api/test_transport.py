@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.api import AnswerLostError, Endpoint, NotSentError, Timeouts, TransportError
+from zec_pulumi.api import AnswerLostError, BearerToken, Endpoint, NotSentError, Timeouts, TransportError
+from zec_pulumi.api.connections import AbandonedError, Exchange
 from zec_pulumi.api.exchange import ApiRequest
-from zec_pulumi.api.transport import Transport, client_name
+from zec_pulumi.api.transport import MAX_ANSWER_BYTES, HTTPTransport, client_name
+from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,16 +27,17 @@ CALL = ApiRequest("StopInstances", "zec", b'{"instanceIds":["i"]}')
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=b; path=/\r\n\r\n{}"
 # What the fixtures of conftest.py make.
 Serve = Callable[..., Any]
-Make = Callable[[Endpoint], Transport]
+Make = Callable[[Endpoint], HTTPTransport]
 
 LIMITS = Timeouts(connect=2.0, read=2.0)
+LIMITS_LONG = Timeouts(connect=10.0, read=30.0)
 
 
 def http(server: Any) -> Endpoint:
     return Endpoint(server.host, "http")
 
 
-def fails(transport: Transport) -> TransportError:
+def fails(transport: HTTPTransport) -> TransportError:
     with pytest.raises(TransportError) as caught:
         transport.send(CALL, LIMITS)
     return caught.value
@@ -243,3 +251,82 @@ def test_without_an_installed_package_the_client_still_has_a_name(
     client_name.cache_clear()
 
     assert b"x-zc-request-client: zec_pulumi-source\r\n" in server.requests[0]
+
+
+class Dripping:
+    """Sends ``start`` and then a byte every tenth of a second, for ever."""
+
+    def __init__(self, start: bytes, drip: bytes) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = Endpoint(f"127.0.0.1:{self._listener.getsockname()[1]}", "http")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._serve, args=(start, drip))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join(5)
+        self._listener.close()
+
+    def _serve(self, start: bytes, drip: bytes) -> None:
+        connection, _ = self._listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(start)
+            while not self._ended.wait(0.1):
+                connection.sendall(drip)
+
+
+@pytest.fixture(params=["headers", "body"])
+def dripping(request: pytest.FixtureRequest) -> Iterator[Dripping]:
+    head = b"HTTP/1.1 200 OK\r\n"
+    body = head + b"Content-Length: 100000\r\n\r\n"
+    server = Dripping(*((head + b"X-Slow: ", b"x") if request.param == "headers" else (body, b" ")))
+    yield server
+    server.close()
+
+
+def test_an_answer_that_drips_ends_with_the_time_of_the_whole_exchange(dripping: Dripping, transport: Make) -> None:
+    begin = time.monotonic()
+
+    with pytest.raises(AnswerLostError, match="not complete within 1 s"):
+        transport(dripping.endpoint).send(CALL, Timeouts(2.0, 2.0, 1.0))
+
+    assert time.monotonic() - begin < 2.0
+
+
+def test_a_cancel_ends_a_read_in_flight_within_a_second(dripping: Dripping) -> None:
+    cancelled = threading.Event()
+    ours = HTTPTransport(BearerToken("t"), dripping.endpoint, SystemClock(), cancelled)
+    threading.Timer(0.2, cancelled.set).start()
+    begin = time.monotonic()
+
+    with pytest.raises(AnswerLostError, match="cancelled"):
+        ours.send(ApiRequest("DescribeZones", "zec", b"{}"), LIMITS_LONG)
+
+    assert time.monotonic() - begin < 2.0
+    ours.close()
+
+
+def test_an_answer_is_limited_after_decompression(serve: Serve, transport: Make) -> None:
+    packed = gzip.compress(bytes(MAX_ANSWER_BYTES + 1))
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    server = serve([[head + packed]])
+
+    with pytest.raises(AnswerLostError, match="longer than 64 MiB"):
+        transport(http(server)).send(CALL, LIMITS_LONG)
+
+
+def test_a_request_that_nobody_waits_for_any_more_is_not_sent() -> None:
+    exchange = Exchange()
+    exchange.start_connecting()
+
+    assert exchange.abandon()
+    with pytest.raises(AbandonedError):
+        exchange.start_sending(None)
+
+
+def test_what_urllib3_does_not_expect_is_a_lost_answer(serve: Serve, transport: Make) -> None:
+    server = serve([[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n"]])
+
+    assert isinstance(fails(transport(http(server))), AnswerLostError)

@@ -212,6 +212,7 @@ class Stack:
         self.settings: dict[str, str] = {}
         self.checks = True
         self.send: str | None = "{}"
+        self.secret: frozenset[str] | None = frozenset()
         self.call = FakeCall(self)
 
     @contextlib.contextmanager
@@ -226,7 +227,7 @@ class Stack:
         wanted = {"instanceId": WEB, **inputs}
         with self.calling() as call:
             if self.checks:
-                self.process.checked.add(call.urn, dry_run=False, settings=self.sent_settings())
+                self.process.checked.add(call.urn, dry_run=False, settings=self.sent_settings(), secrets=self.secret)
             if self.outputs:
                 self.outputs = update(self.process, call, dict(self.outputs), wanted)
             else:

@@ -78,9 +78,9 @@ def test_a_refused_read_holds_back_mutations_and_reads_of_everybody(rig: Rig) ->
     """They wait as long as the service asked the one that it refused."""
     rig.sim.add_fault(action="DescribeInstancesStatus", nth=1, effect={"type": "rate_limit", "retry_after": 40})
     with pytest.raises(RateLimitError):
-        rig.client.describe_instances_status([WEB], deadline=0)
+        rig.client.describe_instances_status([WEB], once=True)
     begin = rig.clock.monotonic()
-    with rig.client.throttle.turn():
+    with rig.client.slot():
         assert rig.clock.monotonic() - begin == pytest.approx(40.0)
 
     rig.sim.add_fault(action="StopInstances", nth=1, effect={"type": "rate_limit", "retry_after": 40})

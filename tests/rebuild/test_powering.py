@@ -92,7 +92,7 @@ def test_the_time_for_powering_off_begins_when_it_is_asked_for(rig: Rig) -> None
     def hold_back(text: str) -> None:
         progress(text)
         if text == "powering off":
-            rig.client.throttle.refused(2 * GRACEFUL_STOP_SECONDS)
+            rig.client.limiter.on_rejected(2 * GRACEFUL_STOP_SECONDS)
 
     rig.row.progress = hold_back  # type: ignore[method-assign]
     rig.rebuild()
@@ -107,7 +107,7 @@ def test_the_turns_that_are_waited_for_do_not_count_as_trying_again(rig: Rig) ->
     def hold_back(text: str) -> None:
         progress(text)
         if text.startswith("not sent yet"):
-            rig.client.throttle.refused(2 * UNSENT_SECONDS)
+            rig.client.limiter.on_rejected(2 * UNSENT_SECONDS)
 
     rig.row.progress = hold_back  # type: ignore[method-assign]
     rig.rebuild()

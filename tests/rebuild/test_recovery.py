@@ -61,6 +61,30 @@ def test_an_intent_without_an_outcome_asks_on_the_row_and_in_up(world: World) ->
     assert world.actions() == ["StopInstances"]
 
 
+WITH_SECRET_KEY = {"keyId": "key-2ndKey01", "userData": SCRIPT}
+
+
+def test_the_journal_keeps_no_value_of_a_secret_input(world: World) -> None:
+    """Its file is plain text. What the input was for stays."""
+    stack = world.stacks[0]
+    stack.secrets = frozenset({"keyId"})
+    killed_at(world, "after ResetInstance", WITH_SECRET_KEY)
+    (kept,) = Journal(stack.home, world.clock).entries(WEB)
+    assert {(cause.trigger, cause.hidden) for cause in kept.causes} == {("keyId", True), ("userData", False)}
+    assert not any("key-2ndKey01" in file.read_text() for file in stack.home.rglob("*.jsonl"))
+
+
+def test_a_killed_rebuild_for_a_secret_input_is_not_made_twice(world: World) -> None:
+    """The journal holds no value to compare, so it counts for the one that is wanted now, and the row warns."""
+    stack = world.stacks[0]
+    stack.secrets = frozenset({"keyId"})
+    world.points.armed = Disturbance("row", 6, kill)
+    assert stack.up(WITH_SECRET_KEY).end == "killed"
+    outcome = stack.up(WITH_SECRET_KEY)
+    assert (outcome.end, world.actions().count("ResetInstance")) == ("succeeded", 1)
+    assert any("change rebuild_token as well" in line for line in outcome.lines)
+
+
 @pytest.mark.parametrize(("word", "resets"), [("closed-rebuilt", 1), ("closed-not-rebuilt", 2)])
 def test_a_person_s_word_settles_it(world: World, word: Event, resets: int) -> None:
     """Rebuilt: verified and recorded. Not rebuilt: rebuilt now."""
@@ -79,7 +103,7 @@ def test_an_accepted_attempt_is_joined_and_the_row_says_so(world: World) -> None
     world.points.armed = Disturbance("row", 6, kill)
     stack = world.stacks[0]
     assert stack.up(WITH_SCRIPT).end == "killed"
-    assert Journal(stack.home, world.clock).entries(WEB)[0].event == "accepted"
+    assert Journal(stack.home, world.clock).entries(WEB)[0].event == "begun"
     shown = stack.preview(WITH_SCRIPT)
     assert any(line.startswith("join: rebuild accepted") for line in shown.lines)
     assert stack.up(WITH_SCRIPT).end == "succeeded"
@@ -96,7 +120,7 @@ def test_a_failed_attempt_that_only_the_journal_knows_is_not_tried_again(world: 
     """REINSTALL_FAILED was seen, and the plugin killed before that was recorded."""
     world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": {"type": "reinstall_fails"}})
     stack = world.stacks[0]
-    world.points.armed = Disturbance("journal", 6, kill)
+    world.points.armed = Disturbance("journal", 8, kill)
     assert stack.up(WITH_SCRIPT).end == "killed"
     assert Journal(stack.home, world.clock).entries(WEB)[0].event == "failed"
     outcome = stack.up(WITH_SCRIPT)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
+from tests.rebuild.conftest import FakeCall
 from zec_pulumi.errors import StopReason
 
 if TYPE_CHECKING:
@@ -186,4 +188,73 @@ def test_a_failure_after_the_verification_does_not_cost_a_second_wipe(stack: Sta
         stack.up(imageId=JAMMY, userData=SCRIPT)
     stack.sim.clear_faults()
     stack.up(imageId=JAMMY, userData=SCRIPT)
+    assert stack.actions() == REBUILD
+
+
+def never_begun(stack: Stack) -> str:
+    """Accept a reset to the same image that never begins; return the id of the attempt."""
+    progress = FakeCall.progress
+
+    def begin_not(call: FakeCall, text: str) -> None:
+        progress(call, text)
+        if text.startswith("reset accepted"):
+            stack.sim.patch_instance(WEB, status="RUNNING", pending=None)
+
+    with (
+        mock.patch.object(FakeCall, "progress", begin_not),
+        pytest.raises(stack.Failed, match=f"{WEB} was accepted .*, but it is RUNNING.*attempts close"),
+    ):
+        stack.up(imageId=JAMMY, rebuildToken="one")
+    return str(stack.outputs["attempt"]["id"])
+
+
+def test_a_reset_that_was_accepted_and_never_began_is_no_success(stack: Stack) -> None:
+    """Neither now nor in a later up, however late, and nothing is wiped by itself."""
+    stack.up(imageId=JAMMY)
+    never_begun(stack)
+    stack.clock.sleep(86_400)
+    for _ in range(2):
+        with pytest.raises(stack.Failed, match="attempts close"):
+            stack.up(imageId=JAMMY, rebuildToken="one")
+    assert stack.actions() == REBUILD
+
+
+def test_a_persons_word_closes_a_rebuild_that_nobody_saw(stack: Stack) -> None:
+    """The next up verifies and records it."""
+    stack.up(imageId=JAMMY)
+    attempt = never_begun(stack)
+    stack.process.journal.note(WEB, attempt, "closed-rebuilt")
+    stack.up(imageId=JAMMY, rebuildToken="one")
+    assert "attempt" not in stack.outputs
+    assert stack.actions() == REBUILD
+
+
+def test_another_token_asks_for_another_rebuild(stack: Stack) -> None:
+    """The person found that it was not rebuilt."""
+    stack.up(imageId=JAMMY)
+    never_begun(stack)
+    stack.up(imageId=JAMMY, rebuildToken="two")
+    assert stack.actions() == REBUILD * 2
+
+
+def test_a_reinstall_that_a_later_up_finds_under_way_is_a_success(stack: Stack) -> None:
+    """It began after the first up had given up."""
+    stack.up(imageId=JAMMY)
+    never_begun(stack)
+    stack.sim.patch_instance(WEB, status="DEPLOYING", pending={"becomes": "RUNNING", "afterSeconds": 60})
+    stack.up(imageId=JAMMY, rebuildToken="one")
+    assert "attempt" not in stack.outputs
+    assert stack.actions() == REBUILD
+
+
+def test_nothing_is_sent_after_the_deadline(stack: Stack) -> None:
+    """The slot of the reset comes too late: nothing is wiped, and the message says how the machine is left."""
+    stack.up(imageId=JAMMY)
+    stack.sim.add_fault(action="DescribeInstancesStatus", nth=1, effect={"type": "rate_limit", "retry_after": 7200})
+    stack.timeout = 40
+    with pytest.raises(stack.Failed, match=WEB):
+        stack.up(imageId=NOBLE)
+    assert stack.actions() == ["StopInstances"]
+    stack.timeout = None
+    stack.up(imageId=NOBLE)
     assert stack.actions() == REBUILD

@@ -23,7 +23,7 @@ WEB = "1272168087751233112"
 def statuses(rig: Rig, *, interval: float = 5.0, seconds: float = 3600.0) -> Iterator[str]:
     progress = Progress(rig.row, rig.clock, ticking=lambda: False)
     watch = StatusPoller(rig.client, rig.reader, rig.clock, interval)
-    return watch.statuses(WEB, Deadline(rig.clock, seconds), progress)
+    return watch.poll(WEB, Deadline(rig.clock, seconds), progress)
 
 
 def misses(rig: Rig, *, nth: int, times: int) -> None:
@@ -86,7 +86,7 @@ def test_a_machine_that_the_api_says_does_not_exist_is_gone_at_once(rig: Rig) ->
 
 
 def test_the_last_pause_ends_at_the_deadline(rig: Rig) -> None:
-    """It looks once more when the time is up, and tells what it saw last."""
+    """It polls once more just before, and names what it saw last."""
     begin = rig.clock.monotonic()
     with pytest.raises(DeadlineError) as caught:
         list(statuses(rig, seconds=7))
@@ -116,7 +116,7 @@ def settling(rig: Rig, seconds: float = 3600.0) -> float:
 
 def test_a_machine_that_settles_at_the_last_look_has_settled(rig: Rig) -> None:
     """No pause comes after it."""
-    assert settling(rig, seconds=60) == pytest.approx(60.0)
+    assert settling(rig, seconds=61) == pytest.approx(60.0)
 
 
 def test_between_two_reads_that_disagree_is_a_pause(rig: Rig) -> None:

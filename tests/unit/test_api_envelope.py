@@ -33,9 +33,9 @@ def refusal(code: str, message: str = "text of the API") -> dict[str, Any]:
     [
         ("7", DATE, 7.0),
         ("0", DATE, 0.0),
-        ("Thu, 01 Jan 2026 00:01:30 GMT", DATE, 90.0),
+        ("Thu, 01 Jan 2026 00:00:30 GMT", DATE, 30.0),
         ("Wed, 31 Dec 2025 23:00:00 GMT", DATE, 0.0),
-        ("Thu, 01 Jan 2026 00:01:30 GMT", "", None),
+        ("Thu, 01 Jan 2026 00:00:30 GMT", "", None),
         ("-3", DATE, None),
         ("soon", DATE, None),
         ("\u0663", DATE, None),

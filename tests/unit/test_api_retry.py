@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from zec_pulumi.api import (
     AccessKey,
     AnswerLostError,
+    BearerToken,
     Client,
     Code,
     ConfigurationError,
@@ -22,7 +24,10 @@ from zec_pulumi.api import (
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.classify import api_error
 from zec_pulumi.api.exchange import ApiRequest, HttpResponse
-from zec_pulumi.api.throttle import Throttle
+from zec_pulumi.api.headers import retry_after
+from zec_pulumi.api.rate_limit import RateLimiter
+from zec_pulumi.errors import DeadlineError, StoppedError
+from zec_pulumi.time.deadline import Deadline
 
 GOOD = HttpResponse(200, {}, b'{"requestId": "T1", "response": {"requestId": "T1"}}')
 
@@ -117,9 +122,6 @@ class FakeTransport:
     """Fails as told, then answers well; each attempt takes ``takes`` seconds."""
 
     def __init__(self, clock: FakeClock, failures: list[HttpResponse | ZecError], *, takes: float = 0.0) -> None:
-        self.endpoint = Endpoint()
-        self.timeouts = Timeouts()
-        self.secrets = ()
         self.sent: list[Timeouts] = []
         self.calls: list[ApiRequest] = []
         self._clock = clock
@@ -136,8 +138,21 @@ class FakeTransport:
         return outcome
 
 
-def caller(transport: Any, clock: FakeClock) -> Caller:
-    return Caller(transport, RetryPolicy(), clock, Throttle(clock), lambda: 1.0)
+def caller(transport: Any, clock: FakeClock, *, seconds: float | None = None) -> Caller:
+    deadline = None if seconds is None else Deadline(clock, seconds)
+    access, cancelled = BearerToken("t"), threading.Event()
+    return Caller(
+        transport,
+        access,
+        Endpoint(),
+        Timeouts(),
+        RetryPolicy(),
+        clock,
+        RateLimiter(clock, cancelled),
+        lambda: 1.0,
+        cancelled,
+        deadline,
+    )
 
 
 def test_a_read_succeeds_after_failures_that_pass() -> None:
@@ -154,22 +169,22 @@ def test_a_read_ends_at_its_deadline_with_the_last_error() -> None:
     transport = FakeTransport(clock, [lost(None)] * 1000)
 
     with pytest.raises(AnswerLostError):
-        caller(transport, clock).read("A", {}, deadline=60)
+        caller(transport, clock, seconds=60).read("A", {})
     assert 45 < clock.monotonic() - begin < 60
 
 
-def test_a_deadline_of_zero_is_a_single_attempt() -> None:
+def test_once_is_a_single_attempt() -> None:
     clock = FakeClock()
     transport = FakeTransport(clock, [HttpResponse(500, {}, b'{"code": "X"}')])
 
     with pytest.raises(ServerError):
-        caller(transport, clock).read("A", {}, deadline=0)
+        caller(transport, clock).read("A", {}, once=True)
     assert (len(transport.sent), clock.slept) == (1, [])
 
 
 def test_a_wait_that_would_cross_the_deadline_is_not_begun() -> None:
     clock = FakeClock()
-    limited = HttpResponse(429, {"retry-after": "61"}, b"")
+    limited = HttpResponse(429, {"retry-after": "7200"}, b"")
     transport = FakeTransport(clock, [limited])
 
     with pytest.raises(ZecError, match="REQUEST_LIMIT_EXCEEDED"):
@@ -182,8 +197,53 @@ def test_a_late_attempt_gets_no_more_time_than_is_left() -> None:
     transport = FakeTransport(clock, [lost(None)] * 9, takes=30.0)
 
     with pytest.raises(AnswerLostError):
-        caller(transport, clock).read("A", {}, deadline=55)
-    assert transport.sent == [Timeouts(10.0, 30.0), Timeouts(10.0, 24.5)]
+        caller(transport, clock, seconds=55).read("A", {})
+    assert transport.sent == [Timeouts(10.0, 30.0, 40.0), Timeouts(10.0, 24.5, 24.5)]
+
+
+@pytest.mark.parametrize("action", ["read", "mutate"])
+def test_nothing_is_sent_after_the_deadline(action: str) -> None:
+    clock = FakeClock()
+    transport = FakeTransport(clock, [])
+    late = caller(transport, clock, seconds=10)
+    clock.time += 10
+
+    with pytest.raises(DeadlineError):
+        getattr(late, action)("A", {})
+    assert transport.sent == []
+
+
+def test_a_mutation_gets_no_more_time_than_the_operation_has() -> None:
+    clock = FakeClock()
+    transport = FakeTransport(clock, [])
+
+    caller(transport, clock, seconds=7).mutate("A", {})
+    assert transport.sent == [Timeouts(7.0, 7.0, 7.0)]
+
+
+def test_a_cancel_ends_the_pause_before_a_retry() -> None:
+    class CancelledClock(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            self.slept.append(seconds)
+            ours.cancelled.set()
+
+    clock = CancelledClock()
+    transport = FakeTransport(clock, [lost(None)] * 9)
+    ours = caller(transport, clock)
+
+    with pytest.raises(StoppedError):
+        ours.read("A", {})
+    assert len(transport.sent) == 1
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "7200", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_retry_after_is_capped(text: str) -> None:
+    assert retry_after({"retry-after": text, "date": "Thu, 01 Jan 2026 00:00:00 GMT"}) == 60.0
+
+
+@pytest.mark.parametrize("text", ["-5", "", "soon", "1e9", "٣", "Fri, 99 Foo 99999 99:99:99", "\x00"])
+def test_a_retry_after_that_makes_no_sense_is_ignored(text: str) -> None:
+    assert retry_after({"retry-after": text, "date": "also nonsense"}) is None
 
 
 @pytest.mark.parametrize(

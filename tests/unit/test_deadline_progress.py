@@ -102,3 +102,20 @@ def test_the_row_tells_whether_the_work_is_still_wanted() -> None:
     assert progress.stop_reason() is None
     row.warn("stop")
     assert progress.stop_reason() is StopReason.CANCELLED
+
+
+def test_the_wall_clock_is_read_once() -> None:
+    """Set back in the middle, it does not make an operation end before it began."""
+
+    class SetBack(Hands):
+        wall = 1_000_000.0
+
+        def now(self) -> float:
+            self.wall -= 3600.0
+            return self.wall
+
+    clock = SetBack()
+    deadline = Deadline(clock, 60.0)
+    begin = deadline.now
+    clock.time += 30.0
+    assert deadline.now - begin == 30.0

@@ -17,6 +17,8 @@ from zec_pulumi.time.clock import SystemClock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zec_pulumi.journal.journal import Event
+
 WEB = "1272168087751233112"
 URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/zec:InstanceOsImage::web-1"
 
@@ -50,6 +52,56 @@ def test_a_line_that_a_crash_cut_short_is_as_if_it_was_not_written(journal: Jour
     assert [entry.event for entry in journal.entries(WEB)] == ["intent"]
     journal.note(WEB, "a1", "accepted")
     assert [entry.event for entry in journal.entries(WEB)] == ["accepted"]
+
+
+@pytest.mark.parametrize("at_once", [1, 7])
+def test_a_line_is_written_whole_though_the_disk_takes_it_in_pieces(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """A short write is no error to the system."""
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:at_once]))
+    journal.intend("a1", WEB, URN, (Cause("userData"),), None, "0123456789abcdef")
+    assert [entry.attempt_id for entry in journal.entries(WEB)] == ["a1"]
+    assert journal.approvals.used(WEB) == {"0123456789abcdef": "a1"}
+
+
+def test_a_used_approval_outlives_what_the_journal_forgets(journal: Journal) -> None:
+    """The stack has the rebuild, forgets the resource, and the approval stays used."""
+    journal.intend("a1", WEB, URN, (), None, "0123456789abcdef")
+    journal.note(WEB, "a1", "finished")
+    journal.note(WEB, "a1", "forgotten")
+    journal.forget(WEB)
+    assert journal.approvals.used(WEB) == {"0123456789abcdef": "a1"}
+    assert journal.approvals.used("other") == {}
+
+
+def test_an_attempt_that_wiped_nothing_gives_only_its_own_approval_back(journal: Journal) -> None:
+    """Refused, or so said by a person."""
+    events: list[Event] = ["refused", "closed-not-rebuilt", "closed-rebuilt", "failed", "unknown"]
+    for number, event in enumerate(events):
+        journal.intend(f"a{number}", WEB, URN, (), None, f"{number}123456789abcdef")
+        journal.note(WEB, f"a{number}", event)
+    assert sorted(journal.approvals.used(WEB).values()) == ["a2", "a3", "a4"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[1]",
+        '{"attempt": 1, "event": "used", "digest": "0123456789abcdef"}',
+        '{"attempt": "a1", "event": "lent", "digest": "0123456789abcdef"}',
+        '{"attempt": "a1", "event": "used", "digest": ["0123456789abcdef"]}',
+        '{"attempt": "a1", "event": "used", "digest": "0123456789abcdef"',
+        "0123456789abcdef",
+    ],
+)
+def test_a_line_that_cannot_be_read_counts_for_the_digests_in_it(journal: Journal, tmp_path: Path, line: str) -> None:
+    """What is not recognised is not harmless."""
+    folder = tmp_path / "approvals"
+    folder.mkdir()
+    (folder / f"{WEB}.jsonl").write_text(f"{line}\n")
+    assert ("0123456789abcdef" in journal.approvals.used(WEB)) == ("0123456789abcdef" in line)
 
 
 def test_only_its_user_can_read_it(journal: Journal, tmp_path: Path) -> None:

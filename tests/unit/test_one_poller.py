@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zec_pulumi.api import NotFoundError, RateLimitError
-from zec_pulumi.cloud.batch import MOST
+from zec_pulumi.cloud.coalescer import MAX_IDS
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.errors import InstanceGoneError
 from zec_pulumi.progress import Progress
@@ -81,8 +81,8 @@ class Cloud:
         self.refusals: dict[float, float] = {}
         self._lock = threading.Lock()
 
-    def describe_instances_status(self, ids: Sequence[str], *, deadline: float) -> dict[str, str]:
-        assert deadline == 0
+    def describe_instances_status(self, ids: Sequence[str], _deadline: Deadline, *, once: bool) -> dict[str, str]:
+        assert once
         now = self.clock.monotonic()
         with self._lock:
             self.requests.append((now, frozenset(ids)))
@@ -95,7 +95,7 @@ class Cloud:
 
 
 def seen(
-    ends: dict[str, float], *, begins: dict[str, float] | None = None, begun_now: bool = False, **faults: Any
+    ends: dict[str, float], *, begins: dict[str, float] | None = None, just_sent: bool = False, **faults: Any
 ) -> tuple[Cloud, dict[str, Future[float]]]:
     """Wait for all machines at once, each from when it begins; return when the end of each was seen."""
     clock = SharedClock(len(ends))
@@ -107,8 +107,8 @@ def seen(
         try:
             clock.sleep((begins or {}).get(id_, 0.0))
             progress = Progress(Row(), clock, ticking=lambda: False)
-            how: Any = {"begun_now": True} if begun_now else {}  # else as it is when nothing is said
-            for current in watch.statuses(id_, Deadline(clock, 3600.0), progress, **how):
+            how: Any = {"just_sent": True} if just_sent else {}  # else as it is when nothing is said
+            for current in watch.poll(id_, Deadline(clock, 3600.0), progress, **how):
                 if current == "RUNNING":
                     return clock.monotonic()
             raise AssertionError
@@ -128,7 +128,7 @@ def test_each_end_is_seen_on_the_next_beat_and_a_beat_is_one_request_for_a_hundr
     beats = Counter(at for at, _ in cloud.requests if at)
     assert set(beats) == {INTERVAL * beat for beat in range(1, 8)}
     waiting = {at: sum(len(ids) for then, ids in cloud.requests if then == at) for at in beats}
-    assert beats == {at: -(-count // MOST) for at, count in waiting.items()}
+    assert beats == {at: -(-count // MAX_IDS) for at, count in waiting.items()}
     assert waiting[35.0] < waiting[30.0] < waiting[10.0] == len(ends)
 
 
@@ -144,7 +144,7 @@ def test_waits_that_come_later_take_over_the_beat() -> None:
 def test_what_has_just_begun_is_first_looked_at_on_the_beat_of_the_others() -> None:
     """A look of its own right after each of a thousand mutations would double the requests."""
     ends = dict.fromkeys(("first", "second", "third"), 21.0)
-    cloud, waits = seen(ends, begins={"second": 2.0, "third": 11.0}, begun_now=True)
+    cloud, waits = seen(ends, begins={"second": 2.0, "third": 11.0}, just_sent=True)
     assert {wait.result() for wait in waits.values()} == {25.0}
     assert [at for at, _ in cloud.requests] == [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]
 

@@ -124,6 +124,49 @@ def test_the_first_configuration_of_a_process_counts(
     assert first.options.poll_interval == 7
 
 
+def test_an_unknown_key_of_zenlayers_is_warned_of_once(
+    plugin: Plugin, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On the stack's row, without its value; keys of other packages are not ours to judge."""
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    config = {"zenlayercloud:domian": "hidden", "zenlayercloud:domain": "example.org", "zenlayer:x": "", "aws:y": ""}
+    plugin.configure(Config(config, "shop"))
+    plugin.configure(Config(config, "shop"))
+    (line,) = [line for line in engine.lines if "no setting" in line.message]
+    assert (line.severity, line.urn) == (engine_pb2.WARNING, "")
+    assert "zenlayercloud:domian" in line.message
+    assert "did you mean zenlayercloud:domain?" in line.message
+    assert "hidden" not in line.message
+
+
+def test_a_misspelt_gate_of_a_provider_of_the_programs_own_is_known(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its configuration is not the stack's, and values need not be text."""
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    plugin.configure(Config({"zec:requireApprovals": True, "zec:allowRebuild": False}, "shop"))
+    gates = plugin.process.options.gates
+    assert [one.key for one in gates.unknown] == ["zec:requireApprovals"]
+    assert gates.allow_rebuild is False
+
+
+def test_an_sdk_that_keeps_its_configuration_otherwise_is_asked_for_each_key(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its keys cannot be listed then; what the program sends lists them."""
+
+    class OtherConfig(Config):
+        def __init__(self) -> None:
+            """Keep nothing where today's SDK keeps it."""
+
+        def get(self, key: str) -> Any:
+            return {"zec:allowRebuild": "false"}.get(key)
+
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    plugin.configure(OtherConfig())
+    assert plugin.process.options.gates.allow_rebuild is False
+
+
 def test_an_operation_before_the_configuration_is_refused(plugin: Plugin) -> None:
     """Which gates hold is not known then, so none is open."""
     with pytest.raises(CallFailedError, match="not configured"), plugin.operation("Create") as (process, _):

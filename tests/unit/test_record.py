@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from zec_pulumi.api import Image, Instance
 from zec_pulumi.planning import record
 from zec_pulumi.planning.causes import Cause
@@ -197,3 +199,19 @@ def test_a_finished_rebuild_tells_its_times_in_utc() -> None:
 def test_the_engines_own_property_is_not_ours() -> None:
     """The pickled provider is the SDK's to write."""
     assert record.known({"__provider": "gAS", "a": 1, "b": None}) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        None,
+        {},
+        "text",
+        {"startedAt": "2026-01-01T01:00:00Z", "finishedAt": "2026-01-01T00:00:00Z"},
+        {"startedAt": "soon", "finishedAt": "2026-01-01T00:00:00Z"},
+        {"startedAt": 1, "finishedAt": 2},
+    ],
+)
+def test_a_duration_that_makes_no_sense_is_not_known(last: object) -> None:
+    """Older releases recorded negative ones."""
+    assert record.last_rebuild_seconds({"lastRebuild": last}) is None

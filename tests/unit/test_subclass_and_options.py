@@ -15,7 +15,8 @@ from zec_pulumi import provider as edge
 from zec_pulumi.engine import Plugin
 from zec_pulumi.engine.connection import EngineConnection
 from zec_pulumi.fleet_provider import FLEET_KEY, FleetPlanProvider
-from zec_pulumi.planning.gates import Missing
+from zec_pulumi.operations import fleet_check
+from zec_pulumi.planning.gates import GateSettings, Missing
 from zec_pulumi.program.inputs import DRY_RUN_KEY, INPUTS, PRIVATE_KEYS, SECRETS_KEY, SETTINGS_KEY
 from zec_pulumi.program.options import refuse_unserved, spelled_out
 from zec_pulumi.provider import InstanceOsImageProvider
@@ -109,22 +110,32 @@ def test_what_the_program_tells_reaches_the_operation_and_is_taken_out(process: 
     told = {DRY_RUN_KEY: False, SETTINGS_KEY: '{"zec:allowRebuild": "false"}', SECRETS_KEY: ["keyId"]}
     result = InstanceOsImageProvider().check({}, {**INVALID, **told})
     assert result.inputs == INVALID
-    assert process.checked.gates("").allow_rebuild is False
+    assert process.checked.gates("") == GateSettings(allow_rebuild=False)
     assert process.checked.secrets("") == frozenset({"keyId"})
 
 
 def test_what_the_program_did_not_tell_is_not_made_up(process: Process) -> None:
-    """Settings that did not come are another answer than no settings, and close the gates."""
+    """Without settings the gates are closed, and it is not known what is secret."""
     InstanceOsImageProvider().check({}, INVALID)
     assert process.checked.gates("").missing is Missing.NOT_SENT
     assert process.checked.secrets("") is None
 
 
-def test_a_fleets_plan_records_nothing_of_the_settings(process: Process) -> None:
-    """Its check comes before any machine's, and takes them out likewise."""
+@pytest.mark.parametrize("sent", ["{}", None])
+@pytest.mark.usefixtures("process")
+def test_a_fleets_plan_tells_the_settings_too(monkeypatch: pytest.MonkeyPatch, sent: str | None) -> None:
+    """Its check comes before any machine's."""
+    arrived: list[Any] = []
+
+    def check(*_: object, settings: str | None) -> list[str]:
+        arrived.append(settings)
+        return []
+
+    monkeypatch.setattr(fleet_check, "check", check)
     order = {"urn": "urn:pulumi:dev::p::zec:index:Fleet::web", "canaries": [], "others": ["a"], "atOnce": 1}
-    result = FleetPlanProvider().check({}, {FLEET_KEY: json.dumps(order), SETTINGS_KEY: "{}"})
+    result = FleetPlanProvider().check({}, {FLEET_KEY: json.dumps(order), SETTINGS_KEY: sent})
     assert (result.inputs, result.failures) == ({}, [])
+    assert arrived == [sent]
 
 
 PROGRAM = """

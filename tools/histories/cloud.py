@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api import AnswerLostError, BearerToken, Client, Endpoint, NotSentError
-from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.exchange import ApiRequest, HttpResponse
-from zec_pulumi.api.retry import RetryPolicy
-from zec_pulumi.api.timeouts import Timeouts
 from zec_pulumi.api.transport import API_VERSION, CONTENT_TYPE
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.clock import SimulatorClock
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from histories.points import Points
+    from zec_pulumi.api import Timeouts
     from zec_pulumi.simulator.cloud import Transition
 
 HOST = "127.0.0.1:1"
@@ -62,9 +60,6 @@ class LocalTransport:
     """Hands requests to the cloud directly. ``unreachable`` requests find no connection."""
 
     def __init__(self, cloud: Cloud, points: Points, observer: Callable[[], None]) -> None:
-        self.endpoint = Endpoint(HOST, "http")
-        self.timeouts = Timeouts()
-        self.secrets: tuple[str, ...] = (TOKEN,)
         self.token = TOKEN
         self.unreachable = 0
         self.body = b""
@@ -119,8 +114,6 @@ def new_cloud(transition: Transition, observer: Callable[[dict[str, Any]], None]
 
 def client_of(transport: LocalTransport, clock: MovingClock) -> Client:
     """Return the real client on that transport."""
-    client = Client(BearerToken(TOKEN), transport.endpoint, clock=clock)
-    client.close()
-    local: Any = Caller(transport, RetryPolicy(), clock, client.throttle, lambda: 0.0)  # type: ignore[arg-type]
-    client._call = local  # noqa: SLF001 the one seam without a socket
-    return client
+    return Client(
+        BearerToken(TOKEN), Endpoint(HOST, "http"), clock=clock, transport=transport, random_fraction=lambda: 0.0
+    )

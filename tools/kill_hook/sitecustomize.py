@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SHORTER = {
     "zec_pulumi.rebuild.send": {"NOT_ACCEPTED_AFTER_SECONDS": 1.5},
-    "zec_pulumi.rebuild.wait": {"UNMOVED_SECONDS": 3.0, "LAG_SECONDS": 15.0},
+    "zec_pulumi.rebuild.wait": {"STALE_SECONDS": 3.0, "LAG_SECONDS": 15.0},
     "zec_pulumi.engine.plugin": {"_CHECK_SECONDS": 0.1},
 }
 """A twentieth of the real times: those are for clouds that take a minute for what the simulator does in four reads."""

@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api.envelope import Result, parse
 from zec_pulumi.api.errors import RateLimitError
 from zec_pulumi.api.exchange import ApiRequest
-from zec_pulumi.errors import ZecError
+from zec_pulumi.errors import DeadlineError, StoppedError, StopReason, ZecError
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping
 
+    from zec_pulumi.api.credentials import Credentials
+    from zec_pulumi.api.endpoint import Endpoint
+    from zec_pulumi.api.exchange import Transport
+    from zec_pulumi.api.rate_limit import RateLimiter
     from zec_pulumi.api.retry import RetryPolicy
-    from zec_pulumi.api.throttle import Throttle
     from zec_pulumi.api.timeouts import Timeouts
-    from zec_pulumi.api.transport import Transport
     from zec_pulumi.time.clock import Clock
 
+_LEAST_SECONDS = 0.1
+"""What an attempt that begins in time gets at least."""
 
+
+@dataclass(frozen=True)
 class Caller:
-    """Sends the requests of all actions. A read is retried, a mutation never."""
+    """Sends the requests of all actions. A read is retried, a mutation never.
 
-    def __init__(
-        self,
-        transport: Transport,
-        retry: RetryPolicy,
-        clock: Clock,
-        throttle: Throttle,
-        random_fraction: Callable[[], float],
-    ) -> None:
-        self._transport = transport
-        self._retry = retry
-        self._clock = clock
-        self._throttle = throttle
-        self._random_fraction = random_fraction
+    Nothing is sent after ``deadline``, and nothing waits past it; None leaves the retry policy's time alone.
+    ``cancelled`` ends retries: a read that begins after it is tried once.
+    """
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._transport.close()
+    transport: Transport
+    credentials: Credentials
+    endpoint: Endpoint
+    timeouts: Timeouts
+    retry: RetryPolicy
+    clock: Clock
+    limiter: RateLimiter
+    random_fraction: Callable[[], float]
+    cancelled: threading.Event
+    deadline: Deadline | None = None
 
     def mutate(self, action: str, body: Mapping[str, Any], *, secrets: tuple[str, ...] = ()) -> Result:
         """Send a mutation of service ``zec``, once.
@@ -48,50 +54,63 @@ class Caller:
             action: The API action.
             body: Its parameters; None leaves one out.
             secrets: Values in ``body`` that no message may repeat.
-        """
-        return self._attempt(ApiRequest(action, "zec", _encode(body), secrets), self._transport.timeouts)
 
-    def read(
-        self, action: str, body: Mapping[str, Any], *, service: str = "zec", deadline: float | None = None
-    ) -> Result:
-        """Call an action that changes nothing, and retry it within ``deadline`` seconds.
+        Raises:
+            DeadlineError: The deadline has passed; nothing was sent.
+        """
+        return self._attempt(ApiRequest(action, "zec", _encode(body), secrets, is_mutation=True), self.timeouts)
+
+    def read(self, action: str, body: Mapping[str, Any], *, service: str = "zec", once: bool = False) -> Result:
+        """Call an action that changes nothing, and retry it as the retry policy says.
 
         Args:
             action: The API action.
             body: Its parameters; None leaves one out.
             service: The service it belongs to.
-            deadline: Overrides the retry policy's.
+            once: Whether it is tried once only.
+
+        Raises:
+            DeadlineError: The deadline has passed; nothing was sent.
+            StoppedError: The process was cancelled while this waited.
         """
         call = ApiRequest(action, service, _encode(body))
-        end = self._clock.monotonic() + (self._retry.deadline if deadline is None else deadline)
-        timeouts = self._transport.timeouts
-        attempt = 1
+        patience = Deadline(self.clock, self.retry.deadline)
+        timeouts, attempt = self.timeouts, 1
         while True:
             try:
-                with self._throttle.turn(urgent=True):
+                with self.limiter.slot(self.deadline, priority=True):
                     return self._attempt(call, timeouts)
             except ZecError as error:
-                delay = self._retry.delay(error, attempt=attempt, random_fraction=self._random_fraction)
-                if delay is None or self._clock.monotonic() + delay >= end:
+                delay = self.retry.delay(error, attempt=attempt, random_fraction=self.random_fraction)
+                if once or delay is None or delay >= self._left(patience) or self.cancelled.is_set():
                     raise
-            self._clock.sleep(delay)
+            self.clock.sleep(delay)
+            if self.cancelled.is_set():
+                raise StoppedError(StopReason.CANCELLED)
             attempt += 1
-            timeouts = self._transport.timeouts.within(max(end - self._clock.monotonic(), 0.1))
+            timeouts = self.timeouts.within(max(patience.remaining, _LEAST_SECONDS))
+
+    def _left(self, patience: Deadline) -> float:
+        return patience.remaining if self.deadline is None else min(patience.remaining, self.deadline.remaining)
 
     def _attempt(self, call: ApiRequest, timeouts: Timeouts) -> Result:
-        answer = self._transport.send(call, timeouts)
+        if self.deadline is not None:
+            if self.deadline.expired:
+                raise DeadlineError(f"the operation's time was up before {call.action} was sent", None)
+            timeouts = timeouts.within(max(self.deadline.remaining, _LEAST_SECONDS))
+        answer = self.transport.send(call, timeouts)
         try:
             result = parse(
                 answer,
                 action=call.action,
-                endpoint=self._transport.endpoint,
-                now=self._clock.now(),
-                secrets=(*call.secrets, *self._transport.secrets),
+                endpoint=self.endpoint,
+                now=self.clock.now(),
+                secrets=(*call.secrets, self.credentials.secret),
             )
         except RateLimitError as error:
-            self._throttle.refused(error.retry_after)
+            self.limiter.on_rejected(error.retry_after)
             raise
-        self._throttle.taken()
+        self.limiter.on_accepted()
         return result
 
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import random
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.endpoint import Endpoint
 from zec_pulumi.api.models import ApiModel, Image, Instance, InstanceStatus, KeyPair, Page, Zone
+from zec_pulumi.api.rate_limit import RateLimiter
 from zec_pulumi.api.retry import RetryPolicy
-from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.api.timeouts import Timeouts
-from zec_pulumi.api.transport import Transport
+from zec_pulumi.api.transport import HTTPTransport
 from zec_pulumi.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from typing_extensions import Self
 
     from zec_pulumi.api.credentials import Credentials
+    from zec_pulumi.api.exchange import Transport
     from zec_pulumi.api.reset_request import ResetInstanceRequest
+    from zec_pulumi.time.deadline import Deadline
 
 MAX_PAGE_SIZE = 1000
 MAX_IDS = 100
@@ -34,12 +40,23 @@ class Client:
     A read is tried again until it succeeds, is refused, or the time of the :class:`RetryPolicy` has passed. A mutation
     is sent once and never again. Where its answer is lost, the error's ``may_have_been_carried_out`` says so.
 
-    Reads obey the rate limit by themselves. A caller that sends many mutations sends each inside ``throttle.turn()``.
+    Reads obey the rate limit by themselves. A caller that sends many mutations sends each inside :meth:`slot`.
 
     Every method raises :class:`zec_pulumi.api.ApiError` when the API refuses or fails, and
-    :class:`zec_pulumi.api.TransportError` when there is no usable answer.
+    :class:`zec_pulumi.api.TransportError` when there is no usable answer. Of a client :meth:`within` a deadline, every
+    method raises :class:`zec_pulumi.errors.DeadlineError` once that has passed: nothing was sent.
 
     Use it as a context manager, or call :meth:`close`.
+
+    Args:
+        credentials: Who asks.
+        endpoint: Where the API is.
+        timeouts: Limits of one attempt.
+        retry: When and how long a read is tried again.
+        clock: Time; its sleep may end early once ``cancelled`` is set.
+        transport: What carries the requests; HTTP unless given.
+        cancelled: Once it is set, a read ends within a second. A mutation's answer is still waited for.
+        random_fraction: Returns a number in [0, 1); spreads clients that failed together.
     """
 
     def __init__(
@@ -50,13 +67,23 @@ class Client:
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
-        throttle: Throttle | None = None,
+        transport: Transport | None = None,
+        cancelled: threading.Event | None = None,
         random_fraction: Callable[[], float] = random.random,
     ) -> None:
-        clock = clock or SystemClock()
-        self.throttle = throttle or Throttle(clock)
-        transport = Transport(credentials, endpoint or Endpoint(), timeouts or Timeouts(), clock)
-        self._call = Caller(transport, retry or RetryPolicy(), clock, self.throttle, random_fraction)
+        clock, endpoint, cancelled = clock or SystemClock(), endpoint or Endpoint(), cancelled or threading.Event()
+        self.limiter = RateLimiter(clock, cancelled)
+        self._call = Caller(
+            transport or HTTPTransport(credentials, endpoint, clock, cancelled),
+            credentials,
+            endpoint,
+            timeouts or Timeouts(),
+            retry or RetryPolicy(),
+            clock,
+            self.limiter,
+            random_fraction,
+            cancelled,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +93,20 @@ class Client:
 
     def close(self) -> None:
         """Close all connections."""
-        self._call.close()
+        self._call.transport.close()
+
+    def within(self, deadline: Deadline) -> Client:
+        """Return this client bounded by ``deadline``: after it nothing is sent, and nothing waits past it.
+
+        It shares connections and rate limit with this one.
+        """
+        bounded = copy.copy(self)
+        bounded._call = replace(self._call, deadline=deadline)  # noqa: SLF001 a copy of this very object
+        return bounded
+
+    def slot(self) -> AbstractContextManager[None]:
+        """Wait for the rate limit's slot of a mutation; send it inside. Raises as :meth:`RateLimiter.slot`."""
+        return self.limiter.slot(self._call.deadline)
 
     def describe_instances(
         self,
@@ -98,24 +138,29 @@ class Client:
         """
         return list(self._all("DescribeInstances", {"zoneId": zone_id}, Instance))
 
-    def instances_by_id(self, instance_ids: Sequence[str]) -> dict[str, Instance]:
-        """Return up to 100 instances by id; those that the API does not show are missing. DescribeInstances."""
-        return {item.instance_id: item for item in self.describe_instances(instance_ids=instance_ids).items}
+    def instances_by_id(self, instance_ids: Sequence[str], deadline: Deadline | None = None) -> dict[str, Instance]:
+        """Return up to 100 instances by id; those that the API does not show are missing. DescribeInstances.
+
+        ``deadline`` bounds it as :meth:`within` does.
+        """
+        client = self if deadline is None else self.within(deadline)
+        return {item.instance_id: item for item in client.describe_instances(instance_ids=instance_ids).items}
 
     def describe_instances_status(
-        self, instance_ids: Sequence[str], *, deadline: float | None = None
+        self, instance_ids: Sequence[str], deadline: Deadline | None = None, *, once: bool = False
     ) -> dict[str, str]:
         """Return the status of each instance that exists, by id; one request per 100 ids.
 
-        ``deadline`` overrides the retry policy's, in seconds; 0 means one attempt.
+        ``deadline`` bounds it as :meth:`within` does; ``once``: it is tried once only.
         Source: DescribeInstancesStatus, zec 2025-09-01.
         """
+        client = self if deadline is None else self.within(deadline)
         statuses: dict[str, str] = {}
         for start in range(0, len(instance_ids), MAX_IDS):
             ids = list(instance_ids[start : start + MAX_IDS])
             # Without a page size the API would answer 20 of the 100.
             body = {"instanceIds": ids, "pageSize": MAX_IDS, "pageNum": 1}
-            page = self._page("DescribeInstancesStatus", body, InstanceStatus, deadline=deadline)
+            page = client._page("DescribeInstancesStatus", body, InstanceStatus, once=once)  # noqa: SLF001 this very class
             statuses.update((row.instance_id, row.status) for row in page.items)
         return statuses
 
@@ -200,9 +245,9 @@ class Client:
         model: type[M],
         *,
         service: str = "zec",
-        deadline: float | None = None,
+        once: bool = False,
     ) -> Page[M]:
-        result = self._call.read(action, body, service=service, deadline=deadline)
+        result = self._call.read(action, body, service=service, once=once)
         items = result.models("dataSet", model)
         return Page(result.count("totalCount", at_least=len(items)), items)
 

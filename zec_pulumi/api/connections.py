@@ -1,4 +1,4 @@
-"""Connections that record whether a request was begun on them.
+"""Connections that record how far a request has come, and that another thread can stop.
 
 When sending fails, one question decides what a mutation's error may claim: had any byte of the request
 left? The types of urllib3's exceptions do not answer it (a reset connection looks the same during the TLS
@@ -8,6 +8,8 @@ handshake and after the request), so the connections themselves record it. Witho
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from typing import Any
 
@@ -16,46 +18,82 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
-class _Progress(threading.local):
-    """How far this thread's request has come; a thread sends one request at a time."""
-
-    connecting = False
-    sending = False
+class AbandonedError(OSError):
+    """Nobody waits for this request any more, so it is not sent."""
 
 
-_progress = _Progress()
+class Exchange:
+    """One request and its answer, between the thread that sends it and the thread that waits for it; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connecting = False
+        self._sending = False
+        self._abandoned = False
+        self._socket: Any = None
+
+    def bind(self) -> None:
+        """Make this the exchange of the calling thread, which sends one request at a time."""
+        _current.exchange = self
+
+    def start_connecting(self) -> None:
+        """Record that a connection is being made."""
+        self._connecting = True
+
+    def start_sending(self, sock: Any) -> None:
+        """Record that the request leaves now.
+
+        Raises:
+            AbandonedError: nobody waits for it any more.
+        """
+        with self._lock:
+            if self._abandoned:
+                raise AbandonedError("abandoned before it was sent")
+            self._sending = True
+            self._socket = sock
+
+    def surely_not_sent(self) -> bool:
+        """Whether the request ended before its connection stood."""
+        return self._connecting and not self._sending
+
+    def abandon(self) -> bool:
+        """Have nothing more sent, and cut the connection; return whether the request surely was not sent."""
+        with self._lock:
+            self._abandoned = True
+            if self._socket is not None:
+                # Not every kind of socket can do it; its thread then ends at the next time-out.
+                with contextlib.suppress(Exception):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+            return not self._sending
 
 
-def begin() -> None:
-    """Forget the previous request of this thread."""
-    _progress.connecting = _progress.sending = False
+class _Current(threading.local):
+    exchange: Exchange = Exchange()
 
 
-def surely_not_sent() -> bool:
-    """Whether this thread's request ended before its connection stood."""
-    return _progress.connecting and not _progress.sending
+_current = _Current()
 
 
 class _HTTPConnection(HTTPConnection):
     def connect(self) -> None:
-        _progress.connecting = True
+        _current.exchange.start_connecting()
         super().connect()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
             self.connect()
-        _progress.sending = True
+        _current.exchange.start_sending(self.sock)
         super().request(*args, **kwargs)
 
 
 class _HTTPSConnection(HTTPSConnection):
     def connect(self) -> None:
-        _progress.connecting = True
+        _current.exchange.start_connecting()
         super().connect()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         # Unlike plain ones, TLS connections are always connected by the pool, before this.
-        _progress.sending = True
+        _current.exchange.start_sending(self.sock)
         super().request(*args, **kwargs)
 
 

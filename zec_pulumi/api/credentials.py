@@ -24,6 +24,11 @@ class AccessKey:
         object.__setattr__(self, "access_key_id", _header_text(self.access_key_id, "access key id"))
         object.__setattr__(self, "access_key_password", _text(self.access_key_password, "access key password"))
 
+    @property
+    def secret(self) -> str:
+        """The part that no message may repeat."""
+        return self.access_key_password
+
 
 @dataclass(frozen=True)
 class BearerToken:
@@ -39,6 +44,11 @@ class BearerToken:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "token", _header_text(self.token, "token"))
+
+    @property
+    def secret(self) -> str:
+        """The part that no message may repeat."""
+        return self.token
 
 
 Credentials = AccessKey | BearerToken

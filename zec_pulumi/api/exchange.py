@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from zec_pulumi.api.timeouts import Timeouts
 
 
 @dataclass(frozen=True)
@@ -18,12 +20,14 @@ class ApiRequest:
         service: ``zec`` or ``ccs``.
         body: The JSON to send, exactly these bytes.
         secrets: Values in ``body`` that no message may repeat.
+        is_mutation: Whether it changes anything: its answer is waited for even after a cancel.
     """
 
     action: str
     service: str
     body: bytes = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    is_mutation: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,3 +37,18 @@ class HttpResponse:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+class Transport(Protocol):
+    """What carries requests to the API: HTTP, or whatever a test puts in its place."""
+
+    def send(self, call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
+        """Send ``call`` once and return the answer, whatever its status; take ``timeouts.total`` seconds at most.
+
+        Raises:
+            NotSentError: No connection came about; surely nothing was sent.
+            AnswerLostError: Something broke after that.
+        """
+
+    def close(self) -> None:
+        """Close all connections."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from zec_pulumi.api.timeouts import Timeouts
 
 
+class CutShortError(Exception):
+    """We ended the exchange ourselves; the text says why, to continue a sentence."""
+
+
 _CHECK_NETWORK = "check the endpoint and this machine's network, then run again"
 
 _TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
@@ -48,16 +52,23 @@ _UNREACHABLE: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
 
 
 def describe(
-    error: Exception, *, action: str, endpoint: Endpoint, timeouts: Timeouts, not_sent: bool
+    error: Exception,
+    *,
+    action: str,
+    endpoint: Endpoint,
+    timeouts: Timeouts,
+    not_sent: bool,
+    reached_before: bool = False,
 ) -> TransportError:
     """Return the error to raise for ``error``.
 
     Args:
-        error: What :mod:`requests` raised.
+        error: What was raised while it was sent.
         action: The API action.
         endpoint: Where it was sent.
         timeouts: The limits of the attempt.
         not_sent: Whether no byte of the request left.
+        reached_before: Whether the endpoint was reached before: then a name that is not found is a passing trouble.
     """
     causes = tuple(_causes(error))
     if not_sent:
@@ -67,7 +78,7 @@ def describe(
             next_step=next_step,
             action=action,
             host=endpoint.domain,
-            permanent=_any(causes, ssl.SSLCertVerificationError),
+            permanent=_any(causes, ssl.SSLCertVerificationError) or (not reached_before and _no_such_name(causes)),
         )
     return AnswerLostError(
         f"{action} was sent to {endpoint.base_url}, but its answer was lost ({_why_lost(causes, timeouts)})",
@@ -76,7 +87,14 @@ def describe(
     )
 
 
+def _no_such_name(causes: tuple[BaseException, ...]) -> bool:
+    """Whether the host name is wrong; a resolver that cannot be asked now is another matter."""
+    return any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in causes)
+
+
 def _why_unreachable(causes: tuple[BaseException, ...], timeouts: Timeouts) -> tuple[str, str]:
+    if isinstance(causes[0], CutShortError):
+        return str(causes[0]), _CHECK_NETWORK
     for kinds, reason, next_step in _UNREACHABLE:
         if _any(causes, *kinds):
             return reason, next_step
@@ -86,6 +104,8 @@ def _why_unreachable(causes: tuple[BaseException, ...], timeouts: Timeouts) -> t
 
 
 def _why_lost(causes: tuple[BaseException, ...], timeouts: Timeouts) -> str:
+    if isinstance(causes[0], CutShortError):
+        return str(causes[0])
     if _any(causes, *_TIMEOUTS):
         return f"none within {timeouts.read:g} s"
     if _any(causes, urllib3.exceptions.IncompleteRead, urllib3.exceptions.DecodeError):

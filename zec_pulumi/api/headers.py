@@ -9,16 +9,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MAX_RETRY_AFTER_SECONDS = 60.0
+"""Longest pause that the client grants. Rate limits count by the second or the minute; after a minute it asks again."""
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds to wait, or None without a usable header; names in lower case.
+    """Return the seconds to wait, 60 at most, or None without a usable header; names in lower case. Never raises.
 
     The API sends whole seconds; proxies in front of it may send a date, counted from the answer's own.
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), MAX_RETRY_AFTER_SECONDS)
     until, sent = _timestamp(text), server_time(headers)
-    return None if until is None or sent is None else max(until - sent, 0.0)
+    return None if until is None or sent is None else min(max(until - sent, 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
 def server_time(headers: Mapping[str, str]) -> float | None:
@@ -38,5 +42,5 @@ def clock_difference(headers: Mapping[str, str], now: float) -> str:
 def _timestamp(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None

@@ -43,6 +43,7 @@ Examples:
 _MEANING = {
     "intent": "about to be sent; what became of it is not known",
     "accepted": "accepted by the API",
+    "begun": "accepted by the API, and begun",
     "refused": "refused or not sent; nothing was wiped",
     "unknown": "sent, and its answer was lost; what became of it is not known",
     "finished": "done and verified",

@@ -1,14 +1,13 @@
-"""Waits for instance statuses: the one place that polls."""
+"""Waits for instance statuses: the one place that polls, and the one owner of its deadline and its cancel."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError
-from zec_pulumi.cloud.batch import Batch, nobody_else
-from zec_pulumi.cloud.reader import BLAMING_ONE
-from zec_pulumi.cloud.rhythm import Rhythm, beats
+from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError, NotSentError
+from zec_pulumi.cloud.coalescer import RequestCoalescer, names_instance, never_contended
+from zec_pulumi.cloud.schedule import PollSchedule, intervals
 from zec_pulumi.errors import DeadlineError, InstanceGoneError, StoppedError, StopReason, ZecError
 from zec_pulumi.planning import status
 
@@ -24,11 +23,15 @@ if TYPE_CHECKING:
 MISSING_READS = 5
 """How often in a row an instance may be missing from the answers before it counts as gone."""
 
+LAST_POLL_SECONDS = 1.0
+"""How long before the deadline the last poll begins."""
+
 
 class StatusPoller:
     """The one poller of a process: every ``interval`` seconds one DescribeInstancesStatus for all that are waited for.
 
-    Reads that fail are shown and tried again for as long as the deadline allows; wrong credentials end the wait.
+    Reads that fail are shown and tried again until the deadline. What no repetition mends ends the wait at once: wrong
+    credentials, an untrusted certificate, a wrong host name.
     """
 
     def __init__(
@@ -37,110 +40,118 @@ class StatusPoller:
         reader: CloudReader,
         clock: Clock,
         interval: float,
-        crowded: Callable[[], bool] = nobody_else,
+        is_contended: Callable[[], bool] = never_contended,
     ) -> None:
         self._reader = reader
         self._clock = clock
-        self._statuses = Batch(
-            functools.partial(client.describe_instances_status, deadline=0), clock, crowded, BLAMING_ONE
+        self._statuses = RequestCoalescer(
+            functools.partial(client.describe_instances_status, once=True), clock, is_contended
         )
-        self.rhythm = Rhythm(clock, interval)
+        self.schedule = PollSchedule(clock, interval)
 
-    def statuses(
+    def poll(
         self,
         instance_id: str,
         deadline: Deadline,
         progress: Progress,
         *,
-        outlive_engine: bool = False,
-        begun_now: bool = False,
-        rebuild_began: float | None = None,
+        just_sent: bool = False,
+        without_engine: bool = False,
+        accepted_at: float | None = None,
     ) -> Iterator[str]:
-        """Yield the status now and then every interval; with ``outlive_engine`` also when the engine is gone.
+        """Yield the status now and then in every interval, the last time just before the deadline.
 
-        ``begun_now`` says that what is waited for was asked for just now: among others, the first look then is on their
-        beat, and costs no request of its own. ``rebuild_began`` is when the rebuild was accepted, on the
-        monotonic clock: its middle is read less often.
+        Args:
+            instance_id: The instance.
+            deadline: Ends it, whatever the service asks.
+            progress: Shows what cannot be read; says whether the engine still wants this.
+            just_sent: The request was just sent: skip the immediate poll and join the next one of the others.
+            without_engine: Whether to go on when the engine is gone.
+            accepted_at: When a rebuild was accepted, on the monotonic clock: its middle is polled less often.
 
         Raises:
             StoppedError: the engine has cancelled the operation, or is gone.
-            DeadlineError: the deadline passed.
+            DeadlineError: the deadline passed; names the last status.
             InstanceGoneError: the instance was missing from several answers in a row, or the API says it is gone.
-            AuthenticationError: the credentials are no longer accepted.
+            AuthenticationError, NotSentError: no repetition would help.
         """
-        others = self.rhythm.join()
-        first = min(self.rhythm.until_beat(), deadline.remaining) if begun_now and others else 0.0
+        others = self.schedule.join()
         try:
-            yield from self._looks(
-                instance_id, deadline, progress, first, outlive_engine=outlive_engine, rebuild_began=rebuild_began
-            )
-        finally:
-            self.rhythm.leave()
-
-    def _looks(
-        self,
-        instance_id: str,
-        deadline: Deadline,
-        progress: Progress,
-        pause_seconds: float,
-        *,
-        outlive_engine: bool,
-        rebuild_began: float | None,
-    ) -> Iterator[str]:
-        missing, last = 0, None
-        while True:
-            # Asked before it is slept: the first to wake reads for all whose time has come, so a beat is one request.
-            with self._statuses.asking(instance_id, pause_seconds) as ask:
-                if pause_seconds:
-                    self._clock.sleep(pause_seconds)
-                reason = progress.stop_reason()
-                if reason is StopReason.CANCELLED or (reason and not outlive_engine):
-                    raise StoppedError(reason)
+            pause = min(self.schedule.until_poll(), deadline.remaining / 2) if just_sent and others else 0.0
+            missing, last = 0, None
+            while True:
+                count, at_least = 1, 0.0
                 try:
-                    found = self._statuses.answer(ask)
-                except NotFoundError as error:
-                    raise InstanceGoneError(f"instance {instance_id} is gone: {error}") from error
-                except (AuthenticationError, ConfigurationError):
+                    found = self._status(instance_id, pause, deadline, progress, without_engine=without_engine)
+                except DeadlineError as error:
+                    raise _time_is_up(instance_id, last) from error
+                except (StoppedError, InstanceGoneError, AuthenticationError, ConfigurationError):
                     raise
                 except ZecError as error:
-                    # The whole sentence holds a request id and would be a new line at every look.
+                    if isinstance(error, NotSentError) and error.permanent:
+                        raise
+                    # The whole sentence holds a request id and would be a new line at every poll.
                     problem = error.code if isinstance(error, ApiError) else type(error).__name__
                     progress.phase(f"status not readable ({problem}), trying again")
-                    pause_seconds = self._until_next(deadline, last, instance_id, at_least=error.retry_after or 0)
-                    continue
-            missing = 0 if found else missing + 1
-            if missing >= MISSING_READS:
-                raise InstanceGoneError(f"instance {instance_id} is gone: missing from {missing} answers in a row")
-            if found:
-                last = found
-                yield found
-            elapsed = None if rebuild_began is None else self._clock.monotonic() - rebuild_began
-            count = beats(elapsed, self.rhythm.usual)
-            pause_seconds = self._until_next(deadline, last, instance_id, count=count)
+                    at_least = error.retry_after or 0.0
+                else:
+                    missing = 0 if found else missing + 1
+                    if missing >= MISSING_READS:
+                        raise InstanceGoneError(
+                            f"instance {instance_id} is gone: missing from {missing} answers in a row"
+                        )
+                    if found:
+                        last = found
+                        yield found
+                    elapsed = None if accepted_at is None else self._clock.monotonic() - accepted_at
+                    count = intervals(elapsed, self.schedule.usual)
+                left = deadline.remaining - LAST_POLL_SECONDS
+                if left <= 0:
+                    self._clock.sleep(deadline.remaining)
+                    raise _time_is_up(instance_id, last)
+                pause = min(max(self.schedule.until_poll(count), at_least), left)
+        finally:
+            self.schedule.leave()
 
     def settled(self, live: Instance, deadline: Deadline, progress: Progress) -> Instance:
         """Wait until no status is transitional and return the instance as it is then.
 
         Raises:
-            DeadlineError, InstanceGoneError, ZecError: as :meth:`statuses`.
+            DeadlineError, InstanceGoneError, ZecError: as :meth:`poll`.
         """
-        while status.is_transitional(live.status):
-            for current in self.statuses(live.instance_id, deadline, progress):
-                if not status.is_transitional(current):
-                    break
+        if not status.is_transitional(live.status):
+            return live
+        reader = self._reader.within(deadline)
+        for current in self.poll(live.instance_id, deadline, progress):
+            if status.is_transitional(current):
                 progress.phase(f"waiting for the instance to settle, {status.shown(current)}")
-            found = self._reader.instance(live.instance_id)
+                continue
+            found = reader.instance(live.instance_id)
             if found is None:
                 raise InstanceGoneError(f"instance {live.instance_id} is gone")
-            if status.is_transitional(found.status):
-                self._clock.sleep(self._until_next(deadline, found.status, live.instance_id))
-            live = found
-        return live
+            # The two reads may lag behind each other.
+            if not status.is_transitional(found.status):
+                return found
+        raise AssertionError("poll() ends only with an error")
 
-    def _until_next(
-        self, deadline: Deadline, last: str | None, instance_id: str, *, at_least: float = 0, count: int = 1
-    ) -> float:
-        """Return the seconds until the next look; the last one is at the deadline."""
-        if deadline.expired:
-            raise DeadlineError(f"the time is up; instance {instance_id} is {status.shown(last)}", last)
-        return min(max(self.rhythm.until_beat(count), at_least), deadline.remaining)
+    def _status(
+        self, instance_id: str, pause: float, deadline: Deadline, progress: Progress, *, without_engine: bool
+    ) -> str | None:
+        """Return the status in ``pause`` seconds, None when the answer does not show the instance."""
+        # Requested before the sleep: the first to wake reads for all that are due, so a poll is one request.
+        with self._statuses.request(instance_id, pause) as request:
+            if pause:
+                self._clock.sleep(pause)
+            reason = progress.stop_reason()
+            if reason is StopReason.CANCELLED or (reason and not without_engine):
+                raise StoppedError(reason)
+            try:
+                return self._statuses.answer(request, deadline)
+            except NotFoundError as error:
+                if names_instance(error):
+                    raise InstanceGoneError(f"instance {instance_id} is gone: {error}") from error
+                raise
+
+
+def _time_is_up(instance_id: str, last: str | None) -> DeadlineError:
+    return DeadlineError(f"the time is up; instance {instance_id} is {status.shown(last)}", last)

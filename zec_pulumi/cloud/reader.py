@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zec_pulumi.api import Image, Instance, InvalidRequestError, NotFoundError
-from zec_pulumi.cloud.batch import Batch, nobody_else
+from zec_pulumi.api import Image, Instance, NotFoundError
+from zec_pulumi.cloud.coalescer import RequestCoalescer, names_instance, never_contended
+from zec_pulumi.errors import DeadlineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zec_pulumi.api import Client
     from zec_pulumi.time.clock import Clock
+    from zec_pulumi.time.deadline import Deadline
 
 CATALOG_SECONDS = 60.0
 """How long images, key pairs and time zones are taken as read; they change rarely, and the API checks again."""
@@ -22,8 +25,8 @@ CATALOG_SECONDS = 60.0
 BY_ID = 3
 """How many instances a preview reads one by one before it reads whole pages."""
 
-BLAMING_ONE = (NotFoundError, InvalidRequestError)
-"""What the API answers for all ids of a request when it does not know one of them."""
+_CHECK_SECONDS = 0.5
+"""How often a caller that waits for another one's read checks its deadline, in real seconds."""
 
 T = TypeVar("T")
 
@@ -41,34 +44,43 @@ class _Held:
 class CloudReader:
     """Reads of one process, thread-safe. What instances refer to is held for a minute.
 
-    Every method raises :class:`zec_pulumi.api.ZecError` when the API cannot be read.
+    Every method raises :class:`zec_pulumi.api.ZecError` when the API cannot be read, and of a reader :meth:`within` a
+    deadline :class:`zec_pulumi.errors.DeadlineError` once that has passed.
     """
 
-    def __init__(self, client: Client, clock: Clock, crowded: Callable[[], bool] = nobody_else) -> None:
+    def __init__(self, client: Client, clock: Clock, is_contended: Callable[[], bool] = never_contended) -> None:
         self._client = client
         self._clock = clock
-        self._instances = Batch(client.instances_by_id, clock, crowded, BLAMING_ONE)
+        self._deadline: Deadline | None = None
+        self._instances = RequestCoalescer(client.instances_by_id, clock, is_contended)
         self._held: dict[tuple[str, ...], _Held] = {}
         self._reading: dict[tuple[str, ...], threading.Lock] = {}
-        self._seen: dict[str, _Held] = {}
         self._asked: set[str] = set()
         self._zones: set[str] = set()
-        self._listed: set[str] = set()
         self._lock = threading.Lock()
 
+    def within(self, deadline: Deadline) -> CloudReader:
+        """Return this reader bounded by ``deadline``; it shares all that was read with this one."""
+        bounded = copy.copy(self)
+        bounded._client = self._client.within(deadline)  # noqa: SLF001 a copy of this very object
+        bounded._deadline = deadline  # noqa: SLF001 as above
+        return bounded
+
     def instance(self, instance_id: str, after: float = 0.0) -> Instance | None:
-        """Return the instance as it is in so many seconds, read with all that are asked for until then.
+        """Wait ``after`` seconds, then read the instance in one batch with everything else requested by then.
 
         None when it is gone: the API says so, or shows nothing for the id twice.
         """
         for pause in (after, 0.0):
-            with self._instances.asking(instance_id, pause) as ask:
+            with self._instances.request(instance_id, pause) as request:
                 if pause:
                     self._clock.sleep(pause)
                 try:
-                    found = self._instances.answer(ask)
-                except NotFoundError:
-                    return None
+                    found = self._instances.answer(request, self._deadline)
+                except NotFoundError as error:
+                    if names_instance(error):
+                        return None
+                    raise
             if found is not None:
                 return found
         return None
@@ -79,31 +91,19 @@ class CloudReader:
         The engine asks for one resource after the other: the first few are read by id, then whole pages of their zones
         answer for the rest. A stack of one machine in an account of thousands so never lists the account.
         """
+        key = ("instance", instance_id)
         with self._lock:
-            known = self._seen.get(instance_id)
-            zones = None if len(self._asked) < BY_ID else sorted(self._zones - self._listed)
+            zones = sorted(self._zones) if len(self._asked) >= BY_ID else []
             self._asked.add(instance_id)
-        if known is not None and self._clock.monotonic() - known.at <= CATALOG_SECONDS:
-            seen: Instance = known.value
-            return seen
-        for zone_id in zones or ():
-            self._list(zone_id)
-            if instance_id in self._seen:
-                return self.instance_cached(instance_id)
-        found = self.instance(instance_id)
+        for zone_id in zones if not self._is_fresh(self._held.get(key)) else ():
+            found = self._zone_instances(zone_id).get(instance_id)
+            if found is not None:
+                return found
+        found = self._hold(key, lambda: self.instance(instance_id))
         if found is not None and found.zone_id:
             with self._lock:
                 self._zones.add(found.zone_id)
-                self._seen[instance_id] = _Held(self._clock.monotonic(), found)
         return found
-
-    def _list(self, zone_id: str) -> None:
-        """Read all instances of a zone."""
-        now = self._clock.monotonic()
-        instances = self._client.describe_all_instances(zone_id=zone_id)
-        with self._lock:
-            self._seen.update((item.instance_id, _Held(now, item)) for item in instances)
-            self._listed.add(zone_id)
 
     def image(self, zone_id: str, image_id: str) -> Image | None:
         """Return an image of the zone, or one of the account's own, which may be of other regions."""
@@ -146,6 +146,12 @@ class CloudReader:
         """Return the names of all time zones an instance can have."""
         return self._hold(("time zones",), lambda: frozenset(self._client.describe_time_zones()))
 
+    def _zone_instances(self, zone_id: str) -> dict[str, Instance]:
+        return self._hold(
+            ("instances", zone_id),
+            lambda: {item.instance_id: item for item in self._client.describe_all_instances(zone_id=zone_id)},
+        )
+
     def _zone_images(self, zone_id: str) -> dict[str, Image]:
         return self._hold(
             ("images", zone_id),
@@ -162,9 +168,19 @@ class CloudReader:
         with self._lock:
             reading = self._reading.setdefault(key, threading.Lock())
         # A hundred resources want the same list at the same moment: one reads it, the others have it then.
-        with reading:
-            held, now = self._held.get(key), self._clock.monotonic()
-            if held is None or now - held.at > CATALOG_SECONDS:
-                held = self._held[key] = _Held(now, read())
-        value: T = held.value
-        return value
+        while not reading.acquire(timeout=_CHECK_SECONDS):
+            if self._deadline is not None and self._deadline.expired:
+                raise DeadlineError("the time was up before the API was read", None)
+        try:
+            held = self._held.get(key)
+            if held is None or not self._is_fresh(held):
+                value = read()
+                # Stamped when it arrives: a read that takes a minute must not be stale at once.
+                held = self._held[key] = _Held(self._clock.monotonic(), value)
+            found: T = held.value
+            return found
+        finally:
+            reading.release()
+
+    def _is_fresh(self, held: _Held | None) -> bool:
+        return held is not None and self._clock.monotonic() - held.at <= CATALOG_SECONDS

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zec_pulumi.journal import lines
 from zec_pulumi.journal.approvals import UsedApprovals
-from zec_pulumi.planning.causes import dump_causes, load_causes
+from zec_pulumi.planning.causes import dump_causes, hide_values, load_causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Event = Literal[
     "intent",
     "accepted",
+    "begun",
     "refused",
     "unknown",
     "finished",
@@ -34,7 +35,11 @@ Event = Literal[
     "closed-not-rebuilt",
     "forgotten",
 ]
-"""What happened to an attempt last; the two ``closed`` ones are a person's word, ``forgotten`` is the stack's."""
+"""What happened to an attempt last.
+
+``begun``: accepted, and a status read since then shows it. The two ``closed`` ones are a person's word, ``forgotten``
+is the stack's.
+"""
 
 NOT_REBUILT: frozenset[Event] = frozenset({"refused", "closed-not-rebuilt"})
 """After these it is certain that the attempt wiped nothing."""
@@ -140,13 +145,15 @@ class Journal:
 class InstanceLog:
     """The journal as one operation on one instance writes it.
 
-    ``previous`` is the attempt id of the rebuild that the stack has recorded.
+    ``previous`` is the attempt id of the rebuild that the stack has recorded. ``secret`` are the property keys of the
+    inputs that the program marks as secret, None where that is not known; the journal keeps none of their values.
     """
 
     journal: Journal
     instance_id: str
     urn: str
     previous: str | None
+    secret: frozenset[str] | None = None
 
     def intend(self, attempt_id: str, causes: tuple[Cause, ...], approval: str | None = None) -> None:
         """Write that a reset is about to be sent, and the digest of the approval that it uses up.
@@ -154,7 +161,8 @@ class InstanceLog:
         Raises:
             JournalError: then it must not be sent.
         """
-        self.journal.intend(attempt_id, self.instance_id, self.urn, causes, self.previous, approval)
+        kept = hide_values(causes, self.secret)
+        self.journal.intend(attempt_id, self.instance_id, self.urn, kept, self.previous, approval)
 
     def note(self, attempt_id: str, event: Event, request_id: str | None = None) -> None:
         """Write what became of an attempt; should the disk say no, the intent stands and makes the next run ask."""

@@ -110,7 +110,7 @@ def resolve_plan(
     entries = journal.entries(wanted.instance_id) if wanted.instance_id else []
     previous = last_attempt(before)
     known = {previous, recorded.attempt.id if recorded.attempt else None}
-    if recorded.attempt and recorded.attempt.outcome == "unknown":
+    if recorded.attempt and recorded.attempt.is_unproven:
         answered = _answered(recorded, recorded.attempt, entries)
         # What the program asks for anew may have been done as well, after that attempt, and not been recorded.
         if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
@@ -226,12 +226,14 @@ def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bo
 
     Those are no cause any more, or are one only because a refresh in between recorded the machine as it was then.
     What either changes beside does not count: others may have changed the machine in between, and the program a name.
+    A value that the journal did not keep counts as the one that is wanted now: the person is warned of that.
     """
     planned, attempted = set(map(_target, plan.causes)), set(map(_target, entry.causes))
+    hidden = {cause.trigger for cause in entry.causes if cause.hidden}
     asked = [cause for cause in entry.causes if not cause.beside]
-    return all(_target(cause) in attempted or _came_true(cause, live) for cause in plan.triggers) and all(
-        _target(cause) in planned or _asks(cause, wanted) for cause in asked
-    )
+    return all(
+        _target(cause) in attempted or cause.trigger in hidden or _came_true(cause, live) for cause in plan.triggers
+    ) and all(_target(cause) in planned or _asks(cause, wanted) for cause in asked)
 
 
 def _target(cause: Cause) -> tuple[str, str | None]:
@@ -247,7 +249,8 @@ def _came_true(cause: Cause, live: Instance) -> bool:
 
 def _asks(cause: Cause, wanted: Wanted) -> bool:
     """Whether the program still asks for what a readable cause was about."""
-    return cause.readable and cause.new == as_text(wanted.given().get(cause.trigger))
+    value = as_text(wanted.given().get(cause.trigger))
+    return value is not None if cause.hidden else cause.readable and cause.new == value
 
 
 def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> ValuesNotKept | None:
@@ -280,7 +283,7 @@ def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
         image_id=wanted.image_id,
         key_id=wanted.key_id,
         outcome="failed" if entry.event == "failed" else "accepted",
-        moved=entry.event in ("finished", "closed-rebuilt", "failed"),
+        moved=entry.event in ("begun", "finished", "closed-rebuilt", "failed"),
     )
     # A name is set in place as well, so the machine tells whether it has the one that is wanted now.
     given = {name: getattr(wanted, name) for name in Wanted.model_fields if name != "instance_name"}

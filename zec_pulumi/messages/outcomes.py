@@ -76,7 +76,8 @@ def stop_too_slow(live: Instance, seconds: float, error: DeadlineError, *, force
     way_out = "" if force else ', or set power_off="force" (data disks are then not unmounted cleanly)'
     return (
         f"{name(live)} did not power off within {duration(seconds)}: it is {shown(error.last_status)}; nothing was"
-        f" wiped. Wait until it is STOPPED and run pulumi up again{way_out}"
+        " wiped. It may still power off, and then stays off: it is not started again by itself. Wait until it is"
+        f" STOPPED and run pulumi up again, which goes on{way_out}. To keep it as it was, start it by hand"
     )
 
 
@@ -208,6 +209,17 @@ def never_began(instance_id: str) -> str:
     return (
         f"instance {instance_id} is STOPPED and stays so: the ResetInstance whose answer was lost was not carried out."
         " Nothing is sent again by itself: change rebuild_token to ask for the rebuild, or start the instance by hand"
+    )
+
+
+def never_seen(instance_id: str, attempt: Attempt) -> str:
+    """The reset was accepted, image and key stay the same, and no status showed that the reinstall began."""
+    request = f" (request {attempt.request_id})" if attempt.request_id else ""
+    return (
+        f"ResetInstance of instance {instance_id} was accepted{request}, but it is RUNNING, and no status since then"
+        " shows that it was rebuilt. Look at the machine: if it was rebuilt, run `zec-pulumi attempts close"
+        f" {attempt.id} --rebuilt` and pulumi up again; if it was not rebuilt, change rebuild_token to ask for"
+        " another rebuild"
     )
 
 

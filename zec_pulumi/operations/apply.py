@@ -19,6 +19,7 @@ from zec_pulumi.planning import record
 from zec_pulumi.planning.approval import digest_of
 from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan
+from zec_pulumi.planning.status import STOPPED, is_transitional
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
 from zec_pulumi.rebuild.rebuild import rebuild
 from zec_pulumi.rebuild.send import send
@@ -62,16 +63,17 @@ def _apply(
     lock = locks.hold(process.home, instance_id, call.urn, process.clock, call.stop_reason)
     with process.fleets.working(call.urn), lock as held:
         op = process.operation(call, held, instance_id, record.last_attempt(before))
-        live = _settled(op, instance_id, record.last_rebuild_seconds(before))
-        return instance_id, _Apply(process, call, op, inputs, before, wanted, recorded, live).carry_out()
+        live, found = _settled(op, instance_id, record.last_rebuild_seconds(before))
+        return instance_id, _Apply(process, call, op, inputs, before, wanted, recorded, live, found).carry_out()
 
 
-def _settled(op: Operation, instance_id: str, last_rebuild_seconds: float | None) -> Instance:
-    """Read the machine and wait until it is in no transitional status."""
+def _settled(op: Operation, instance_id: str, last_rebuild_seconds: float | None) -> tuple[Instance, str]:
+    """Read the machine and wait until it is in no transitional status; return it, and its status before the wait."""
     # The engine sends one operation after the other: where others wait anyway, this one can wait for the next few.
-    live = op.reader.instance(instance_id, op.poller.rhythm.until_part())
+    live = op.reader.instance(instance_id, op.poller.schedule.until_slot())
     if live is None:
         raise ZecError(outcomes.not_found_at_start(instance_id))
+    found = live.status
     try:
         live = op.poller.settled(live, op.deadline, op.progress)
     except StoppedError as stopped:
@@ -79,13 +81,16 @@ def _settled(op: Operation, instance_id: str, last_rebuild_seconds: float | None
     except DeadlineError as error:
         raise RebuildNotStartedError(outcomes.never_settled(error)) from error
     if last_rebuild_seconds:
-        op.poller.rhythm.learn(last_rebuild_seconds)
-    return live
+        op.poller.schedule.learn(last_rebuild_seconds)
+    return live, found
 
 
 @dataclass
 class _Apply:
-    """One create or update under way. ``before`` is the record so far, empty in a create."""
+    """One create or update under way.
+
+    ``before`` is the record so far, empty in a create. ``found`` is the status in which the machine was found.
+    """
 
     process: Process
     call: Call
@@ -95,6 +100,7 @@ class _Apply:
     wanted: Wanted
     recorded: Recorded
     live: Instance
+    found: str
 
     def carry_out(self) -> dict[str, Any]:
         """Do what the plan says and return the new record."""
@@ -140,6 +146,11 @@ class _Apply:
         if resolved.warning:
             self.call.warn(recovery_messages.warning(resolved.warning))
         self.recorded = resolved.recorded
+        attempt = self.recorded.attempt
+        if attempt and attempt.outcome == "accepted" and (self.found == STOPPED or is_transitional(self.found)):
+            # The attempt was accepted before this run began, so what this run found was read since then.
+            moved = attempt.model_copy(update={"moved": True})
+            self.recorded = self.recorded.model_copy(update={"attempt": moved})
         return resolved.plan
 
     def _rebuild(self, plan: Plan) -> dict[str, Any]:
@@ -175,7 +186,7 @@ class _Apply:
 
     def _finish(self, attempt: Attempt, before: Applied, plan: Plan) -> dict[str, Any]:
         """Do what a verified rebuild still lacks, and close the attempt. Whatever fails here must not forget it."""
-        finished = attempt.verified_at or self.op.clock.now()
+        finished = max(attempt.verified_at or self.op.deadline.now, attempt.started_at)
         # Nobody knows whose rebuild it was when the answer was lost: then it is adopted, and not reported as ours.
         ours = attempt.outcome != "unknown"
         self.op.progress.phase(outcomes.finished(self.live, finished - attempt.started_at, ours=ours))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zec_pulumi.api import Client, ConfigurationError
-from zec_pulumi.api.throttle import Throttle
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal import recovery
@@ -62,14 +61,16 @@ class CloudConnection:
     poller: StatusPoller
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock, is_busy: Callable[[], bool]) -> CloudConnection:
+    def open(
+        cls, settings: Settings, clock: Clock, is_busy: Callable[[], bool], cancelled: threading.Event
+    ) -> CloudConnection:
         """Return a connection with the credentials in ``settings``; nothing is sent yet."""
         client = Client(
             settings.credentials,
             settings.endpoint,
             timeouts=settings.timeouts,
-            clock=SystemClock(),
-            throttle=Throttle(clock),
+            clock=clock,
+            cancelled=cancelled,
         )
         reader = CloudReader(client, clock, is_busy)
         return cls(client, reader, StatusPoller(client, reader, clock, settings.options.poll_interval, is_busy))
@@ -129,7 +130,7 @@ class Process:
         except ConfigurationError as error:
             options = error
         try:
-            connection = CloudConnection.open(resolve(stack_config, environ, user_home), clock, is_busy)
+            connection = CloudConnection.open(resolve(stack_config, environ, user_home), clock, is_busy, cancelled)
         except ConfigurationError as error:
             connection = error
         return cls(home(environ, user_home), clock, connection, options, is_interactive)
@@ -184,14 +185,15 @@ class Process:
         Raises:
             ConfigurationError: the settings are missing or wrong.
         """
+        deadline = Deadline(self.clock, call.timeout or DEFAULT_SECONDS)
         return Operation(
-            self.connection.client,
-            self.connection.reader,
+            self.connection.client.within(deadline),
+            self.connection.reader.within(deadline),
             self.connection.poller,
             self.clock,
             Progress(call, self.clock, ticking=self._is_interactive),
-            Deadline(self.clock, call.timeout or DEFAULT_SECONDS),
-            InstanceLog(self.journal, instance_id, call.urn, previous),
+            deadline,
+            InstanceLog(self.journal, instance_id, call.urn, previous, self.checked.secrets(call.urn)),
             lock,
         )
 

@@ -12,7 +12,7 @@ from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations.assess import assess_and_show
 from zec_pulumi.operations.results import Compared
 from zec_pulumi.planning.inputs import SCRIPT_KEYS, Wanted, parse_recorded, parse_wanted
-from zec_pulumi.planning.plan import Kind
+from zec_pulumi.planning.plan import Kind, NeverRun
 from zec_pulumi.planning.record import inputs_only
 
 if TYPE_CHECKING:
@@ -36,9 +36,11 @@ def diff(process: Process, call: Call, olds: dict[str, Any], news: dict[str, Any
     assessment = assess_and_show(process, call, wanted, recorded, olds, dry_run=dry_run)
     if assessment.refusals:
         raise PlanRefusedError("\n".join(assessment.refusals))
-    if changed and assessment.plan.kind is Kind.NONE and not (assessment.plan.undecided or assessment.errors):
+    plan = assessment.plan
+    said = plan.undecided or assessment.errors or NeverRun() in plan.notes
+    if changed and plan.kind is Kind.NONE and not said:
         call.info(plan_messages.record())
-    return Compared(changed or assessment.plan.kind is not Kind.NONE)
+    return Compared(changed or plan.kind is not Kind.NONE)
 
 
 def _inputs_differ(call: Call, wanted: Wanted, olds: dict[str, Any]) -> bool:

@@ -6,11 +6,11 @@ Older releases recorded a cause as a sentence. Those sentences are read here, an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 READABLE = ("imageId", "keyId", "timezone", "enableAgent", "instanceName")
 """Triggers that the API shows, so that the machine itself tells whether they are as wanted."""
@@ -45,6 +45,18 @@ class Cause:
     def readable(self) -> bool:
         """Whether the machine shows what a rebuild for this cause puts on it."""
         return self.trigger in READABLE and self.new is not None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the API shows the trigger, and its values are kept from this record of the cause."""
+        return self.trigger in READABLE and self.old is None and self.new is None
+
+
+def hide_values(causes: Iterable[Cause], secret: Collection[str] | None) -> tuple[Cause, ...]:
+    """Return the causes without the values of secret inputs; of all inputs where it is not known which are secret."""
+    return tuple(
+        replace(cause, old=None, new=None) if secret is None or cause.trigger in secret else cause for cause in causes
+    )
 
 
 def all_readable(causes: Iterable[Cause]) -> bool:

@@ -169,9 +169,10 @@ class Attempt(Model):
 
     Times are seconds since the Unix epoch. ``outcome`` is ``accepted`` (the API said so, or its status did),
     ``unknown`` (the answer was lost and nothing readable tells) or ``failed`` (REINSTALL_FAILED). ``moved`` says
-    whether another status than RUNNING was seen after acceptance. ``image_id`` and ``key_id`` are what the request
-    asked for, whether the program gave them or they were the machine's own. ``verified_at`` is when the machine was
-    found as asked for, if all that follows was done as well: it only has not passed its health gate.
+    whether STOPPED or a transitional status was read after acceptance: that proves a rebuild to the same image.
+    ``image_id`` and ``key_id`` are what the request asked for, whether the program gave them or they were the machine's
+    own. ``verified_at`` is when the machine was found as asked for, if all that follows was done as well: it only has
+    not passed its health gate.
     """
 
     id: str
@@ -183,6 +184,11 @@ class Attempt(Model):
     outcome: Literal["accepted", "unknown", "failed"] = "accepted"
     moved: bool = False
     verified_at: float | None = None
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether nothing that was read says that it was carried out, unless image or key show it."""
+        return self.outcome == "unknown" or (self.outcome == "accepted" and not self.moved)
 
 
 class Recorded(Wanted):

@@ -183,8 +183,9 @@ def plan_update(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Pl
 def _rebuild(triggers: tuple[Cause, ...], wanted: Wanted, recorded: Recorded | None, live: Instance | None) -> Plan:
     """Return the plan of a rebuild; its causes are told from the machine, not from the record.
 
-    Without ``live`` they are the program's alone.
+    Without ``live`` they are the program's alone, and what else is changed is not known.
     """
+    not_read = (MACHINE,) if live is None and "instanceId" not in wanted.unknown else ()
     found = {cause.trigger: cause for cause in differences(wanted, recorded, live)} if live else {}
     # While an attempt is open, what the machine shows will not last.
     lasts = live is not None and (recorded is None or recorded.attempt is None)
@@ -202,7 +203,7 @@ def _rebuild(triggers: tuple[Cause, ...], wanted: Wanted, recorded: Recorded | N
         Kind.REBUILD,
         (*asked.values(), *(replace(cause, beside=True) for cause in beside)),
         notes=(AgentNotShown(),) if live and _agent_unknown(wanted, live) else (),
-        undecided=in_order(wanted.unknown),
+        undecided=(*not_read, *in_order(wanted.unknown)),
         script=_script(wanted, recorded),
     )
 

@@ -106,7 +106,7 @@ def rebuilt(attempt: Attempt, finished_at: float, causes: Sequence[str]) -> dict
             "requestId": attempt.request_id,
             "causes": list(causes),
             "startedAt": timestamp(attempt.started_at),
-            "finishedAt": timestamp(finished_at),
+            "finishedAt": timestamp(max(finished_at, attempt.started_at)),
         }
     )
 
@@ -118,11 +118,16 @@ def last_attempt(properties: Mapping[str, Any]) -> str | None:
 
 
 def last_rebuild_seconds(properties: Mapping[str, Any]) -> float | None:
-    """Return how long the last recorded rebuild took, in seconds; None when there was none."""
+    """Return how long the last recorded rebuild took, in seconds; None when that is not known.
+
+    Older releases recorded negative times when the wall clock was set back.
+    """
     last = properties.get("lastRebuild")
-    if not isinstance(last, dict) or not {"startedAt", "finishedAt"} <= last.keys():
+    try:
+        seconds = (_moment(last["finishedAt"]) - _moment(last["startedAt"])).total_seconds() if last else 0.0
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return (_moment(last["finishedAt"]) - _moment(last["startedAt"])).total_seconds()
+    return seconds if seconds > 0 else None
 
 
 def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:

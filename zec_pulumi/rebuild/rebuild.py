@@ -46,7 +46,7 @@ def rebuild(
     attempt = Attempt(
         id=str(uuid.uuid4()),
         causes=causes,
-        started_at=op.clock.now(),
+        started_at=op.deadline.now,
         image_id=request.image_id,
         key_id=request.key_id,
         outcome="unknown",
@@ -56,7 +56,7 @@ def rebuild(
     try:
         attempt = _reset(op, live, request, target, attempt, approval, powered_off=powered_off)
         accepted_at = op.clock.monotonic()
-        op.log.note(attempt.id, "accepted", attempt.request_id)
+        op.log.note(attempt.id, "begun" if attempt.moved else "accepted", attempt.request_id)
         return wait_until_rebuilt(op, attempt, target, accepted_at)
     except ZecError:
         raise
@@ -98,7 +98,7 @@ def _reset(
             lost = error
         else:
             op.progress.phase(f"reset accepted ({request_id})")
-            accepted_now = {"request_id": request_id, "outcome": "accepted", "started_at": op.clock.now()}
+            accepted_now = {"request_id": request_id, "outcome": "accepted", "started_at": op.deadline.now}
             return attempt.model_copy(update=accepted_now)
     raise _not_wiped(op, live, attempt, outcomes.never_answered(MAX_SENDS, lost), powered_off=powered_off)
 
@@ -108,7 +108,7 @@ def _not_wiped(
 ) -> RebuildNotStartedError:
     """Undo our own power-off after a refused reset; return the error that says both."""
     op.log.note(attempt.id, "refused")
-    state = restart(op, live) if powered_off else f"is {status.shown(status_now(op, live.instance_id))}"
+    state = restart(op, live) if powered_off else f"is {status.shown(status_now(op, live.instance_id) or live.status)}"
     return RebuildNotStartedError(outcomes.not_wiped(reason, live, state))
 
 
@@ -120,25 +120,23 @@ def _find_accepted(op: Operation, attempt: Attempt, target: Target, lost: ZecErr
         RebuildNotStartedError: it was not carried out, and somebody else powered the instance on.
     """
     op.progress.phase("the answer to ResetInstance was lost; reading what became of it")
-    unmoved = Deadline(op.clock, NOT_ACCEPTED_AFTER_SECONDS)
-    statuses = op.poller.statuses(target.instance_id, op.deadline, op.progress)
-    while True:
-        try:
-            current = next(statuses)
+    unmoved, current = Deadline(op.clock, NOT_ACCEPTED_AFTER_SECONDS), ""
+    try:
+        for current in op.poller.poll(target.instance_id, op.deadline, op.progress):
             live = op.reader.instance(target.instance_id) if current == status.RUNNING else None
-        except ZecError as unreadable:
-            sentence = outcomes.outcome_unreadable(lost, unreadable, target.instance_id)
-            raise AttemptOpenError(sentence, attempt) from unreadable
-        failed = current == status.REINSTALL_FAILED and not target.failed_before
-        if current in status.REINSTALLING or failed or (live and target.visible and target.matches(live)):
-            op.progress.phase("reset accepted (its answer was lost)")
-            return attempt.model_copy(update={"outcome": "accepted", "moved": True})
-        if current == status.RUNNING and not target.visible:
-            sentence = f"{lost}. {outcomes.outcome_unknown(target.instance_id, attempt)}"
-            raise AttemptOpenError(sentence, attempt)
-        if status.is_transitional(current):
-            unmoved = Deadline(op.clock, NOT_ACCEPTED_AFTER_SECONDS)
-        elif unmoved.expired:
-            if current != status.RUNNING:
-                return None
-            raise RebuildNotStartedError(outcomes.started_by_another(lost, target.instance_id))
+            failed = current == status.REINSTALL_FAILED and not target.failed_before
+            if current in status.REINSTALLING or failed or (live and target.visible and target.matches(live)):
+                op.progress.phase("reset accepted (its answer was lost)")
+                return attempt.model_copy(update={"outcome": "accepted", "moved": True})
+            if status.is_transitional(current):
+                unmoved = Deadline(op.clock, NOT_ACCEPTED_AFTER_SECONDS)
+            elif unmoved.expired or (current == status.RUNNING and not target.visible):
+                break
+    except ZecError as unreadable:
+        sentence = outcomes.outcome_unreadable(lost, unreadable, target.instance_id)
+        raise AttemptOpenError(sentence, attempt) from unreadable
+    if current != status.RUNNING:
+        return None
+    if not target.visible:
+        raise AttemptOpenError(f"{lost}. {outcomes.outcome_unknown(target.instance_id, attempt)}", attempt)
+    raise RebuildNotStartedError(outcomes.started_by_another(lost, target.instance_id))

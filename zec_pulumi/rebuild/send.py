@@ -38,13 +38,14 @@ def send(op: Operation, mutation: Callable[P, T], *arguments: P.args, **named: P
 
     Raises:
         StoppedError: the operation is cancelled, or the engine is gone; nothing was sent.
+        DeadlineError: the operation's deadline passed before it was sent.
         ZecError: the mutation's own failure.
     """
     spent, pause = 0.0, 1.0
     while True:
         try:
-            with op.client.throttle.turn():
-                # Asked last, because the slot may have been long in coming.
+            with op.client.slot():
+                # Asked last, because the slot may have been long in coming. The client checks the deadline then.
                 reason = op.progress.stop_reason()
                 if reason:
                     raise StoppedError(reason)
@@ -52,7 +53,8 @@ def send(op: Operation, mutation: Callable[P, T], *arguments: P.args, **named: P
         except (RateLimitError, NotSentError) as error:  # noqa: PERF203 trying again is what the loop is for
             wait = max(pause, error.retry_after or 0)
             left = min(UNSENT_SECONDS - spent, op.deadline.remaining)
-            if error.may_have_been_carried_out or wait >= left:
+            permanent = isinstance(error, NotSentError) and error.permanent
+            if permanent or error.may_have_been_carried_out or wait >= left:
                 raise
             op.progress.phase(f"not sent yet, trying again: {error}")
             op.clock.sleep(wait)

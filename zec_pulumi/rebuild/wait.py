@@ -24,8 +24,8 @@ LAG_SECONDS = 300.0
 Not measured on the real service.
 """
 
-UNMOVED_SECONDS = 60.0
-"""After this time since acceptance, RUNNING with an unchanged image cannot be the time before the rebuild any more.
+STALE_SECONDS = 60.0
+"""How long after acceptance REINSTALL_FAILED may still be the status from before. It never proves a success.
 
 Not measured on the real service.
 """
@@ -114,22 +114,21 @@ class _Wait:
     def run(self, *, just_sent: bool) -> Instance:
         """Return the verified instance; see :func:`wait_until_rebuilt`."""
         op, instance_id = self.op, self.target.instance_id
-        statuses = op.poller.statuses(
-            instance_id,
-            op.deadline,
-            op.progress,
-            outlive_engine=True,
-            begun_now=just_sent,
-            rebuild_began=self.accepted_at,
-        )
         try:
-            while True:
-                current = next(statuses)
+            for current in op.poller.poll(
+                instance_id,
+                op.deadline,
+                op.progress,
+                # Where image and key stay, a rebuild is proved by what is read while it runs: that begins at once.
+                just_sent=just_sent and self.target.visible,
+                without_engine=True,
+                accepted_at=self.accepted_at,
+            ):
                 orphaned = self._yield_lock()
                 live = self._check_status(current)
                 if live is not None:
                     op.log.note(self.attempt.id, "forgotten" if self.attempt.outcome == "unknown" else "finished")
-                    op.poller.rhythm.learn(op.clock.monotonic() - self.accepted_at)
+                    op.poller.schedule.learn(op.clock.monotonic() - self.accepted_at)
                     if orphaned:
                         raise self._open(outcomes.engine_gone_but_done())
                     return live
@@ -141,6 +140,7 @@ class _Wait:
             accepted = self.attempt.outcome != "unknown"
             sentence = outcomes.not_finished(error, instance_id, op.deadline.elapsed, accepted=accepted)
             raise self._open(sentence) from error
+        raise AssertionError("poll() ends only with an error")
 
     def _yield_lock(self) -> bool:
         """Without an engine, release the lock and only watch, until another run takes it; return whether so."""
@@ -192,8 +192,12 @@ class _Wait:
                 if target.visible:
                     return live
                 raise self._open(outcomes.outcome_unknown(target.instance_id, self.attempt))
-            if target.visible or self.attempt.moved or not self._may_be_stale():
+            if target.visible or self.attempt.moved:
                 return live
+            # Time alone proves nothing: the reset may have been accepted and never begun.
+            if self.op.clock.monotonic() - self.accepted_at > LAG_SECONDS:
+                raise self._open(outcomes.never_seen(target.instance_id, self.attempt))
+            return None
         if self._running_since.expired:
             sentence = outcomes.shows_something_else(
                 target.instance_id, live, target.image_id, target.key_id, LAG_SECONDS
@@ -203,9 +207,11 @@ class _Wait:
 
     def _may_be_stale(self) -> bool:
         """Whether a status that the instance also had before may still be the one from before."""
-        return not self.attempt.moved and self.op.clock.monotonic() - self.accepted_at <= UNMOVED_SECONDS
+        return not self.attempt.moved and self.op.clock.monotonic() - self.accepted_at <= STALE_SECONDS
 
     def _update_attempt(self, *, outcome: str) -> None:
+        if not self.attempt.moved:
+            self.op.log.note(self.attempt.id, "begun")
         self.attempt = self.attempt.model_copy(update={"moved": True, "outcome": outcome})
 
     def _open(self, sentence: str) -> AttemptOpenError:

@@ -14,14 +14,25 @@ DEFAULT_SECONDS = 60 * 60
 
 @dataclass
 class Deadline:
-    """The end of an operation that may take ``seconds`` from now."""
+    """The end of an operation that may take ``seconds`` from now.
+
+    The wall clock is read once at most: set in the middle of an operation, it would make durations of nonsense.
+    """
 
     clock: Clock
     seconds: float = DEFAULT_SECONDS
     _started: float = field(init=False)
+    _started_at: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._started = self.clock.monotonic()
+
+    @property
+    def now(self) -> float:
+        """The time as seconds since the Unix epoch; of two readings, the later one is never less."""
+        if self._started_at is None:
+            self._started_at = self.clock.now() - self.elapsed
+        return self._started_at + self.elapsed
 
     @property
     def elapsed(self) -> float:

@@ -8,7 +8,7 @@ from zec_pulumi.api import AccessKey, ApiError, BlockedError, ServerError, Trans
 from zec_pulumi.api.envelope import parse
 from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 from zec_pulumi.api.headers import server_time
-from zec_pulumi.api.transport import Transport
+from zec_pulumi.api.transport import HTTPTransport
 from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ NOTABLE_SKEW = 60.0
 
 def check(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
     """Send one request. Return whether the API answered, be it with a refusal, and the findings."""
-    transport = Transport(settings.credentials, settings.endpoint, settings.timeouts, clock)
+    transport = HTTPTransport(settings.credentials, settings.endpoint, clock)
     where = settings.endpoint.base_url
     try:
         begun = clock.monotonic()
         answer = transport.send(ApiRequest(ACTION, "zec", b"{}"), settings.timeouts)
         milliseconds = round((clock.monotonic() - begun) * 1000)
-        parse(answer, action=ACTION, endpoint=settings.endpoint, now=clock.now(), secrets=transport.secrets)
+        parse(
+            answer, action=ACTION, endpoint=settings.endpoint, now=clock.now(), secrets=(settings.credentials.secret,)
+        )
     except (TransportError, BlockedError) as error:
         return False, [problem(CHECK, *explained(error))]
     except ServerError as error:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zec_pulumi.api import NotFoundError, RateLimitError
-from zec_pulumi.cloud.batch import GATHER_SECONDS, GATHERINGS, MOST, Batch
+from zec_pulumi.api import InvalidRequestError, NotFoundError, RateLimitError
+from zec_pulumi.cloud.coalescer import GATHER_SECONDS, GATHERINGS, MAX_IDS, RequestCoalescer
+from zec_pulumi.errors import DeadlineError
 from zec_pulumi.time.clock import SystemClock
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +28,7 @@ class Service:
         self.unknown: set[str] = set()
         self.fails: Exception | None = None
 
-    def read(self, ids: Sequence[str]) -> Mapping[str, str]:
+    def read(self, ids: Sequence[str], _deadline: Deadline | None) -> Mapping[str, str]:
         self.requests.append(list(ids))
         if len(self.requests) == 1:
             self.begun.set()
@@ -64,12 +66,12 @@ class Hands(SystemClock):
 
 def together(service: Service, ids: Sequence[str]) -> list[Future[str | None]]:
     """Ask for all ``ids`` while one request is under way, and let it go once they wait."""
-    batch: Batch[str] = Batch(service.read, SystemClock(), blaming_one=(NotFoundError,))
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, SystemClock())
     with ThreadPoolExecutor(len(ids) + 1) as pool:
-        first = pool.submit(batch.get, "first")
+        first = pool.submit(coalescer.get, "first")
         assert service.begun.wait(30)
-        asked = [pool.submit(batch.get, id_) for id_ in ids]
-        while len(batch._waiting) < len(ids):
+        asked = [pool.submit(coalescer.get, id_) for id_ in ids]
+        while len(coalescer._waiting) < len(ids):
             pass
         service.let_go.set()
         assert first.result(30) == "first"
@@ -94,9 +96,9 @@ def test_the_same_id_stands_in_a_request_once() -> None:
 def test_a_request_has_a_hundred_ids_at_most() -> None:
     """In the order in which they were asked for."""
     service = Service()
-    ids = [str(number) for number in range(2 * MOST + 1)]
+    ids = [str(number) for number in range(2 * MAX_IDS + 1)]
     assert [future.result() for future in together(service, ids)] == ids
-    assert [len(request) for request in service.requests] == [1, MOST, MOST, 1]
+    assert [len(request) for request in service.requests] == [1, MAX_IDS, MAX_IDS, 1]
 
 
 def test_an_id_that_is_not_shown_is_nothing() -> None:
@@ -146,13 +148,13 @@ def test_a_read_waits_for_others_as_long_as_they_come() -> None:
 
         def come() -> None:
             if coming:
-                others.append(pool.submit(batch.get, coming.pop(0)))
-                while len(batch._waiting) < 1 + len(others):
+                others.append(pool.submit(coalescer.get, coming.pop(0)))
+                while len(coalescer._waiting) < 1 + len(others):
                     pass
 
         clock = Gathering(come)
-        batch: Batch[str] = Batch(service.read, clock, lambda: True)
-        assert batch.get("a") == "a"
+        coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock, lambda: True)
+        assert coalescer.get("a") == "a"
         assert [future.result(30) for future in others] == ["b", "c"]
     assert clock.slept == [GATHER_SECONDS] * 3
     assert service.requests == [["a", "b", "c"]]
@@ -163,9 +165,9 @@ def test_a_read_does_not_wait_for_ever_for_others() -> None:
     service = Service()
     service.let_go.set()
     with ExitStack() as others:
-        clock = Gathering(lambda: others.enter_context(batch.asking("other")))
-        batch: Batch[str] = Batch(service.read, clock, lambda: True)
-        assert batch.get("a") == "a"
+        clock = Gathering(lambda: others.enter_context(coalescer.request("other")))
+        coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock, lambda: True)
+        assert coalescer.get("a") == "a"
     assert clock.slept == [GATHER_SECONDS] * GATHERINGS
 
 
@@ -174,27 +176,27 @@ def test_a_full_request_is_not_held_back_for_others() -> None:
     service = Service()
     service.let_go.set()
     clock = Gathering(lambda: pytest.fail("slept"))
-    batch: Batch[str] = Batch(service.read, clock, lambda: True)
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock, lambda: True)
     with ExitStack() as asked:
-        for number in range(MOST - 1):
-            asked.enter_context(batch.asking(str(number)))
-        assert batch.get("last") == "last"
-    assert [len(request) for request in service.requests] == [MOST]
+        for number in range(MAX_IDS - 1):
+            asked.enter_context(coalescer.request(str(number)))
+        assert coalescer.get("last") == "last"
+    assert [len(request) for request in service.requests] == [MAX_IDS]
 
 
 def test_whoever_wakes_first_reads_for_all_whose_time_has_come() -> None:
     """And for no other: an answer from before its time could be one from before the last look."""
     service, clock = Service(), Hands()
     service.let_go.set()
-    batch: Batch[str] = Batch(service.read, clock, blaming_one=(NotFoundError,))
-    with batch.asking("sleeps", 5.0) as sleeps, batch.asking("sleeps longer", 5.1) as longer:
-        batch.get("early")
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock)
+    with coalescer.request("sleeps", 5.0) as sleeps, coalescer.request("sleeps longer", 5.1) as longer:
+        coalescer.get("early")
         clock.time = 5.0
-        batch.get("awake")
-        assert batch.answer(sleeps) == "sleeps"
+        coalescer.get("awake")
+        assert coalescer.answer(sleeps) == "sleeps"
         assert not longer.answered
         clock.time = 5.1
-        assert batch.answer(longer) == "sleeps longer"
+        assert coalescer.answer(longer) == "sleeps longer"
     assert service.requests == [["early"], ["sleeps", "awake"], ["sleeps longer"]]
 
 
@@ -202,20 +204,20 @@ def test_whoever_is_woken_before_its_time_is_answered_at_once() -> None:
     """It has its reasons: the time may be up."""
     service = Service()
     service.let_go.set()
-    batch: Batch[str] = Batch(service.read, Hands())
-    with batch.asking("woken", 5.0) as woken:
-        assert batch.answer(woken) == "woken"
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, Hands())
+    with coalescer.request("woken", 5.0) as woken:
+        assert coalescer.answer(woken) == "woken"
 
 
 def test_who_has_left_is_not_read() -> None:
     """A wait may end while it sleeps."""
     service, clock = Service(), Hands()
     service.let_go.set()
-    batch: Batch[str] = Batch(service.read, clock, blaming_one=(NotFoundError,))
-    with batch.asking("leaves", 5.0):
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock)
+    with coalescer.request("leaves", 5.0):
         pass
     clock.time = 6.0
-    batch.get("stays")
+    coalescer.get("stays")
     assert service.requests == [["stays"]]
 
 
@@ -223,28 +225,28 @@ def test_the_longest_due_come_first() -> None:
     """Those that ask again and again cannot keep the others out."""
     service, clock = Service(), Hands()
     service.let_go.set()
-    batch: Batch[str] = Batch(service.read, clock, blaming_one=(NotFoundError,))
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock)
     with ExitStack() as asked:
-        for number in range(MOST):
-            asked.enter_context(batch.asking(f"later {number}", 2.0))
-        asked.enter_context(batch.asking("longest due", 1.0))
+        for number in range(MAX_IDS):
+            asked.enter_context(coalescer.request(f"later {number}", 2.0))
+        asked.enter_context(coalescer.request("longest due", 1.0))
         clock.time = 3.0
-        batch.get("newest")
+        coalescer.get("newest")
     assert service.requests[0][0] == "longest due"
-    assert [len(request) for request in service.requests] == [MOST, 2]
+    assert [len(request) for request in service.requests] == [MAX_IDS, 2]
     assert service.requests[1][-1] == "newest"
 
 
 def test_a_full_request_lets_the_next_begin() -> None:
     """The second hundred need not wait for the answer to the first."""
     service = Service()
-    batch: Batch[str] = Batch(service.read, SystemClock(), blaming_one=(NotFoundError,))
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, SystemClock())
     with ThreadPoolExecutor(2) as pool, ExitStack() as asked:
-        for number in range(MOST - 1):
-            asked.enter_context(batch.asking(str(number)))
-        full = pool.submit(batch.get, "full")
+        for number in range(MAX_IDS - 1):
+            asked.enter_context(coalescer.request(str(number)))
+        full = pool.submit(coalescer.get, "full")
         assert service.begun.wait(30)
-        assert pool.submit(batch.get, "next").result(30) == "next"
+        assert pool.submit(coalescer.get, "next").result(30) == "next"
         assert not full.done()
         service.let_go.set()
         assert full.result(30) == "full"
@@ -255,4 +257,51 @@ def test_a_read_that_nobody_can_join_is_made_at_once() -> None:
     service = Service()
     service.let_go.set()
     clock = Gathering(lambda: pytest.fail("slept"))
-    assert Batch(service.read, clock, blaming_one=(NotFoundError,)).get("a") == "a"
+    assert RequestCoalescer(service.read, clock).get("a") == "a"
+
+
+def test_a_refusal_that_names_no_instance_is_not_split() -> None:
+    """Else one 400 would become 199 requests for a hundred machines."""
+    service = Service()
+    service.fails = InvalidRequestError(
+        code="INVALID_PARAMETER_VALUE", message="", http_status=400, request_id="r", action="Describe"
+    )
+    for future in together(service, [str(number) for number in range(MAX_IDS)]):
+        with pytest.raises(InvalidRequestError):
+            future.result()
+    assert len(service.requests) == 2
+
+
+def test_nobody_waits_past_its_own_deadline_for_the_request_of_another() -> None:
+    """The first one's time is longer, and its request hangs."""
+    service, clock = Service(), Hands()
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(coalescer.get, "first", Deadline(clock, 60.0))
+        assert service.begun.wait(30)
+        second = pool.submit(coalescer.get, "second", Deadline(clock, 1.0))
+        clock.time = 2.0
+        with pytest.raises(DeadlineError):
+            second.result(30)
+        service.let_go.set()
+        assert first.result(30) == "first"
+
+
+def test_a_reader_whose_time_is_up_leaves_the_others_to_the_next() -> None:
+    """Only its own lookup fails."""
+    clock = Hands()
+    requests: list[list[str]] = []
+
+    def read(ids: Sequence[str], deadline: Deadline | None) -> Mapping[str, str]:
+        requests.append(list(ids))
+        if deadline is not None:
+            clock.time += 5.0
+            raise DeadlineError("too late", None)
+        return {id_: id_ for id_ in ids}
+
+    coalescer: RequestCoalescer[str] = RequestCoalescer(read, clock)
+    with coalescer.request("other") as other:
+        with pytest.raises(DeadlineError):
+            coalescer.get("short", Deadline(clock, 1.0))
+        assert coalescer.answer(other) == "other"
+    assert requests == [["other", "short"], ["other"]]
