@@ -26,6 +26,9 @@ MACHINES = {
 }
 """Machines that run, and one that is off, with the images they run."""
 
+NO_KEY = "1272168087751233119"
+"""The one among them that has no key in the seed, so that no other image goes onto it; it gets one."""
+
 FLEET = {"fleet-a": "1272168087751233121", "fleet-b": "1272168087751233122"}
 FLEET_IMAGES = ("custom-fra0Db41", "rocky8_lax_20240712")
 
@@ -63,12 +66,8 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 GATES: list[dict[str, str]] = [
-    {},
-    {},
-    {},
-    {},
-    {"zec:requireApproval": "true"},
-    {"zec:requireApproval": "true"},
+    *[{}] * 6,
+    *[{"zec:requireApproval": "true"}] * 3,
     {"zec:allowRebuild": "false"},
     {"zec:allowRebuild": ""},
     {"zec:requireApprovals": "true"},
@@ -186,6 +185,7 @@ class EngineCase:
 
     def play(self) -> None:
         """Record the machines as they are, edit the program, and hold preview and up against each other."""
+        self.stack.cloud.patch_instance(NO_KEY, keyId=KEY)
         self._write(edited=False)
         self._previewed_up(again=False)
         for instance_id, edit in zip(MACHINES, self.case.edits, strict=True):
