@@ -11,21 +11,40 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from driver import ROOT, new_stack
-from programs.engine_case import Case, EngineCase, cases
+from programs.engine_case import SPREAD, Case, EngineCase, cases
 from zec_pulumi.simulator import Simulator
 
 pytestmark = pytest.mark.engine
 
-FEW, MANY = 2, 30
+MANY = 30
 """Each case is two programs with seven machines."""
 
 
-def run(engine_folder: Path, number: int) -> None:
-    """Play that many cases, always the same ones."""
+def play(engine_folder: Path, case: Case, tally: Counter[str]) -> None:
+    """Play one case on a new stack."""
+    folder = Path(tempfile.mkdtemp(prefix="written-"))
+    with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
+        stack = new_stack(folder, cloud, engine_folder, "newest")
+        shutil.copy(ROOT / "tests" / "engine" / "programs" / "written" / "__main__.py", folder / "program")
+        EngineCase(case, stack, tally).play()
+    shutil.rmtree(folder)
+
+
+def test_what_is_announced_holds_with_options_of_every_kind(engine_folder: Path) -> None:
+    """By the ledger: what a stack requires approval for waits, what is approved is wiped, and nothing else is."""
+    tally: Counter[str] = Counter()
+    play(engine_folder, SPREAD, tally)
+    assert tally["resets"] > 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_what_is_announced_holds_for_hundreds_of_resources(engine_folder: Path) -> None:
+    """The same for programs that hypothesis writes, always the same ones."""
     tally: Counter[str] = Counter()
 
     @settings(
-        max_examples=number,
+        max_examples=MANY,
         derandomize=True,
         database=None,
         deadline=None,
@@ -34,25 +53,8 @@ def run(engine_folder: Path, number: int) -> None:
         phases=[Phase.generate],
     )
     @given(cases())
-    def play(case: Case) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="written-"))
-        with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
-            stack = new_stack(folder, cloud, engine_folder, "newest")
-            shutil.copy(ROOT / "tests" / "engine" / "programs" / "written" / "__main__.py", folder / "program")
-            EngineCase(case, stack, tally).play()
-        shutil.rmtree(folder)
+    def play_one(case: Case) -> None:
+        play(engine_folder, case, tally)
 
-    play()
+    play_one()
     print("\n" + "\n".join(f"{what}: {count}" for what, count in sorted(tally.items())))  # noqa: T201 the report
-
-
-def test_what_is_announced_holds_with_every_resource_option(engine_folder: Path) -> None:
-    """By the ledger, several machines a stack."""
-    run(engine_folder, FEW)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_what_is_announced_holds_for_hundreds_of_resources(engine_folder: Path) -> None:
-    """The same, longer."""
-    run(engine_folder, MANY)

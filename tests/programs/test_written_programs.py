@@ -14,7 +14,7 @@ from programs.written import lives
 if TYPE_CHECKING:
     from programs.written import Life
 
-FEW, MANY = 80, 5000
+FEW, MANY = 80, 3000
 
 
 def run(number: int) -> Counter[str]:

@@ -93,7 +93,7 @@ for name, resource in written.items():
     opts = options(name, resource["options"])
     if "instances" in resource:
         if opts.provider:
-            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[opts.provider]))
+            opts = pulumi.ResourceOptions(providers=[opts.provider])
         made.append(zec.Fleet(name, instances=resource["instances"], opts=opts, **inputs))
         continue
     kind = WebImage if resource["kind"] == "subclass" else zec.InstanceOsImage
