@@ -38,7 +38,7 @@ def plugin() -> Plugin:
 
 def check_failures(findings: list[str]) -> list[CheckFailure]:
     """Return failures without a property: the engine prints a named property's raw value, secrets included."""
-    return [CheckFailure("", finding) for finding in findings]
+    return [CheckFailure("", plugin().connection.masked(finding)) for finding in findings]
 
 
 class InstanceOsImageProvider(ResourceProvider):
@@ -58,7 +58,10 @@ class InstanceOsImageProvider(ResourceProvider):
         inputs = {key: value for key, value in news.items() if key not in (*PRIVATE_KEYS, PROVIDER_KEY)}
         # A transform of the program may have dropped what it does not know: then this counts as a preview.
         dry_run = news.get(DRY_RUN_KEY) is not False
-        settings, secrets = news.get(SETTINGS_KEY), news.get(SECRETS_KEY)
+        settings, keys = news.get(SETTINGS_KEY), news.get(SECRETS_KEY)
+        secrets = frozenset(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else None
+        values = [given.get(key) for given in (olds, inputs) for key in secrets or ()]
+        plugin().connection.hide(value for value in values if isinstance(value, str))
         with plugin().operation("Check") as (process, call):
             findings = check(
                 process,
@@ -67,7 +70,7 @@ class InstanceOsImageProvider(ResourceProvider):
                 core_values(inputs),
                 dry_run=dry_run,
                 settings=settings if isinstance(settings, str) else None,
-                secrets=frozenset(secrets) if isinstance(secrets, list) else None,
+                secrets=secrets,
             )
         return CheckResult(inputs, check_failures(findings))
 

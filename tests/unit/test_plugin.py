@@ -13,6 +13,7 @@ from pulumi.dynamic import Config
 from pulumi.runtime.proto import engine_pb2
 
 from zec_pulumi.engine import CallFailedError, Plugin, pool
+from zec_pulumi.engine.call import find_call
 from zec_pulumi.engine.connection import EngineConnection
 
 if TYPE_CHECKING:
@@ -184,3 +185,17 @@ def test_what_was_queued_before_the_pool_grew_is_served_at_once(python: str) -> 
 def test_a_thread_of_no_pool_widens_none() -> None:
     """Should an SDK serve its operations in another way."""
     assert pool.widen() is False
+
+
+def test_values_of_secret_inputs_are_masked_wherever_text_leaves(plugin: Plugin, engine: Engine) -> None:
+    """The engine masks secret configuration, and not what a program makes a secret by itself."""
+    plugin.connection.hide(["key-2ndKey01", "on"])
+    call = find_call("Create", plugin.connection, plugin.cancelled)
+    call.warn("keyId key-1 → key-2ndKey01, the agent is on")
+    call.progress("RUNNING with key-2ndKey01")
+    assert [line.message for line in engine.lines] == [
+        "keyId key-1 → [secret], the agent is on",
+        "RUNNING with [secret]",
+    ]
+    with pytest.raises(CallFailedError, match=r"^no key \[secret\] here$"):
+        call.fail("no key key-2ndKey01 here")

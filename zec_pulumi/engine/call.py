@@ -91,6 +91,7 @@ class EngineCall:
         self, message: str, resource_id: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any]
     ) -> NoReturn:
         """Answer with the engine's partial failure: the resource is recorded with ``outputs``, and an error shown."""
+        message = self._connection.masked(message)
         details = ErrorResourceInitFailed(
             id=resource_id,
             properties=_struct({**outputs, PROVIDER_KEY: self._provider}),
@@ -103,7 +104,7 @@ class EngineCall:
         self._abort(message, (("grpc-status-details-bin", status.SerializeToString()),))
 
     def _abort(self, message: str, metadata: tuple[tuple[str, bytes], ...]) -> NoReturn:
-        message = without_colours(message)
+        message = without_colours(self._connection.masked(message))
         if self._context is None:
             raise CallFailedError(message)
         if metadata:

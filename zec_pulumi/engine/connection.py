@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
+from zec_pulumi.messages.quoting import MASK
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+_SHORTEST_SECRET = 3
 
 RPC_SECONDS = 5.0
 """How long the engine, which is on this machine, may take to answer."""
@@ -42,15 +46,30 @@ class EngineConnection:
     def __init__(self, stub: Callable[[], Any] = _stub) -> None:
         self._stub = functools.cache(stub)
         self._logged: set[tuple[str, str]] = set()
+        self._secrets: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._asked_at = float("-inf")
         self._present = False
 
+    def hide(self, values: Iterable[str]) -> None:
+        """Hide the values of secret inputs in every text from now on. The engine hides secret configuration only.
+
+        Values of one or two characters are left, as the engine leaves them.
+        """
+        with self._lock:
+            self._secrets |= {value for value in values if len(value) >= _SHORTEST_SECRET}
+
+    def masked(self, text: str) -> str:
+        """Return ``text`` with the engine's mark in place of each secret value."""
+        for value in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(value, MASK)
+        return text
+
     def log(self, severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str, *, ephemeral: bool = False) -> None:
         """Put ``text`` on the row of ``urn``; an ephemeral line shows only while the operation runs."""
         message = engine_pb2.LogRequest(
-            severity=severity, message=without_colours(text), urn=urn, streamId=0, ephemeral=ephemeral
+            severity=severity, message=without_colours(self.masked(text)), urn=urn, streamId=0, ephemeral=ephemeral
         )
         with contextlib.suppress(Exception):
             self._stub().Log(message, timeout=RPC_SECONDS)
