@@ -122,12 +122,12 @@ def last_rebuild_seconds(properties: Mapping[str, Any]) -> float | None:
 
     Older releases recorded negative times when the wall clock was set back.
     """
-    last = properties.get("lastRebuild")
+    last = properties.get("lastRebuild") or {}
     try:
-        seconds = (_moment(last["finishedAt"]) - _moment(last["startedAt"])).total_seconds() if last else 0.0
+        seconds = (_moment(last["finishedAt"]) - _moment(last["startedAt"])).total_seconds()
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return seconds if seconds > 0 else None
+    return seconds if seconds >= 0 else None
 
 
 def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:

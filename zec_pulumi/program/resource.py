@@ -11,7 +11,7 @@ from zec_pulumi.program import options, stack_settings
 from zec_pulumi.program.former_types import former_urns
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS, camel, refuse_unknown, snake
 from zec_pulumi.program.refusals import refusing
-from zec_pulumi.program.sdk_outputs import wait_for_one
+from zec_pulumi.program.sdk_outputs import not_waited_for, wait_for_one
 from zec_pulumi.program.signature import describe
 from zec_pulumi.program.values import sendable
 from zec_pulumi.provider import InstanceOsImageProvider
@@ -125,7 +125,7 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
         }
         given_properties = dict(properties)
         properties["dry_run"] = pulumi.runtime.is_dry_run()
-        properties["stack_settings"] = stack_settings.read()
+        properties["stack_settings"] = not_waited_for(stack_settings.read)
         properties["secret_inputs"] = _WhenSent(lambda: self._complete_options(given_properties))
         properties.update(dict.fromkeys(spec.name for spec in OUTPUTS))
         super().__init__(InstanceOsImageProvider(), resource_name, properties, self._final_options)

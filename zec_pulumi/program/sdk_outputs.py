@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pulumi
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pulumi import Resource
+
+T = TypeVar("T")
 
 
 def wait_for_one(resource: Resource) -> None:
@@ -24,3 +28,19 @@ def wait_for_one(resource: Resource) -> None:
         _, *others = (value._data for value in vars(resource).values() if isinstance(value, pulumi.Output))  # noqa: SLF001 no other way
         with SETTINGS.lock:
             SETTINGS.outputs.difference_update(others)
+
+
+def not_waited_for(make: Callable[[], T]) -> T:
+    """Return what ``make`` returns, and let the program not wait for the outputs that it creates.
+
+    They are inputs of a resource, so the answer about the resource comes after them anyway.
+    """
+    with contextlib.suppress(Exception):
+        from pulumi.runtime.settings import SETTINGS  # noqa: PLC0415 guarded as well
+
+        before = set(SETTINGS.outputs)
+        made = make()
+        with SETTINGS.lock:
+            SETTINGS.outputs.intersection_update(before)
+        return made
+    return make()
