@@ -77,8 +77,14 @@ def test_a_new_resource_is_gated_as_well(stack: Stack, web_1: str) -> None:
     ("settings", "text"),
     [
         ({"zec:allowRebuild": "false"}, "zec:allowRebuild is false"),
-        ({"zec:allowedCauses": "keyId"}, "zec:allowedCauses allows keyId, and imageId is another"),
-        ({"zec:approvedRebuilds": "nonsense"}, "'nonsense', which is not an approval token"),
+        pytest.param(
+            {"zec:allowedCauses": "keyId"},
+            "zec:allowedCauses allows keyId, and imageId is another",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"zec:approvedRebuilds": "nonsense"}, "'nonsense', which is not an approval token", marks=pytest.mark.slow
+        ),
         ({"zec:requireApproval": ""}, "zec:requireApproval must be true or false"),
         (
             {"zec:requireApprovals": "true"},

@@ -35,10 +35,16 @@ def subclass(image: str, arguments: str = "", more: str = "") -> str:
     return SUBCLASS.format(instance=WEB_1, image=image, arguments=arguments, more=more)
 
 
+BOTH = [pytest.param("oldest", marks=pytest.mark.slow), "newest"]
+"""What depends on the SDK is tested with both in `make test-all`; tests marked ``everywhere`` are so every day."""
+
+
 @pytest.mark.parametrize(
     ("arguments", "former"),
-    [("", "dynamic:Resource"), (', module="acme", name="Web"', "dynamic/acme:Web")],
-    ids=["plain", "with class arguments"],
+    [
+        pytest.param("", "dynamic:Resource", marks=pytest.mark.slow, id="plain"),
+        pytest.param(', module="acme", name="Web"', "dynamic/acme:Web", id="with class arguments"),
+    ],
 )
 def test_a_subclass_keeps_the_type_and_what_older_releases_recorded(stack: Stack, arguments: str, former: str) -> None:
     """The report knows its wipe, and the upgrade creates nothing anew."""
@@ -58,7 +64,7 @@ def test_a_subclass_keeps_the_type_and_what_older_releases_recorded(stack: Stack
     assert any("will be wiped" in row for row in stack.rows())
 
 
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+@pytest.mark.parametrize("sdk", BOTH)
 def test_ignoring_everything_hides_no_news_of_the_program(stack: Stack) -> None:
     """Without credentials the preview still knows that it is one, and up that it is none."""
     options = ', opts=pulumi.ResourceOptions(ignore_changes=["*"])'
@@ -129,7 +135,7 @@ CheckedResources.add = told
 EXPLICIT = 'own = pulumi.ProviderResource("pulumi-python", "own", {})\n'
 
 
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+@pytest.mark.parametrize("sdk", BOTH)
 def test_the_stacks_settings_are_told_and_neither_shown_nor_recorded(stack: Stack) -> None:
     """Whoever serves the resource; an untouched program stays untouched."""
     told = stack.folder / "told"
@@ -149,7 +155,7 @@ def test_the_stacks_settings_are_told_and_neither_shown_nor_recorded(stack: Stac
         assert private not in recorded["inputs"] | recorded["outputs"]
 
 
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+@pytest.mark.parametrize("sdk", BOTH)
 def test_copies_of_a_secret_image_are_secret(stack: Stack) -> None:
     """Where the last rebuild says its causes, and where the applied values stand. No row shows it either."""
     run_program(stack, subclass(JAMMY)).up().ok()

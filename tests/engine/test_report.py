@@ -53,7 +53,14 @@ def test_from_the_report_to_an_approved_rebuild(stack: Stack, web_1: str) -> Non
     assert (ran.returncode, ran.stdout) == (0, "any/dev: no boot disk is wiped\n")
 
 
-@pytest.mark.parametrize("name", ["a<{%reset%}>b", "a<{%", 'x") will be wiped: rebuildToken changed; <{%'])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("a<{%reset%}>b", marks=pytest.mark.slow),
+        pytest.param("a<{%", marks=pytest.mark.slow),
+        'x") will be wiped: rebuildToken changed; <{%',
+    ],
+)
 def test_no_name_of_a_machine_hides_why_it_is_wiped(stack: Stack, web_1: str, name: str) -> None:
     """The engine's colour marks among them: row and report hold the whole name and the cause."""
     stack.adopt(image_id=JAMMY).declare(web={"instance_id": web_1, "image_id": NOBLE})
