@@ -302,6 +302,25 @@ def test_a_note_of_a_plan(note: Note, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("drift", "text"),
+    [
+        (ChangedOutside("imageId", "img-1", None), "imageId was changed outside Pulumi: img-1 → none"),
+        (
+            ChangedOutside("instanceName", "web-1", "a; <{%b%}>"),
+            r'instanceName was changed outside Pulumi: web-1 → "a; \u003c{%b%}>"',
+        ),
+        (
+            ChangedOutside("enableAgent", "on", "off"),
+            "enableAgent was changed outside Pulumi: on → off; only a rebuild changes it back",
+        ),
+    ],
+)
+def test_a_refresh_says_drift(drift: ChangedOutside, text: str) -> None:
+    """With the words of a plan's note: names are quoted where the engine would swallow a part of them."""
+    assert sentences.refreshed(drift) == text
+
+
+@pytest.mark.parametrize(
     ("refusal", "text"),
     [
         (

@@ -172,14 +172,26 @@ def note(found: Note) -> str:
         subject = "the agent" if found.name == "enableAgent" else found.name
         return f"{subject} is {quoted_id(found.live)}, not {quoted_id(found.wanted)}: only a rebuild changes it"
     if isinstance(found, ChangedOutside):
-        refreshed = found.name not in ("timezone", "enableAgent")
-        remedy = _SEEN_AFTER_REFRESH if refreshed else "only a rebuild changes it back"
-        return f"{found.name} was {OUTSIDE}: {_value(found.before)} → {_value(found.now)}; {remedy}"
+        return f"{_drift(found)}; {_SEEN_AFTER_REFRESH}" if _followed(found) else refreshed(found)
     if isinstance(found, NotRunning):
         failed = found.status == status.REINSTALL_FAILED
         remedy = "change rebuild_token to ask for a rebuild" if failed else "no rebuild can change that"
         return f"the instance is {found.status}: it does not run{'; ' if failed else ', and '}{remedy}"
     return _FIXED_NOTES[found]
+
+
+def refreshed(found: ChangedOutside) -> str:
+    """Return what a refresh says of drift, for a warning."""
+    return _drift(found) if _followed(found) else f"{_drift(found)}; only a rebuild changes it back"
+
+
+def _followed(found: ChangedOutside) -> bool:
+    # A refresh records what the machine has, but not these: as a change they would be refused.
+    return found.name not in ("timezone", "enableAgent")
+
+
+def _drift(found: ChangedOutside) -> str:
+    return f"{found.name} was {OUTSIDE}: {_value(found.before)} → {_value(found.now)}"
 
 
 def refusal(found: Refusal) -> str:

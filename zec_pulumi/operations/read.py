@@ -8,7 +8,9 @@ from zec_pulumi.errors import PartialFailureError
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations.results import ReadBack
 from zec_pulumi.planning import record
+from zec_pulumi.planning.causes import as_text
 from zec_pulumi.planning.inputs import Recorded, parse_recorded
+from zec_pulumi.planning.plan import ChangedOutside
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
@@ -75,5 +77,4 @@ def _warn_of_drift(call: Call, recorded: Recorded, live: Instance, inputs: dict[
         ("enableAgent", recorded.enable_agent, live.enable_agent),
     ):
         if key in inputs and before != now:
-            following = "" if key in DRIFTING else "; only a rebuild changes it back"
-            call.warn(f"{key} was changed outside Pulumi: {before} → {now}{following}")
+            call.warn(plan_messages.refreshed(ChangedOutside(key, as_text(before), as_text(now))))
