@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from zec_pulumi.cloud.schedule import EARLY_SECONDS, MIDDLE_INTERVALS, NEAR_END, PollSchedule, intervals
+from zec_pulumi.cloud.schedule import EARLY_SECONDS, MIDDLE_SECONDS, NEAR_END, PollSchedule
+
+BEGIN = 1000.0
 
 
 class Hands:
     """A clock that is moved by hand."""
 
     def __init__(self) -> None:
-        self.time = 1000.0
+        self.time = BEGIN
 
     def now(self) -> float:
-        raise AssertionError("the beat must not follow the wall clock, which can be set back")
+        raise AssertionError("the schedule must not follow the wall clock, which can be set back")
 
     def monotonic(self) -> float:
         return self.time
@@ -26,23 +28,39 @@ class Hands:
 @pytest.mark.parametrize(
     ("elapsed", "expected"),
     [
-        (None, 1),
-        (0.0, 1),
-        (EARLY_SECONDS - 1, 1),
-        (EARLY_SECONDS, MIDDLE_INTERVALS),
-        (NEAR_END * 300 - 1, MIDDLE_INTERVALS),
-        (NEAR_END * 300, 1),
-        (900.0, 1),
+        (None, 5.0),
+        (0.0, 5.0),
+        (EARLY_SECONDS - 1, 5.0),
+        (EARLY_SECONDS, MIDDLE_SECONDS),
+        (NEAR_END * 300 - 1, MIDDLE_SECONDS),
+        (NEAR_END * 300, 5.0),
+        (900.0, 5.0),
     ],
 )
-def test_a_rebuild_is_looked_at_often_at_first_and_near_its_end(elapsed: float | None, expected: int) -> None:
+def test_a_rebuild_is_polled_often_at_first_and_near_its_end(elapsed: float | None, expected: float) -> None:
     """Of one that usually takes five minutes."""
-    assert intervals(elapsed, 300.0) == expected
+    schedule = PollSchedule(Hands(), 5.0)
+    schedule.join()
+    schedule.learn(300.0)
+    assert schedule.until_poll(None if elapsed is None else BEGIN - elapsed) == expected
 
 
-def test_a_rebuild_of_unknown_length_is_looked_at_on_every_beat() -> None:
+@pytest.mark.parametrize("interval", [7.0, 31.0, 60.0])
+def test_the_middle_is_left_alone_for_half_a_minute_or_one_interval(interval: float) -> None:
+    """It is a whole number of intervals, so that one request still serves all."""
+    schedule = PollSchedule(Hands(), interval)
+    schedule.join()
+    schedule.learn(300.0)
+    pause = schedule.until_poll(BEGIN - 100.0)
+    assert pause % interval == 0
+    assert interval <= pause <= max(interval, MIDDLE_SECONDS)
+
+
+def test_a_rebuild_of_unknown_length_is_polled_in_every_interval() -> None:
     """It could end at any time."""
-    assert intervals(100.0, None) == 1
+    schedule = PollSchedule(Hands(), 5.0)
+    schedule.join()
+    assert schedule.until_poll(BEGIN - 100.0) == 5.0
 
 
 def test_a_lone_wait_has_its_interval() -> None:
@@ -52,7 +70,6 @@ def test_a_lone_wait_has_its_interval() -> None:
     clock.sleep(3.3)
     schedule.join()
     assert schedule.until_poll() == 5.0
-    assert schedule.until_poll(MIDDLE_INTERVALS) == 15.0
 
 
 def test_a_wait_that_joins_looks_when_the_others_do() -> None:
@@ -110,7 +127,8 @@ def test_a_beat_has_five_parts_and_nobody_waits_for_one_alone() -> None:
 def test_the_fastest_rebuild_known_is_the_usual_one() -> None:
     """A slow one must not make the end of a fast one be seen late."""
     schedule = PollSchedule(Hands(), 5.0)
-    assert schedule.usual is None
+    schedule.join()
     for seconds in (300.0, 200.0, 400.0):
         schedule.learn(seconds)
-    assert schedule.usual == 200.0
+    assert schedule.until_poll(BEGIN - NEAR_END * 200 + 1) == MIDDLE_SECONDS
+    assert schedule.until_poll(BEGIN - NEAR_END * 200) == 5.0

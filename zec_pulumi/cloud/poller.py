@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError, NotSentError
 from zec_pulumi.cloud.coalescer import RequestCoalescer, names_instance, never_contended
-from zec_pulumi.cloud.schedule import PollSchedule, intervals
+from zec_pulumi.cloud.schedule import PollSchedule
 from zec_pulumi.errors import DeadlineError, InstanceGoneError, StoppedError, StopReason, ZecError
 from zec_pulumi.planning import status
 
@@ -80,7 +80,7 @@ class StatusPoller:
             pause = min(self.schedule.until_poll(), deadline.remaining / 2) if just_sent and others else 0.0
             missing, last = 0, None
             while True:
-                count, at_least = 1, 0.0
+                at_least = 0.0
                 try:
                     found = self._status(instance_id, pause, deadline, progress, without_engine=without_engine)
                 except DeadlineError as error:
@@ -103,13 +103,11 @@ class StatusPoller:
                     if found:
                         last = found
                         yield found
-                    elapsed = None if accepted_at is None else self._clock.monotonic() - accepted_at
-                    count = intervals(elapsed, self.schedule.usual)
                 left = deadline.remaining - LAST_POLL_SECONDS
                 if left <= 0:
                     self._clock.sleep(deadline.remaining)
                     raise _time_is_up(instance_id, last)
-                pause = min(max(self.schedule.until_poll(count), at_least), left)
+                pause = min(max(self.schedule.until_poll(accepted_at), at_least), left)
         finally:
             self.schedule.leave()
 

@@ -12,24 +12,14 @@ if TYPE_CHECKING:
 EARLY_SECONDS = 30.0
 """How long after its start a rebuild is polled in every interval: refusals and failures show early."""
 
-MIDDLE_INTERVALS = 3
-"""Intervals between two polls in the middle of a rebuild."""
+MIDDLE_SECONDS = 30.0
+"""How long the middle of a rebuild is left alone at most, unless one interval is longer."""
 
-NEAR_END = 0.6
+NEAR_END = 0.75
 """The part of the usual time after which a rebuild may end."""
 
 SLOTS = 5
 """Slots per interval. Reads before a rebuild are batched, one request per slot."""
-
-
-def intervals(elapsed: float | None, usual: float | None) -> int:
-    """Return in how many intervals to poll a rebuild again that was accepted ``elapsed`` seconds ago.
-
-    ``usual`` is how many seconds a rebuild takes, None when that is not known.
-    """
-    if elapsed is None or usual is None or elapsed < EARLY_SECONDS or elapsed >= NEAR_END * usual:
-        return 1
-    return MIDDLE_INTERVALS
 
 
 class PollSchedule:
@@ -60,9 +50,17 @@ class PollSchedule:
         with self._lock:
             self._waits -= 1
 
-    def until_poll(self, count: int = 1) -> float:
-        """Return the seconds until the poll that is ``count`` intervals away, to the nearest."""
-        passed = (self._clock.monotonic() - self._begin) / self._interval
+    def until_poll(self, accepted_at: float | None = None) -> float:
+        """Return the seconds until the next poll, of a rebuild that was accepted at that time if there is one.
+
+        The middle of a rebuild is polled less often where it is known how long one takes.
+        """
+        now = self._clock.monotonic()
+        elapsed = 0.0 if accepted_at is None else now - accepted_at
+        middle = EARLY_SECONDS <= elapsed < NEAR_END * (self._shortest or 0.0)
+        count = max(1, int(MIDDLE_SECONDS / self._interval)) if middle else 1
+        passed = (now - self._begin) / self._interval
+        # A poll that was due in this very moment counts as made.
         return max(0.0, (math.floor(passed + 0.5) + count - passed) * self._interval)
 
     def until_slot(self) -> float:
@@ -75,11 +73,6 @@ class PollSchedule:
         return (math.floor(passed) + 1 - passed) * slot
 
     def learn(self, seconds: float) -> None:
-        """Take note of how long a rebuild took, in this process or as the stack recorded it."""
+        """Take note of how long a rebuild took, in this process or as the stack recorded it; the fastest counts."""
         with self._lock:
             self._shortest = min(seconds, self._shortest or seconds)
-
-    @property
-    def usual(self) -> float | None:
-        """Seconds that the fastest rebuild known to this process took; None while none is known."""
-        return self._shortest
