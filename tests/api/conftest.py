@@ -13,27 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi.api import AccessKey, BearerToken, Client, Endpoint, Timeouts
 from zec_pulumi.api.transport import HTTPTransport
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.time.clock import SystemClock
-
-
-class MovingClock:
-    """The machine's wall clock for signatures; sleep passes at once and is written down."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-        self.skew = 0.0
-
-    def now(self) -> float:
-        return time.time() + self.skew
-
-    def monotonic(self) -> float:
-        return sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +33,9 @@ def sim(running_simulator: Simulator) -> Simulator:
 
 
 @pytest.fixture
-def clock() -> MovingClock:
-    return MovingClock()
+def clock() -> FakeClock:
+    """Signatures are judged by the real time."""
+    return FakeClock(wall=time.time())
 
 
 @pytest.fixture
@@ -64,7 +49,7 @@ def key(sim: Simulator) -> AccessKey:
 
 
 @pytest.fixture
-def client(key: AccessKey, endpoint: Endpoint, clock: MovingClock) -> Iterator[Client]:
+def client(key: AccessKey, endpoint: Endpoint, clock: FakeClock) -> Iterator[Client]:
     with Client(
         key, endpoint, clock=clock, timeouts=Timeouts(connect=2.0, read=0.3), random_fraction=lambda: 0.0
     ) as client:

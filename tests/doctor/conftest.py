@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi import __version__
 from zec_pulumi.cli.doctor.command import examine
 from zec_pulumi.simulator import Simulator
@@ -21,23 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zec_pulumi.cli.doctor.finding import Finding
-
-
-@dataclass
-class MovedClock:
-    """The machine's clock, ahead by some seconds; sleeping takes no time."""
-
-    ahead: float = 0.0
-    slept: float = field(default=0.0, init=False)
-
-    def now(self) -> float:
-        return time.time() + self.ahead
-
-    def monotonic(self) -> float:
-        return self.slept
-
-    def sleep(self, seconds: float) -> None:
-        self.slept += seconds
 
 
 @dataclass
@@ -83,7 +67,7 @@ class Patient:
 
     def examine(self, stack: str | None = None, *, ahead: float = 0.0) -> list[Finding]:
         """Let the doctor look."""
-        return examine(stack, self.environ, self.home, self.project, MovedClock(ahead))
+        return examine(stack, self.environ, self.home, self.project, FakeClock(wall=time.time() + ahead))
 
     def one(self, check: str, stack: str | None = None, *, ahead: float = 0.0) -> Finding:
         """Return the only finding of a check."""

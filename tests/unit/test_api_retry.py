@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi.api import (
     AccessKey,
     AnswerLostError,
@@ -100,24 +101,6 @@ def test_the_server_s_wish_comes_on_top() -> None:
     assert RetryPolicy().delay(limited, attempt=1, random_fraction=lambda: 0.0) == 20.25
 
 
-class FakeClock:
-    """Time that passes only in sleep, or when a send takes some."""
-
-    def __init__(self) -> None:
-        self.time = 1_767_225_600.0
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
-
-
 class FakeTransport:
     """Fails as told, then answers well; each attempt takes ``takes`` seconds."""
 
@@ -131,7 +114,7 @@ class FakeTransport:
     def send(self, call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
         self.sent.append(timeouts)
         self.calls.append(call)
-        self._clock.time += self._takes
+        self._clock.advance(self._takes)
         outcome = next(self._failures, GOOD)
         if isinstance(outcome, ZecError):
             raise outcome
@@ -206,7 +189,7 @@ def test_nothing_is_sent_after_the_deadline(action: str) -> None:
     clock = FakeClock()
     transport = FakeTransport(clock, [])
     late = caller(transport, clock, seconds=10)
-    clock.time += 10
+    clock.advance(10)
 
     with pytest.raises(DeadlineError):
         getattr(late, action)("A", {})
@@ -222,14 +205,10 @@ def test_a_mutation_gets_no_more_time_than_the_operation_has() -> None:
 
 
 def test_a_cancel_ends_the_pause_before_a_retry() -> None:
-    class CancelledClock(FakeClock):
-        def sleep(self, seconds: float) -> None:
-            self.slept.append(seconds)
-            ours.cancelled.set()
-
-    clock = CancelledClock()
+    clock = FakeClock()
     transport = FakeTransport(clock, [lost(None)] * 9)
     ours = caller(transport, clock)
+    clock.on_sleep = ours.cancelled.set
 
     with pytest.raises(StoppedError):
         ours.read("A", {})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi.api import InvalidRequestError, NotFoundError, RateLimitError
 from zec_pulumi.cloud.coalescer import GATHER_SECONDS, GATHERINGS, MAX_IDS, RequestCoalescer
 from zec_pulumi.errors import DeadlineError
@@ -16,7 +17,7 @@ from zec_pulumi.time.clock import SystemClock
 from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class Service:
@@ -40,28 +41,6 @@ class Service:
                 code="INVALID_INSTANCE_NOT_FOUND", message="", http_status=404, request_id="r", action="Describe"
             )
         return {id_: id_ for id_ in ids if not id_.startswith("missing")}
-
-
-class Gathering(SystemClock):
-    """A clock whose sleepers wake when somebody has come."""
-
-    def __init__(self, come: Callable[[], object]) -> None:
-        self.slept: list[float] = []
-        self._come = come
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self._come()
-
-
-class Hands(SystemClock):
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def monotonic(self) -> float:
-        return self.time
 
 
 def together(service: Service, ids: Sequence[str]) -> list[Future[str | None]]:
@@ -152,7 +131,7 @@ def test_a_read_waits_for_others_as_long_as_they_come() -> None:
                 while len(coalescer._waiting) < 1 + len(others):
                     pass
 
-        clock = Gathering(come)
+        clock = FakeClock(on_sleep=come)
         coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock, lambda: True)
         assert coalescer.get("a") == "a"
         assert [future.result(30) for future in others] == ["b", "c"]
@@ -165,7 +144,7 @@ def test_a_read_does_not_wait_for_ever_for_others() -> None:
     service = Service()
     service.let_go.set()
     with ExitStack() as others:
-        clock = Gathering(lambda: others.enter_context(coalescer.request("other")))
+        clock = FakeClock(on_sleep=lambda: others.enter_context(coalescer.request("other")))
         coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock, lambda: True)
         assert coalescer.get("a") == "a"
     assert clock.slept == [GATHER_SECONDS] * GATHERINGS
@@ -175,7 +154,7 @@ def test_a_full_request_is_not_held_back_for_others() -> None:
     """Nobody could join it."""
     service = Service()
     service.let_go.set()
-    clock = Gathering(lambda: pytest.fail("slept"))
+    clock = FakeClock(on_sleep=lambda: pytest.fail("slept"))
     coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock, lambda: True)
     with ExitStack() as asked:
         for number in range(MAX_IDS - 1):
@@ -186,16 +165,16 @@ def test_a_full_request_is_not_held_back_for_others() -> None:
 
 def test_whoever_wakes_first_reads_for_all_whose_time_has_come() -> None:
     """And for no other: an answer from before its time could be one from before the last look."""
-    service, clock = Service(), Hands()
+    service, clock = Service(), FakeClock()
     service.let_go.set()
     coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock)
     with coalescer.request("sleeps", 5.0) as sleeps, coalescer.request("sleeps longer", 5.1) as longer:
         coalescer.get("early")
-        clock.time = 5.0
+        clock.advance(5.0)
         coalescer.get("awake")
         assert coalescer.answer(sleeps) == "sleeps"
         assert not longer.answered
-        clock.time = 5.1
+        clock.advance(0.1)
         assert coalescer.answer(longer) == "sleeps longer"
     assert service.requests == [["early"], ["sleeps", "awake"], ["sleeps longer"]]
 
@@ -204,33 +183,33 @@ def test_whoever_is_woken_before_its_time_is_answered_at_once() -> None:
     """It has its reasons: the time may be up."""
     service = Service()
     service.let_go.set()
-    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, Hands())
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, FakeClock())
     with coalescer.request("woken", 5.0) as woken:
         assert coalescer.answer(woken) == "woken"
 
 
 def test_who_has_left_is_not_read() -> None:
     """A wait may end while it sleeps."""
-    service, clock = Service(), Hands()
+    service, clock = Service(), FakeClock()
     service.let_go.set()
     coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock)
     with coalescer.request("leaves", 5.0):
         pass
-    clock.time = 6.0
+    clock.advance(6.0)
     coalescer.get("stays")
     assert service.requests == [["stays"]]
 
 
 def test_the_longest_due_come_first() -> None:
     """Those that ask again and again cannot keep the others out."""
-    service, clock = Service(), Hands()
+    service, clock = Service(), FakeClock()
     service.let_go.set()
     coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock)
     with ExitStack() as asked:
         for number in range(MAX_IDS):
             asked.enter_context(coalescer.request(f"later {number}", 2.0))
         asked.enter_context(coalescer.request("longest due", 1.0))
-        clock.time = 3.0
+        clock.advance(3.0)
         coalescer.get("newest")
     assert service.requests[0][0] == "longest due"
     assert [len(request) for request in service.requests] == [MAX_IDS, 2]
@@ -256,7 +235,7 @@ def test_a_read_that_nobody_can_join_is_made_at_once() -> None:
     """A stack with one machine waits for nothing."""
     service = Service()
     service.let_go.set()
-    clock = Gathering(lambda: pytest.fail("slept"))
+    clock = FakeClock(on_sleep=lambda: pytest.fail("slept"))
     assert RequestCoalescer(service.read, clock).get("a") == "a"
 
 
@@ -274,13 +253,13 @@ def test_a_refusal_that_names_no_instance_is_not_split() -> None:
 
 def test_nobody_waits_past_its_own_deadline_for_the_request_of_another() -> None:
     """The first one's time is longer, and its request hangs."""
-    service, clock = Service(), Hands()
+    service, clock = Service(), FakeClock()
     coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(coalescer.get, "first", Deadline(clock, 60.0))
         assert service.begun.wait(30)
         second = pool.submit(coalescer.get, "second", Deadline(clock, 1.0))
-        clock.time = 2.0
+        clock.advance(2.0)
         with pytest.raises(DeadlineError):
             second.result(30)
         service.let_go.set()
@@ -289,13 +268,13 @@ def test_nobody_waits_past_its_own_deadline_for_the_request_of_another() -> None
 
 def test_a_reader_whose_time_is_up_leaves_the_others_to_the_next() -> None:
     """Only its own lookup fails."""
-    clock = Hands()
+    clock = FakeClock()
     requests: list[list[str]] = []
 
     def read(ids: Sequence[str], deadline: Deadline | None) -> Mapping[str, str]:
         requests.append(list(ids))
         if deadline is not None:
-            clock.time += 5.0
+            clock.advance(5.0)
             raise DeadlineError("too late", None)
         return {id_: id_ for id_ in ids}
 

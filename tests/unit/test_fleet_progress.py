@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi.api import ZecError
 from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations.fleet_progress import FleetBoard
@@ -37,34 +38,18 @@ class Row:
         """The engine wants the operation."""
 
 
-class Clock:
-    """A clock that only the test moves."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.at += seconds
-
-
 @pytest.fixture
 def row() -> Row:
     return Row()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def fleets(row: Row, clock: Clock) -> FleetBoard:
+def fleets(row: Row, clock: FakeClock) -> FleetBoard:
     """A fleet of four, one canary, two at once, of which m3 is adopted."""
     made = FleetBoard(clock, ticking=lambda: True)
     made.announce(FLEET, row, Rollout.of(("m0", "m1", "m2", "m3"), 2, 1))
@@ -85,7 +70,7 @@ def test_the_plan_is_told_once_all_machines_are_judged(fleets: FleetBoard, row: 
     assert [line.split(";")[0] for line in row.lines] == ["warning: fleet: 3 of 4 instances will be wiped, 1 adopted"]
 
 
-def test_a_plan_that_wipes_nothing_is_no_warning(row: Row, clock: Clock) -> None:
+def test_a_plan_that_wipes_nothing_is_no_warning(row: Row, clock: FakeClock) -> None:
     """Adopting is what a reviewer need not look for."""
     fleets = FleetBoard(clock, ticking=lambda: True)
     fleets.announce(FLEET, row, Rollout.of(("m0",), 1, 0))
@@ -93,7 +78,7 @@ def test_a_plan_that_wipes_nothing_is_no_warning(row: Row, clock: Clock) -> None
     assert row.lines == ["fleet: none of 1 instances will be wiped, 1 adopted"]
 
 
-def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: FleetBoard, row: Row, clock: Clock) -> None:
+def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: FleetBoard, row: Row, clock: FakeClock) -> None:
     """At first by the recorded times, then by those of this run."""
     with fleets.working(urn("m0")):
         clock.sleep(40)
@@ -118,7 +103,7 @@ def test_after_a_failure_only_what_runs_is_waited_for(fleets: FleetBoard, row: R
     assert row.shown[-1] == "rebuilt 0/3, 0 running, 1 failed"
 
 
-def test_in_a_pipe_only_the_ends_are_told(row: Row, clock: Clock) -> None:
+def test_in_a_pipe_only_the_ends_are_told(row: Row, clock: FakeClock) -> None:
     """There every line stays."""
     fleets = FleetBoard(clock, ticking=lambda: False)
     fleets.announce(FLEET, row, Rollout.of(("m0",), 1, 0))

@@ -9,19 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi.api import AccessKey, Client, Endpoint
 from zec_pulumi.cloud.reader import BY_ID, CATALOG_SECONDS, CloudReader
 from zec_pulumi.simulator import Simulator, default_world
-from zec_pulumi.time.clock import SystemClock
-
-
-class Clock(SystemClock):
-    """The machine's clock, moved by hand for intervals."""
-
-    moved = 0.0
-
-    def monotonic(self) -> float:
-        return self.moved
 
 
 def account(machines: int) -> tuple[dict[str, Any], list[str]]:
@@ -37,8 +28,8 @@ def reads(cloud: Simulator) -> Counter[str]:
     return Counter(request["action"] for request in cloud.requests())
 
 
-def reader(cloud: Simulator, clock: Clock | None = None) -> tuple[CloudReader, Client, Clock]:
-    clock = clock or Clock()
+def reader(cloud: Simulator, clock: FakeClock | None = None) -> tuple[CloudReader, Client, FakeClock]:
+    clock = clock or FakeClock()
     client = Client(AccessKey(cloud.access_key_id, cloud.access_key_password), Endpoint(cloud.host, "http"))
     return CloudReader(client, clock), client, clock
 
@@ -70,13 +61,8 @@ def test_what_is_asked_for_until_the_same_moment_is_one_request() -> None:
     world, ids = account(2)
     both = Barrier(len(ids))
 
-    class Asleep(Clock):
-        def sleep(self, seconds: float) -> None:
-            both.wait(30)
-            self.moved = seconds
-
     with Simulator(world) as cloud, ThreadPoolExecutor(len(ids)) as pool:
-        live, client, _ = reader(cloud, Asleep())
+        live, client, _ = reader(cloud, FakeClock(on_sleep=lambda: both.wait(30)))
         with client:
             found = list(pool.map(lambda id_: live.instance(id_, 1.0), ids))
         assert [one and one.instance_id for one in found] == ids
@@ -91,7 +77,7 @@ def test_a_glimpse_grows_old() -> None:
             before = live.instance_cached("1272168087751233112")
             cloud.patch_instance("1272168087751233112", instanceName="renamed")
             assert live.instance_cached("1272168087751233112") == before
-            clock.moved += CATALOG_SECONDS + 1
+            clock.advance(CATALOG_SECONDS + 1)
             found = live.instance_cached("1272168087751233112")
         assert found is not None
         assert found.instance_name == "renamed"

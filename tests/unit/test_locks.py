@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.locks import InstanceBusyError, Lock, hold
 
@@ -18,22 +19,6 @@ WEB = "1272168087751233112"
 URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/zec:InstanceOsImage::web-1"
 
 
-class InstantClock:
-    """A clock on which waiting takes no time."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-
-
 def going_on() -> None:
     """Nothing halts the operation."""
 
@@ -41,16 +26,16 @@ def going_on() -> None:
 def test_a_second_resource_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
     """Two resources with one instance id in one process."""
     with (
-        hold(tmp_path, WEB, URN, InstantClock(), going_on),
+        hold(tmp_path, WEB, URN, FakeClock(), going_on),
         pytest.raises(InstanceBusyError, match="resource web-1 of stack dev in process"),
-        hold(tmp_path, WEB, "other", InstantClock(), going_on),
+        hold(tmp_path, WEB, "other", FakeClock(), going_on),
     ):
         pass
 
 
 def test_who_is_told_to_stop_waits_no_longer(tmp_path: Path) -> None:
     """Ctrl-C ends the wait for the lock at once, and says what was waited for."""
-    clock = InstantClock()
+    clock = FakeClock()
     with (
         hold(tmp_path, WEB, URN, clock, going_on),
         pytest.raises(InstanceBusyError, match=f"^cancelled, and instance {WEB} is worked on by resource web-1"),
@@ -62,9 +47,9 @@ def test_who_is_told_to_stop_waits_no_longer(tmp_path: Path) -> None:
 
 def test_it_is_free_again_afterwards(tmp_path: Path) -> None:
     """Also after an error."""
-    with pytest.raises(ValueError, match="on purpose"), hold(tmp_path, WEB, URN, InstantClock(), going_on):
+    with pytest.raises(ValueError, match="on purpose"), hold(tmp_path, WEB, URN, FakeClock(), going_on):
         raise ValueError("on purpose")
-    with hold(tmp_path, WEB, URN, InstantClock(), going_on):
+    with hold(tmp_path, WEB, URN, FakeClock(), going_on):
         pass
 
 

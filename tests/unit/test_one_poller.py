@@ -9,53 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.clock import CrowdClock
 from zec_pulumi.api import NotFoundError, RateLimitError
 from zec_pulumi.cloud.coalescer import MAX_IDS
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.errors import InstanceGoneError
 from zec_pulumi.progress import Progress
-from zec_pulumi.time.clock import SystemClock
 from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERVAL = 5.0
-
-
-class SharedClock(SystemClock):
-    """A clock of many threads, which moves to the next who wakes once all of them sleep."""
-
-    def __init__(self, threads: int) -> None:
-        self._time = 0.0
-        self._awake = threads
-        self._wakes: list[float] = []
-        self._moved = threading.Condition()
-
-    def monotonic(self) -> float:
-        return self._time
-
-    def now(self) -> float:
-        return self._time
-
-    def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
-            return
-        with self._moved:
-            wake = self._time + seconds
-            self._wakes.append(wake)
-            self.left()
-            assert self._moved.wait_for(lambda: self._time >= wake, 30)
-
-    def left(self) -> None:
-        """Count a thread less; the last one to sleep or to leave moves the clock."""
-        with self._moved:
-            self._awake -= 1
-            if not self._awake and self._wakes:
-                self._time = min(self._wakes)
-                self._awake = self._wakes.count(self._time)
-                self._wakes = [wake for wake in self._wakes if wake > self._time]
-                self._moved.notify_all()
 
 
 class Row:
@@ -73,7 +38,7 @@ class Row:
 class Cloud:
     """Machines that are DEPLOYING until their time, and what was asked about them when."""
 
-    def __init__(self, clock: SharedClock, ends: dict[str, float]) -> None:
+    def __init__(self, clock: CrowdClock, ends: dict[str, float]) -> None:
         self.clock = clock
         self.ends = ends
         self.requests: list[tuple[float, frozenset[str]]] = []
@@ -98,7 +63,7 @@ def seen(
     ends: dict[str, float], *, begins: dict[str, float] | None = None, just_sent: bool = False, **faults: Any
 ) -> tuple[Cloud, dict[str, Future[float]]]:
     """Wait for all machines at once, each from when it begins; return when the end of each was seen."""
-    clock = SharedClock(len(ends))
+    clock = CrowdClock(len(ends))
     cloud = Cloud(clock, ends)
     vars(cloud).update(faults)
     watch = StatusPoller(cloud, None, clock, INTERVAL)  # type: ignore[arg-type]

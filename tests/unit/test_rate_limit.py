@@ -7,6 +7,7 @@ from collections import deque
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi.api.rate_limit import AT_ONCE, FIRST_RATE, HOLD_SECONDS, LEAST_RATE, Pace, RateLimiter
 from zec_pulumi.errors import DeadlineError, StoppedError
 from zec_pulumi.time.clock import SystemClock
@@ -133,27 +134,9 @@ def test_reads_take_at_most_half_of_the_rate() -> None:
     assert sent[False] >= 0.9 * sent[True]
 
 
-class MovedClock:
-    """A clock that sleeping moves."""
-
-    def __init__(self) -> None:
-        self.time = 100.0
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return 0.0
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
-
-
 def test_a_slot_comes_at_once_while_nothing_was_refused() -> None:
     """The service's own limit is the only one."""
-    clock = MovedClock()
+    clock = FakeClock()
     with RateLimiter(clock).slot():
         pass
     assert clock.slept == []
@@ -161,59 +144,54 @@ def test_a_slot_comes_at_once_while_nothing_was_refused() -> None:
 
 def test_a_slot_after_a_refusal_comes_when_the_service_said() -> None:
     """Not one request before."""
-    clock = MovedClock()
+    clock = FakeClock()
     limiter = RateLimiter(clock)
     limiter.on_rejected(7.0)
     with limiter.slot(priority=True):
-        assert clock.time == 107.0
+        assert clock.monotonic() == 7.0
 
 
 def test_a_refusal_while_a_slot_is_waited_for_holds_it_back_as_well() -> None:
     """Its time was known before the refusal."""
 
-    class RefusedMeanwhile(MovedClock):
-        def sleep(self, seconds: float) -> None:
-            super().sleep(seconds)
-            if len(self.slept) == 1:
-                limiter.on_rejected(30.0)
+    def refused_meanwhile() -> None:
+        if len(clock.slept) == 1:
+            limiter.on_rejected(30.0)
 
-    clock = RefusedMeanwhile()
+    clock = FakeClock(on_sleep=refused_meanwhile)
     limiter = RateLimiter(clock)
     limiter.on_rejected(1.0)
     with limiter.slot(priority=True):
-        assert clock.time == 131.0
+        assert clock.monotonic() == 31.0
 
 
 def test_no_slot_is_waited_for_past_the_deadline() -> None:
     """However long the service asks to wait."""
-    clock = MovedClock()
+    clock = FakeClock()
     limiter = RateLimiter(clock)
     limiter.on_rejected(60.0)
     with pytest.raises(DeadlineError), limiter.slot(Deadline(clock, 5.0)):
         pass
-    assert clock.time == 105.0
+    assert clock.monotonic() == 5.0
 
 
 def test_a_cancel_ends_the_wait_and_frees_the_queue() -> None:
     """Who is interrupted must not block those behind it."""
     cancelled = threading.Event()
 
-    class Interrupted(MovedClock):
-        def sleep(self, seconds: float) -> None:
-            if cancelled.is_set() or len(self.slept):
-                super().sleep(seconds)
-            else:
-                self.slept.append(seconds)
-                cancelled.set()
+    def woken_at_once() -> None:
+        cancelled.set()
+        clock.advance(-clock.slept[-1])
 
-    clock = Interrupted()
+    clock = FakeClock(on_sleep=woken_at_once)
     limiter = RateLimiter(clock, cancelled)
     limiter.on_rejected(60.0)
     with pytest.raises(StoppedError), limiter.slot():
         pass
     cancelled.clear()
+    clock.on_sleep = cancelled.clear
     with limiter.slot():
-        assert clock.time == 160.0
+        assert clock.monotonic() == 60.0
 
 
 class SleepInterruptedError(Exception):
@@ -223,13 +201,12 @@ class SleepInterruptedError(Exception):
 def test_a_waiter_that_ends_with_an_exception_frees_the_queue() -> None:
     """Whatever it was."""
 
-    class Broken(MovedClock):
-        def sleep(self, seconds: float) -> None:
-            super().sleep(seconds)
-            if len(self.slept) == 1:
-                raise SleepInterruptedError
+    def broken() -> None:
+        if len(clock.slept) == 1:
+            raise SleepInterruptedError
 
-    limiter = RateLimiter(Broken())
+    clock = FakeClock(on_sleep=broken)
+    limiter = RateLimiter(clock)
     limiter.on_rejected(60.0)
     with pytest.raises(SleepInterruptedError), limiter.slot():
         pass
@@ -263,7 +240,7 @@ def test_so_many_requests_are_in_flight_and_no_more() -> None:
 
 def test_those_that_wait_for_a_place_when_others_are_refused_wait_in_their_order() -> None:
     """A hundred that come at the same moment: none but those in flight may be refused with them."""
-    clock = MovedClock()
+    clock = FakeClock()
     limiter = RateLimiter(clock)
     begun: list[tuple[int, float]] = []
     came, go = threading.Semaphore(0), threading.Event()
@@ -271,7 +248,7 @@ def test_those_that_wait_for_a_place_when_others_are_refused_wait_in_their_order
     def work(number: int) -> None:
         arrived.release()
         with limiter.slot():
-            begun.append((number, clock.time))
+            begun.append((number, clock.monotonic()))
             came.release()
             assert go.wait(30)
 
@@ -288,6 +265,6 @@ def test_those_that_wait_for_a_place_when_others_are_refused_wait_in_their_order
     go.set()
     for thread in threads:
         thread.join(30)
-    assert [time for _, time in begun[:AT_ONCE]] == [100.0] * AT_ONCE
-    assert min(time for _, time in begun[AT_ONCE:]) >= 107.0
+    assert [time for _, time in begun[:AT_ONCE]] == [0.0] * AT_ONCE
+    assert min(time for _, time in begun[AT_ONCE:]) >= 7.0
     assert [number for number, _ in begun] == sorted(number for number, _ in begun)

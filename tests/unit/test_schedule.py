@@ -4,25 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.clock import FakeClock
 from zec_pulumi.cloud.schedule import EARLY_SECONDS, MIDDLE_SECONDS, NEAR_END, PollSchedule
 
 BEGIN = 1000.0
-
-
-class Hands:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.time = BEGIN
-
-    def now(self) -> float:
-        raise AssertionError("the schedule must not follow the wall clock, which can be set back")
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
 
 
 @pytest.mark.parametrize(
@@ -39,7 +24,7 @@ class Hands:
 )
 def test_a_rebuild_is_polled_often_at_first_and_near_its_end(elapsed: float | None, expected: float) -> None:
     """Of one that usually takes five minutes."""
-    schedule = PollSchedule(Hands(), 5.0)
+    schedule = PollSchedule(FakeClock(), 5.0)
     schedule.join()
     schedule.learn(300.0)
     assert schedule.until_poll(None if elapsed is None else BEGIN - elapsed) == expected
@@ -48,7 +33,7 @@ def test_a_rebuild_is_polled_often_at_first_and_near_its_end(elapsed: float | No
 @pytest.mark.parametrize("interval", [7.0, 31.0, 60.0])
 def test_the_middle_is_left_alone_for_half_a_minute_or_one_interval(interval: float) -> None:
     """It is a whole number of intervals, so that one request still serves all."""
-    schedule = PollSchedule(Hands(), interval)
+    schedule = PollSchedule(FakeClock(), interval)
     schedule.join()
     schedule.learn(300.0)
     pause = schedule.until_poll(BEGIN - 100.0)
@@ -58,14 +43,14 @@ def test_the_middle_is_left_alone_for_half_a_minute_or_one_interval(interval: fl
 
 def test_a_rebuild_of_unknown_length_is_polled_in_every_interval() -> None:
     """It could end at any time."""
-    schedule = PollSchedule(Hands(), 5.0)
+    schedule = PollSchedule(FakeClock(), 5.0)
     schedule.join()
     assert schedule.until_poll(BEGIN - 100.0) == 5.0
 
 
 def test_a_lone_wait_has_its_interval() -> None:
     """Counted from its beginning, not from the beginning of the process."""
-    clock = Hands()
+    clock = FakeClock()
     schedule = PollSchedule(clock, 5.0)
     clock.sleep(3.3)
     schedule.join()
@@ -74,7 +59,7 @@ def test_a_lone_wait_has_its_interval() -> None:
 
 def test_a_wait_that_joins_looks_when_the_others_do() -> None:
     """One request then serves all of them."""
-    clock = Hands()
+    clock = FakeClock()
     schedule = PollSchedule(clock, 5.0)
     schedule.join()
     clock.sleep(1.0)
@@ -84,7 +69,7 @@ def test_a_wait_that_joins_looks_when_the_others_do() -> None:
 
 def test_a_slow_answer_does_not_shift_the_beat() -> None:
     """The time that reading took is part of the interval."""
-    clock = Hands()
+    clock = FakeClock()
     schedule = PollSchedule(clock, 5.0)
     schedule.join()
     clock.sleep(0.7)
@@ -93,7 +78,7 @@ def test_a_slow_answer_does_not_shift_the_beat() -> None:
 
 def test_a_look_just_before_a_beat_is_not_made_twice() -> None:
     """The next one is a whole interval later."""
-    clock = Hands()
+    clock = FakeClock()
     schedule = PollSchedule(clock, 5.0)
     schedule.join()
     clock.sleep(4.9)
@@ -102,7 +87,7 @@ def test_a_look_just_before_a_beat_is_not_made_twice() -> None:
 
 def test_the_beat_begins_anew_when_all_have_left() -> None:
     """The next lone wait has its interval again."""
-    clock = Hands()
+    clock = FakeClock()
     schedule = PollSchedule(clock, 5.0)
     schedule.join()
     schedule.leave()
@@ -113,7 +98,7 @@ def test_the_beat_begins_anew_when_all_have_left() -> None:
 
 def test_a_beat_has_five_parts_and_nobody_waits_for_one_alone() -> None:
     """What comes within the same part is done at its end; where there is no wait, at once."""
-    clock = Hands()
+    clock = FakeClock()
     schedule = PollSchedule(clock, 5.0)
     assert schedule.until_slot() == 0.0
     schedule.join()
@@ -126,7 +111,7 @@ def test_a_beat_has_five_parts_and_nobody_waits_for_one_alone() -> None:
 
 def test_the_fastest_rebuild_known_is_the_usual_one() -> None:
     """A slow one must not make the end of a fast one be seen late."""
-    schedule = PollSchedule(Hands(), 5.0)
+    schedule = PollSchedule(FakeClock(), 5.0)
     schedule.join()
     for seconds in (300.0, 200.0, 400.0):
         schedule.learn(seconds)
