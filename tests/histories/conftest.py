@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from histories.world import World
+from tests.support.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

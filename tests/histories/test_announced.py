@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from histories.points import Disturbance, kill
+from tests.support.points import Disturbance, kill
 from zec_pulumi.planning.inputs import UNKNOWN
 
 if TYPE_CHECKING:
-    from histories.stack import Stack
-    from histories.world import World
+    from tests.support.stack import Stack
+    from tests.support.world import World
 
 JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
 KEY, OTHER_KEY = "key-YWD2QFOl", "key-2ndKey01"

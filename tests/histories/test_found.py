@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from histories.points import Disturbance, kill
-from histories.steps import Steps
-from histories.world import WEB
+from tests.histories.steps import Steps
+from tests.support.points import Disturbance, kill
+from tests.support.world import WEB
 from zec_pulumi.journal.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from histories.stack import Outcome, Stack
-    from histories.world import World
+    from tests.support.stack import Outcome, Stack
+    from tests.support.world import World
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 SCRIPT, OTHER_SCRIPT = "#!/bin/sh\n# one\n", "#!/bin/sh\n# two\n"
@@ -261,7 +261,7 @@ def test_a_wall_clock_that_is_set_during_a_rebuild_is_no_success_too_early(world
     stack.up({"imageId": JAMMY})
 
     def clock_is_set_and_reads_lag() -> None:
-        world.clock.jump += 3600.0
+        world.clock.set_wall(3600.0)
         for action in ("DescribeInstances", "DescribeInstancesStatus"):
             world.cloud.faults.add({"action": action, "nth": 1, "times": 3, "effect": {"type": "lag", "reads": 6}})
 

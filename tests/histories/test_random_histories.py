@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from histories.machine import TALLY, Histories
+from tests.histories.machine import TALLY, Histories
 
 FEW, MANY, STEPS = 100, 5000, 12
 

@@ -11,7 +11,7 @@ from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages.scripts import SCRIPT
 
 if TYPE_CHECKING:
-    from histories.world import World
+    from tests.support.world import World
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 

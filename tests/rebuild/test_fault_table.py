@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from histories.world import WEB, World
+from tests.support.world import WEB, World
 from zec_pulumi import api
 from zec_pulumi.api import Code
 from zec_pulumi.api.exchange import HttpResponse

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from histories.points import Disturbance, kill
-from histories.world import WEB, World
+from tests.support.points import Disturbance, kill
+from tests.support.world import WEB, World
 from zec_pulumi.api import Instance
 from zec_pulumi.journal.journal import Entry, Journal
 from zec_pulumi.journal.locks import Lock

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from histories.programs import DEBIAN, JAMMY, KEY, NOBLE, OTHER_KEY, SCRIPTS
+from tests.support.programs import DEBIAN, JAMMY, KEY, NOBLE, OTHER_KEY, SCRIPTS
 from zec_pulumi.cli.report import Action, Approval, FailOn, Report, read, report_of
 
 if TYPE_CHECKING:

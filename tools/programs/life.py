@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from histories.points import Disturbance, kill
-from histories.world import WEB, World
 from programs.preview import document
+from tests.support.points import Disturbance, kill
+from tests.support.world import WEB, World
 from zec_pulumi.cli.report import Action, Approval, FailOn, Report, read, report_of
 from zec_pulumi.messages.quoting import MASK
 from zec_pulumi.planning.approval import digest_of
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
 
-    from histories.stack import Outcome, Stack
     from programs.program import Gates, Program
     from programs.written import Life, Round
+    from tests.support.stack import Outcome, Stack
 
 SHOWN = {
     "imageId": "imageId",

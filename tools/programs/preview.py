@@ -1,4 +1,4 @@
-"""The document that ``pulumi preview --json`` prints, for one resource whose engine is :mod:`histories`."""
+"""The document that ``pulumi preview --json`` prints, for one resource whose engine is :mod:`tests.support`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zec_pulumi.planning.inputs import Unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from histories.stack import Outcome, Stack
+    from tests.support.stack import Outcome, Stack
 
 PROVIDER = "urn:pulumi:dev::demo::pulumi:providers:pulumi-python::default::83dd981e-10de-492f-9eaa-3fb01f6cbb0f"
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

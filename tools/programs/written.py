@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from histories.programs import DEBIAN, JAMMY, KEY, NOBLE, OTHER_KEY, PASSWORDS, RETIRED, SCRIPTS
 from programs.program import Gates, Given, How, Packed, Program, Served, Setting
+from tests.support.programs import DEBIAN, JAMMY, KEY, NOBLE, OTHER_KEY, PASSWORDS, RETIRED, SCRIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,12 +10,12 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from zec_pulumi.simulator.admin_routes import admin_routes
-from zec_pulumi.simulator.dispatch import Arrival, answer
+from zec_pulumi.simulator.dispatch import Arrival
 from zec_pulumi.simulator.effects import Delay
 from zec_pulumi.simulator.guard import Guard
-from zec_pulumi.simulator.interference import interfere, plain
 from zec_pulumi.simulator.limits import BodyLimit
 from zec_pulumi.simulator.page import page_routes
+from zec_pulumi.simulator.respond import effects_on, respond
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from zec_pulumi.simulator.cloud import Cloud
     from zec_pulumi.simulator.effects import Effect
-    from zec_pulumi.simulator.interference import OutgoingAnswer
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -41,10 +40,9 @@ def create_app(cloud: Cloud, name: str) -> Starlette:
             headers=dict(request.headers),
             body=await request.body(),
         )
-        with cloud.lock:
-            effects = cloud.faults.match(arrival.action, arrival.instance_ids(), cloud.clock.now())
+        effects = effects_on(cloud, arrival)
         await _delay(effects, carried_out=False)
-        response = _respond(cloud, arrival, effects)
+        response = respond(cloud, arrival, effects)
         await _delay(effects, carried_out=True)
         return response
 
@@ -58,30 +56,6 @@ def create_app(cloud: Cloud, name: str) -> Starlette:
     # A path with a slash too many is another path, not one to be sent away from.
     app.router.redirect_slashes = False
     return app
-
-
-def _respond(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect]) -> Response:
-    """Carry the request out unless a fault comes first, and answer what the faults leave of the answer."""
-    with cloud.transaction():
-        sent = interfere(effects, None)
-        if sent is None:
-            real = answer(arrival, cloud, effects)
-            sent = interfere(effects, real) or plain(real)
-        _log(cloud, arrival, effects, sent)
-    return sent.response
-
-
-def _log(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect], sent: OutgoingAnswer) -> None:
-    cloud.requests.record(
-        at=cloud.clock.now(),
-        service=arrival.service,
-        version=arrival.headers.get("x-zc-version"),
-        action=arrival.action,
-        instanceIds=arrival.instance_ids(),
-        status=sent.status,
-        code=sent.code,
-        faults=[effect.type for effect in effects],
-    )
 
 
 async def _delay(effects: Sequence[Effect], *, carried_out: bool) -> None:

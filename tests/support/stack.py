@@ -10,8 +10,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from histories.points import PluginKilledError
+from tests.support.points import PluginKilledError
+from tests.support.row import FakeRow
 from zec_pulumi.errors import StopReason
+from zec_pulumi.journal.journal import Journal
 from zec_pulumi.operations.apply import create, update
 from zec_pulumi.operations.check import check
 from zec_pulumi.operations.diff import diff
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from histories.world import World
+    from tests.support.world import World
     from zec_pulumi.operations.context import Process
 
 URN = "urn:pulumi:{stack}::demo::pulumi-python:dynamic/zec:InstanceOsImage::{name}"
@@ -43,7 +45,7 @@ class CallFailedError(Exception):
     """A command's error; the text is what the user reads."""
 
 
-class HistoryCall:
+class FakeCall:
     """A call of the engine; a partial failure is kept as the engine keeps it, unless the engine is dead."""
 
     def __init__(self, stack: Stack) -> None:
@@ -51,35 +53,13 @@ class HistoryCall:
         self.urn = stack.urn
         self.timeout = stack.timeout
         self.old_inputs = dict(stack.inputs)
+        row = stack.row
+        self.stop_reason = row.stop_reason
+        self.progress, self.info, self.warn, self.error = row.progress, row.info, row.warn, row.error
 
-    def on_row(self, _urn: str) -> HistoryCall:
+    def on_row(self, _urn: str) -> FakeCall:
         """Return itself: there is one row."""
         return self
-
-    def stop_reason(self) -> StopReason | None:
-        """Return why nothing more is wanted."""
-        return self._stack.halt
-
-    def progress(self, text: str) -> None:
-        """Show a line while the command runs."""
-        self._line("progress", text)
-
-    def info(self, text: str) -> None:
-        """Show a line."""
-        self._line("info", text)
-
-    def warn(self, text: str) -> None:
-        """Show a warning."""
-        self._line("warning", text)
-
-    def error(self, text: str) -> None:
-        """Show an error; the command goes on."""
-        self._line("error", text)
-
-    def _line(self, severity: str, text: str) -> None:
-        self._stack.lines.append(text)
-        self._stack.severities.append(severity)
-        self._stack.world.points.passed("row")
 
     def fail(self, message: str) -> NoReturn:
         """Fail with one sentence."""
@@ -94,9 +74,9 @@ class HistoryCall:
 class Stack:
     """The state of one resource, and the commands a user runs. ``generation`` counts destroys and renames.
 
-    ``settings`` are the stack's ``zec:`` settings as the program sends them, None where it sends none. ``configured``
-    are those that the provider is configured with: the same, or those of an explicit provider.
-    ``secrets`` are the keys of the inputs that the program gives as secrets.
+    ``settings`` are the stack's ``zec:`` settings as the program sends them, or the text that it sends instead; None
+    where it sends none. ``configured`` are those that the provider is configured with: the same, or those of an
+    explicit provider. ``secrets`` are the keys of the inputs that the program gives as secrets.
     """
 
     def __init__(self, world: World, name: str, instance_id: str, home: Path) -> None:
@@ -107,12 +87,10 @@ class Stack:
         self.generation = 0
         self.outputs: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
-        self.lines: list[str] = []
-        self.severities: list[str] = []
-        self.settings: Mapping[str, str] | None = {}
+        self.row = FakeRow()
+        self.settings: Mapping[str, str] | str | None = {}
         self.configured: Mapping[str, str] = {}
         self.secrets: frozenset[str] = frozenset()
-        self.halt: StopReason | None = None
         self.timeout: float | None = None
         self.program: dict[str, Any] = {}
 
@@ -120,6 +98,21 @@ class Stack:
     def urn(self) -> str:
         """The resource's name for the engine."""
         return URN.format(stack=self.name, name=f"web-{self.generation}")
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of this stack's runner."""
+        return Journal(self.home, self.world.clock)
+
+    @property
+    def halt(self) -> StopReason | None:
+        """Why nothing more was wanted in the last command."""
+        return self.row.halt
+
+    @property
+    def lines(self) -> list[str]:
+        """What the last command has shown."""
+        return self.row.lines
 
     @property
     def previous(self) -> str | None:
@@ -164,39 +157,36 @@ class Stack:
 
     def told_to_stop(self) -> None:
         """Ctrl-C."""
-        self.halt = StopReason.CANCELLED
+        self.row.halt = StopReason.CANCELLED
 
     def engine_dies(self) -> None:
         """SIGKILL of the engine."""
-        self.halt = StopReason.ENGINE_GONE
-
-    @contextlib.contextmanager
-    def _process(self) -> Iterator[None]:
-        self.lines, self.severities, self.halt = [], [], None
-        with self.world.running(self):
-            yield
+        self.row.halt = StopReason.ENGINE_GONE
 
     def _command(self, work: Callable[[], bool]) -> Outcome:
-        with self._process():
+        row = self.row = FakeRow(lambda text: self.world.points.passed(f"row {text}"))
+        end, text, changes = "succeeded", "", False
+        with self.world.running(self):
             try:
                 changes = work()
             except PluginKilledError:
-                return Outcome("killed", lines=self.lines, severities=self.severities)
+                return Outcome("killed", lines=row.lines, severities=row.severities)
             except CallFailedError as error:
-                end = "unrecorded" if self.halt is StopReason.ENGINE_GONE else "failed"
-                return Outcome(end, str(error), self.lines, severities=self.severities)
-        end = "unrecorded" if self.halt is StopReason.ENGINE_GONE else "succeeded"
-        return Outcome(end, "", self.lines, changes, self.severities)
+                end, text = "failed", str(error)
+        if row.halt is StopReason.ENGINE_GONE:
+            end = "unrecorded"
+        return Outcome(end, text, row.lines, changes, row.severities)
 
     @contextlib.contextmanager
-    def _calling(self) -> Iterator[tuple[Process, HistoryCall]]:
+    def _calling(self) -> Iterator[tuple[Process, FakeCall]]:
         """Give a call of the engine; an error inside becomes its answer."""
-        call = HistoryCall(self)
+        call = FakeCall(self)
         with error_boundary(call):
             yield self.world.process, call
 
     def _planned(self, wanted: dict[str, Any], *, dry_run: bool) -> bool:
-        settings = None if self.settings is None else json.dumps(dict(self.settings))
+        sent = self.settings
+        settings = sent if sent is None or isinstance(sent, str) else json.dumps(dict(sent))
         with self._calling() as (process, call):
             findings = check(
                 process,
@@ -217,12 +207,15 @@ class Stack:
     def _up(self, wanted: dict[str, Any]) -> bool:
         if not self._planned(wanted, dry_run=False):
             return False
+        self._apply(wanted)
+        return True
+
+    def _apply(self, wanted: dict[str, Any]) -> None:
         olds = dict(self.outputs)
         with self._calling() as (process, call):
             outputs = update(process, call, olds, wanted) if olds else create(process, call, wanted).outputs
         self.world.points.passed("returned")
         self.record(outputs, wanted)
-        return True
 
     def _refresh(self) -> bool:
         with self._calling() as (process, call):

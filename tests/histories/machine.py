@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from histories import misfortunes, programs
-from histories.points import Disturbance, kill
-from histories.steps import Steps
-from histories.world import World
+from tests.histories import misfortunes
+from tests.histories.steps import Steps
+from tests.support import programs
+from tests.support.points import Disturbance, kill
+from tests.support.world import World
 
 if TYPE_CHECKING:
-    from histories.stack import Stack
+    from tests.support.stack import Stack
 
 TALLY: Counter[str] = Counter()
 """What all histories of this process did: for the report."""
@@ -142,7 +143,7 @@ class Histories(RuleBasedStateMachine):
     def time_passes(self, seconds: float, jump: float) -> None:
         """Time passes, and the wall clock is set."""
         self.world.cloud.clock.advance(seconds)
-        self.world.clock.set_by(jump)
+        self.world.clock.set_wall(jump)
 
     def _disturbed(
         self, stack: int, program: dict[str, Any] | None, faults: list[dict[str, Any]], disturbance: Disturbance

@@ -6,17 +6,17 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from histories import programs
-from histories.cloud import TOKEN
-from histories.world import WEB
+from tests.support import programs
+from tests.support.cloud import TOKEN
+from tests.support.world import WEB
 from zec_pulumi.journal.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from histories.points import Disturbance
-    from histories.stack import Outcome, Stack
-    from histories.world import World
+    from tests.support.points import Disturbance
+    from tests.support.stack import Outcome, Stack
+    from tests.support.world import World
 
 ASKS = re.compile(r"zec-pulumi attempts close (\S+)")
 NEXT_STEP = re.compile(
@@ -132,7 +132,7 @@ class Steps:
         """Nothing is sent, nothing is dropped from the state, and the message says why."""
         self.world.tally["interferences"] += 1
         before, outputs = self.world.judge.mutations_sent(), dict(stack.outputs)
-        self.world.transport.token = "rotated"  # noqa: S105 not one
+        self.world.transport.token = "rotated"
         outcome = self.up(stack, program)
         refreshed = stack.refresh()
         self.world.transport.token = TOKEN
@@ -175,8 +175,8 @@ class Steps:
                 pending={"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": programs.DEBIAN}},
             ),
             "other": lambda: self._other(other),
-            "clock ahead": lambda: self.world.clock.set_by(3600.0),
-            "clock back": lambda: self.world.clock.set_by(-3600.0),
+            "clock ahead": lambda: self.world.clock.set_wall(3600.0),
+            "clock back": lambda: self.world.clock.set_wall(-3600.0),
         }
         return happenings[what]
 

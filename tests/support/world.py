@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from histories import cloud as local
-from histories.judge import ClaimBrokenError, Judge
-from histories.points import Points
-from histories.stack import Stack
+from tests.support.cloud import TOKEN, CloudClock, LocalSimulator, LocalTransport, client_of
+from tests.support.judge import ClaimBrokenError, Judge
+from tests.support.points import Points
+from tests.support.stack import Stack
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal.journal import Journal
@@ -39,16 +39,17 @@ class World:
     def __init__(self, transition: Transition, tally: Counter[str], *, one_runner: bool = True) -> None:
         self.tally = tally
         self.points = Points()
-        self.cloud = local.new_cloud(transition, self._mutated)
-        self.clock = local.MovingClock(self.cloud, self.points)
-        self.transport = local.LocalTransport(self.cloud, self.points, self._looked)
-        self.client = local.client_of(self.transport, self.clock)
+        self.sim = LocalSimulator(transition, observer=self._mutated)
+        self.cloud = self.sim.cloud
+        self.clock = CloudClock(self.sim, lambda: self.points.passed("sleep"))
+        self.transport = LocalTransport(self.cloud, self._passed)
+        self.client = client_of(self.transport, self.clock)
         self.homes = Path(tempfile.mkdtemp(prefix="histories-"))
         self.judge = Judge(self)
         self.acting: Stack | None = None
         self.intended: str | None = None
         self.process = self._new_process(self.homes, {})
-        self.secrets: set[str] = {local.TOKEN}
+        self.secrets: set[str] = {TOKEN}
         self.runners = 0
         self.command = self.commands = 0
         first = self._new_home()
@@ -130,6 +131,11 @@ class World:
 
     def _mutated(self, entry: dict[str, Any]) -> None:
         self.judge.mutated(entry)
+
+    def _passed(self, point: str) -> None:
+        if point.startswith("after"):
+            self._looked()
+        self.points.passed(point)
 
     def _looked(self) -> None:
         instance = self.cloud.instance(WEB)

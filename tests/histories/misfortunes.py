@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from histories.programs import DEBIAN, JAMMY, NOBLE, OTHER_KEY
+from tests.support.programs import DEBIAN, JAMMY, NOBLE, OTHER_KEY
 
 MUTATIONS = ("StopInstances", "ResetInstance", "StartInstances", "ResetInstancePassword", "ModifyInstancesAttribute")
 READS = ("DescribeInstances", "DescribeInstancesStatus", "DescribeImages", "DescribeKeyPairs")
@@ -45,7 +45,7 @@ _ANYWHERE: list[dict[str, Any]] = [
 _CARRIED_OUT = [
     {**effect, "carriedOut": True}
     for effect in _ANYWHERE
-    if effect["type"] in ("drop", "bad_gateway", "empty") or effect.get("status", 0) >= 500  # noqa: PLR2004 HTTP
+    if effect["type"] in ("drop", "bad_gateway", "empty") or effect.get("status", 0) >= 500
 ]
 _OF_READS: list[dict[str, Any]] = [*({"type": "lag", "reads": reads} for reads in (1, 2, 4)), {"type": "missing"}]
 _OF_RESETS: list[dict[str, Any]] = [{"type": "reinstall_fails"}, {"type": "never_ends"}]

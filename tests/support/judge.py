@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from histories.stack import Outcome, Stack
-    from histories.world import World
+    from tests.support.stack import Outcome, Stack
+    from tests.support.world import World
 
 MUTATIONS = frozenset(
     {"StopInstances", "StartInstances", "ResetInstance", "ResetInstancePassword", "ModifyInstancesAttribute"}
