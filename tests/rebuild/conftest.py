@@ -1,22 +1,23 @@
-"""A rebuild against the simulator in this process, on a clock that moves when it is slept on."""
+"""One rebuild alone, and a stack whose commands must succeed, in the simulated world."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.api import BearerToken, Client, Endpoint, Instance, ResetInstanceRequest
+from tests.support.cloud import CloudClock, LocalSimulator, LocalTransport, client_of
+from tests.support.points import Disturbance
+from tests.support.row import FakeRow
+from tests.support.stack import Outcome, Stack
+from tests.support.world import POLL_SECONDS, WEB, World
+from zec_pulumi.api import Instance, ResetInstanceRequest
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
+from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.journal import InstanceLog, Journal
 from zec_pulumi.journal.locks import Lock
-from zec_pulumi.operations.apply import create, update
-from zec_pulumi.operations.context import CloudConnection, Process
-from zec_pulumi.operations.error_boundary import error_boundary
-from zec_pulumi.operations.read import read
 from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import Applied, Attempt, parse_recorded
 from zec_pulumi.planning.record import with_attempt
@@ -24,71 +25,29 @@ from zec_pulumi.progress import Progress
 from zec_pulumi.rebuild.operation import Operation
 from zec_pulumi.rebuild.rebuild import rebuild
 from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
-from zec_pulumi.settings.options import Options
-from zec_pulumi.simulator import Simulator
 from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from zec_pulumi.errors import StopReason
+    from zec_pulumi.simulator.cloud import Transition
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
-WEB = "1272168087751233112"
-
-
-class SimulatedClock:
-    """The simulator's own time; sleeping moves it, and so the whole cloud, and takes none."""
-
-    def __init__(self, sim: Simulator) -> None:
-        self._sim = sim
-        self._begin = sim.now()
-
-    def now(self) -> float:
-        return self._sim.now()
-
-    def monotonic(self) -> float:
-        return self._sim.now() - self._begin
-
-    def sleep(self, seconds: float) -> None:
-        self._sim.advance(max(0.0, seconds))
-
-
-class RecordingRow:
-    """A row of the engine's display, and the engine itself: it halts the work when ``halts_at`` is shown."""
-
-    def __init__(self) -> None:
-        self.halts_at: tuple[str, StopReason] | None = None
-        self.lines: list[str] = []
-        self._halt: StopReason | None = None
-
-    def stop_reason(self) -> StopReason | None:
-        return self._halt
-
-    def progress(self, text: str) -> None:
-        self.lines.append(text)
-        if self.halts_at is not None and self.halts_at[0] in text:
-            self._halt = self.halts_at[1]
-
-    def warn(self, text: str) -> None:
-        self.lines.append(text)
-
-    info = error = warn
 
 
 class Rig:
     """Everything that one rebuild needs, and what the judge saw of it."""
 
-    def __init__(self, sim: Simulator, client: Client, clock: SimulatedClock, home: Path) -> None:
-        self.sim = sim
-        self.client = client
-        self.clock = clock
+    def __init__(self, transition: Transition, home: Path) -> None:
+        self.sim = LocalSimulator(transition)
+        self.clock = CloudClock(self.sim)
+        self.client = client_of(LocalTransport(self.sim.cloud), self.clock)
         self.home = home
-        self.journal = Journal(home, clock)
-        self.row = RecordingRow()
-        self.reader = CloudReader(client, clock)
-        self.poller = StatusPoller(client, self.reader, clock, 5.0)
+        self.journal = Journal(home, self.clock)
+        self.row = FakeRow()
+        self.reader = CloudReader(self.client, self.clock)
+        self.poller = StatusPoller(self.client, self.reader, self.clock, POLL_SECONDS)
         self.ticking = False
 
     def operation(self, seconds: float = 3600.0) -> Operation:
@@ -137,32 +96,9 @@ class Rig:
         return status
 
 
-@pytest.fixture(scope="session")
-def simulators() -> Iterator[Callable[[str], Simulator]]:
-    """One simulator for each transitional status that the sources name."""
-    with (
-        Simulator(clock="manual", transition="DEPLOYING") as deploying,
-        Simulator(clock="manual", transition="REBUILDING") as rebuilding,
-    ):
-        yield {"DEPLOYING": deploying, "REBUILDING": rebuilding}.__getitem__
-
-
 @pytest.fixture
-def make_rig(simulators: Callable[[str], Simulator], tmp_path: Path) -> Iterator[Callable[..., Rig]]:
-    clients: list[Client] = []
-
-    def make(transition: str = "DEPLOYING") -> Rig:
-        sim = simulators(transition)
-        sim.reset()
-        clock = SimulatedClock(sim)
-        # A token: signatures are judged by real time, which this clock leaves behind.
-        client = Client(BearerToken(sim.token), Endpoint(sim.host, "http"), clock=clock, random_fraction=lambda: 0.0)
-        clients.append(client)
-        return Rig(sim, client, clock, tmp_path / str(len(clients)))
-
-    yield make
-    for client in clients:
-        client.close()
+def make_rig(tmp_path: Path) -> Callable[..., Rig]:
+    return lambda transition="DEPLOYING": Rig(transition, tmp_path)
 
 
 @pytest.fixture
@@ -170,107 +106,61 @@ def rig(make_rig: Callable[..., Rig]) -> Rig:
     return make_rig()
 
 
-class CallEndedError(Exception):
-    """The answer of a call that failed; the text is what the user reads."""
+class CommandFailedError(Exception):
+    """A command did not succeed; the text is what the user reads."""
 
 
-class FakeCall(RecordingRow):
-    """One call of the engine; a partial failure is kept as the engine keeps it."""
+class StrictStack(Stack):
+    """A stack whose commands raise :class:`CommandFailedError` unless they succeed."""
 
-    def __init__(self, stack: Stack) -> None:
-        super().__init__()
-        self._stack = stack
-        self.urn = "urn:pulumi:dev::demo::type::web-1"
-        self.timeout = stack.timeout
-        self.old_inputs = dict(stack.inputs)
-        self.halts_at = stack.halts_at
+    Failed = CommandFailedError
 
-    def on_row(self, _urn: str) -> FakeCall:
-        return self
+    def up(self, program: Mapping[str, Any] | None = None, /, **inputs: Any) -> Outcome:
+        return self._succeeded(super().up(program or inputs))
 
-    def fail(self, message: str) -> NoReturn:
-        raise CallEndedError(message)
+    def refresh(self) -> Outcome:
+        return self._succeeded(super().refresh())
 
-    def fail_partially(self, message: str, _id: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> NoReturn:
-        self._stack.outputs, self._stack.inputs = dict(outputs), dict(inputs)
-        raise CallEndedError(message)
+    @property
+    def sim(self) -> LocalSimulator:
+        return self.world.sim
 
+    @property
+    def clock(self) -> CloudClock:
+        return self.world.clock
 
-class Stack:
-    """What a stack's state holds of one resource, and the engine's calls for it."""
-
-    Failed = CallEndedError
-
-    def __init__(self, sim: Simulator, clock: SimulatedClock, process: Process) -> None:
-        self.sim = sim
-        self.clock = clock
-        self.process = process
-        self.outputs: dict[str, Any] = {}
-        self.inputs: dict[str, Any] = {}
-        self.halts_at: tuple[str, StopReason] | None = None
-        self.timeout: float | None = None
-        self.settings: dict[str, str] = {}
-        self.checks = True
-        self.send: str | None = "{}"
-        self.secret: frozenset[str] | None = frozenset()
-        self.call = FakeCall(self)
-
-    @contextlib.contextmanager
-    def calling(self) -> Iterator[FakeCall]:
-        """Give a call of the engine; an error inside becomes its answer."""
-        self.call = FakeCall(self)
-        with error_boundary(self.call):
-            yield self.call
-
-    def up(self, **inputs: Any) -> None:
-        """Create or update as the engine would; raises ``Failed`` with what the user reads."""
-        wanted = {"instanceId": WEB, **inputs}
-        with self.calling() as call:
-            if self.checks:
-                self.process.checked.add(call.urn, dry_run=False, settings=self.sent_settings(), secrets=self.secret)
-            if self.outputs:
-                self.outputs = update(self.process, call, dict(self.outputs), wanted)
-            else:
-                self.outputs = create(self.process, call, wanted).outputs
-        self.inputs = wanted
-
-    def sent_settings(self) -> str | None:
-        """Return what the program sends as the stack's configuration: ``settings``, or else ``send``."""
-        return json.dumps(self.settings) if self.settings else self.send
-
-    def refresh(self) -> None:
-        with self.calling() as call:
-            found = read(self.process, call, WEB, dict(self.outputs))
-            self.outputs, self.inputs = found.outputs, found.inputs
+    def halt_at(self, text: str, halt: StopReason) -> None:
+        """Have the engine want nothing more once a line of the next command begins with ``text``."""
+        happens = self.told_to_stop if halt is StopReason.CANCELLED else self.engine_dies
+        self.world.points.armed = Disturbance(f"row {text}", 1, happens)
 
     def actions(self) -> list[str]:
-        return [entry["action"] for entry in self.sim.ledger()]
+        return self.world.actions()
 
     def machine(self) -> dict[str, Any]:
         return self.sim.instance(WEB)
 
+    @staticmethod
+    def _succeeded(outcome: Outcome) -> Outcome:
+        if outcome.end != "succeeded":
+            raise CommandFailedError(outcome.text)
+        return outcome
+
 
 @pytest.fixture
-def make_stack(simulators: Callable[[str], Simulator], tmp_path: Path) -> Iterator[Callable[..., Stack]]:
-    clients: list[Client] = []
+def make_stack() -> Iterator[Callable[..., StrictStack]]:
+    worlds: list[World] = []
 
-    def make(transition: str = "DEPLOYING") -> Stack:
-        sim = simulators(transition)
-        sim.reset()
-        clock = SimulatedClock(sim)
-        client = Client(BearerToken(sim.token), Endpoint(sim.host, "http"), clock=clock, random_fraction=lambda: 0.0)
-        # A home of its own for each.
-        home = tmp_path / str(len(clients))
-        clients.append(client)
-        reader = CloudReader(client, clock)
-        connection = CloudConnection(client, reader, StatusPoller(client, reader, clock, 5.0))
-        return Stack(sim, clock, Process(home, clock, connection, Options()))
+    def make(transition: Transition = "DEPLOYING") -> StrictStack:
+        world = World(transition, Counter())
+        worlds.append(world)
+        return StrictStack(world, "dev", WEB, world.stacks[0].home)
 
     yield make
-    for client in clients:
-        client.close()
+    for world in worlds:
+        world.close()
 
 
 @pytest.fixture
-def stack(make_stack: Callable[..., Stack]) -> Stack:
+def stack(make_stack: Callable[..., StrictStack]) -> StrictStack:
     return make_stack()

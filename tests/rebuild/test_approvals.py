@@ -9,11 +9,10 @@ import pytest
 
 from zec_pulumi import health
 from zec_pulumi.errors import StopReason
-from zec_pulumi.operations.check import check
 from zec_pulumi.planning.approval import digest_of
 
 if TYPE_CHECKING:
-    from tests.rebuild.conftest import Stack
+    from tests.rebuild.conftest import StrictStack as Stack
 
 JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
 WEB = "1272168087751233112"
@@ -32,18 +31,13 @@ def refused(stack: Stack, **inputs: Any) -> str:
 
 
 def approve(stack: Stack, *tokens: str) -> None:
-    stack.settings["zec:approvedRebuilds"] = ",".join(tokens)
-
-
-def destroy(stack: Stack) -> None:
-    stack.process.forget(WEB, stack.call.urn)
-    stack.outputs, stack.inputs = {}, {}
+    stack.settings = {"zec:requireApproval": "true", "zec:approvedRebuilds": ",".join(tokens)}
 
 
 @pytest.fixture
 def gated(stack: Stack) -> Stack:
     """A stack that requires approval; web-1 runs jammy and is not recorded."""
-    stack.settings["zec:requireApproval"] = "true"
+    stack.settings = {"zec:requireApproval": "true"}
     return stack
 
 
@@ -72,13 +66,13 @@ def test_destroyed_and_declared_anew_with_never_needs_another_approval(gated: St
     approve(gated, first)
     gated.up(**program)
     assert gated.actions() == REBUILD
-    destroy(gated)
+    gated.destroy()
     second = refused(gated, **program)
     assert second != first
     approve(gated, first, second)
     gated.up(**program)
     assert gated.actions() == REBUILD * 2
-    destroy(gated)
+    gated.destroy()
     assert refused(gated, **program) not in (first, second)
 
 
@@ -87,7 +81,7 @@ def test_a_foreign_image_after_a_destroy_needs_another_approval(gated: Stack) ->
     first = refused(gated, imageId=NOBLE)
     approve(gated, first)
     gated.up(imageId=NOBLE)
-    destroy(gated)
+    gated.destroy()
     gated.sim.patch_instance(WEB, imageId=JAMMY)
     gated.clock.sleep(60)
     assert refused(gated, imageId=NOBLE) != first
@@ -97,15 +91,13 @@ def test_a_killed_rebuild_has_used_its_approval(gated: Stack) -> None:
     """Accepted, never recorded, adopted; later the machine drifts to where the approval began."""
     first = refused(gated, imageId=NOBLE)
     approve(gated, first)
-    gated.halts_at = ("reset accepted", StopReason.ENGINE_GONE)
+    gated.halt_at("reset accepted", StopReason.ENGINE_GONE)
     with pytest.raises(gated.Failed):
         gated.up(imageId=NOBLE)
-    gated.halts_at = None
-    gated.outputs, gated.inputs = {}, {}  # a dead engine records nothing
     gated.clock.sleep(900)
     gated.up(imageId=NOBLE)
     assert gated.actions() == REBUILD
-    destroy(gated)
+    gated.destroy()
     gated.sim.patch_instance(WEB, imageId=JAMMY)
     gated.clock.sleep(60)
     assert refused(gated, imageId=NOBLE) != first
@@ -137,8 +129,8 @@ def test_a_refused_reset_gives_the_approval_back(recorded: Stack) -> None:
 def test_a_person_who_says_that_nothing_was_rebuilt_gives_the_approval_back(recorded: Stack) -> None:
     """`zec-pulumi attempts close --not-rebuilt` after a run that died before it knew."""
     token = refused(recorded, imageId=NOBLE)
-    journal = recorded.process.journal
-    journal.intend("a1", WEB, recorded.call.urn, (), None, digest_of(token))
+    journal = recorded.journal
+    journal.intend("a1", WEB, recorded.urn, (), None, digest_of(token))
     approve(recorded, token)
     assert refused(recorded, imageId=NOBLE) != token
     journal.note(WEB, "a1", "closed-not-rebuilt")
@@ -151,7 +143,7 @@ def test_without_a_memory_nothing_is_sent(recorded: Stack, broken: str) -> None:
     """What is used must be remembered before it is used."""
     token = refused(recorded, imageId=NOBLE)
     approve(recorded, token)
-    folder = recorded.process.home / "approvals"
+    folder = recorded.home / "approvals"
     if broken == "a file":
         folder.write_text("where the folder should be")
     else:
@@ -167,7 +159,7 @@ def test_a_line_of_the_memory_that_cannot_be_read_counts_as_a_use(recorded: Stac
     """Whoever wrote it meant that the approval is used up."""
     token = refused(recorded, imageId=NOBLE)
     approve(recorded, token)
-    folder = recorded.process.home / "approvals"
+    folder = recorded.home / "approvals"
     folder.mkdir()
     (folder / f"{WEB}.jsonl").write_text(f'{{"event": "spent", "by": ["{digest_of(token)}"]}}\n')
     assert refused(recorded, imageId=NOBLE) != token
@@ -201,7 +193,7 @@ def test_a_machine_that_changes_after_the_review_is_not_approved(recorded: Stack
 
 def test_the_row_of_an_approved_rebuild_names_the_approval(recorded: Stack) -> None:
     """The report goes by that line."""
-    destroy(recorded)
+    recorded.destroy()
     lines = preview(recorded, imageId=NOBLE)
     assert not any(line.startswith("approved by ") for line in lines)
     (token,) = TOKEN.findall("\n".join(lines))
@@ -214,16 +206,13 @@ def test_the_row_of_an_approved_rebuild_names_the_approval(recorded: Stack) -> N
 
 def preview(stack: Stack, **inputs: Any) -> list[str]:
     """Return the lines on the row of a resource that the stack does not hold."""
-    sent = stack.sent_settings()
-    with stack.calling() as call:
-        assert check(stack.process, call, {}, {"instanceId": WEB, **inputs}, dry_run=True, settings=sent) == []
-    return stack.call.lines
+    return stack.preview(inputs).lines
 
 
 @pytest.mark.parametrize("settings", [None, "", "[]", '{"zec:allowRebuild": false}', '{"zec:allowrebuild": "true"}'])
 def test_without_readable_settings_nothing_is_rebuilt(stack: Stack, settings: str | None) -> None:
     """An older program, a transform that drops what it does not know, a wrong or a misspelt setting."""
-    stack.send = settings
+    stack.settings = settings
     with pytest.raises(stack.Failed, match="is not rebuilt"):
         stack.up(imageId=NOBLE)
     assert stack.actions() == []
@@ -234,7 +223,7 @@ def test_without_readable_settings_nothing_is_rebuilt(stack: Stack, settings: st
 
 def test_a_resource_that_was_not_checked_is_not_rebuilt(stack: Stack) -> None:
     """Its gates are not known."""
-    stack.checks = False
-    with pytest.raises(stack.Failed, match="was not checked in this run"):
-        stack.up(imageId=NOBLE)
+    wanted = {"instanceId": WEB, "imageId": NOBLE}
+    outcome = stack._command(lambda: stack._apply(wanted))
+    assert "was not checked in this run" in outcome.text
     assert stack.actions() == []

@@ -124,7 +124,7 @@ def test_one_difference_is_enough_not_to_match(rig: Rig, image_id: str, key_id: 
 
 def orphaned(rig: Rig) -> None:
     """Let the engine go as soon as the reset is accepted."""
-    rig.row.halts_at = ("reset accepted", StopReason.ENGINE_GONE)
+    rig.row.halt_at("reset accepted", StopReason.ENGINE_GONE)
 
 
 def test_without_an_engine_the_rebuild_is_watched_to_its_end(rig: Rig) -> None:

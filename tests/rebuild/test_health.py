@@ -11,15 +11,12 @@ import pytest
 from zec_pulumi import health
 from zec_pulumi.errors import StopReason
 from zec_pulumi.messages import plan as plan_messages
-from zec_pulumi.operations.assess import Case
-from zec_pulumi.planning.gates import GateSettings
-from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
+from zec_pulumi.planning.inputs import parse_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.rebuild.conftest import Stack
-    from zec_pulumi.operations.assess import Assessment
+    from tests.rebuild.conftest import StrictStack as Stack
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB = "1272168087751233112"
@@ -54,13 +51,9 @@ def tcp(port: int, **options: Any) -> dict[str, Any]:
     return health.tcp(port, **options).properties()
 
 
-def assessed(stack: Stack, **inputs: Any) -> Assessment:
-    """What the next preview says."""
-    wanted, recorded = parse_wanted({"instanceId": WEB, **inputs}), parse_recorded(stack.outputs)
-    live = stack.process.reader.instance(WEB)
-    return Case(
-        stack.process, stack.call.urn, wanted, recorded, stack.outputs, live, GateSettings(), dry_run=True
-    ).assess()
+def previewed(stack: Stack, **inputs: Any) -> list[str]:
+    """The lines of the next preview."""
+    return stack.preview(inputs).lines
 
 
 def fail(stack: Stack, words: str, **inputs: Any) -> None:
@@ -71,7 +64,7 @@ def fail(stack: Stack, words: str, **inputs: Any) -> None:
 def test_a_rebuild_succeeds_when_its_gate_has_passed(adopted: Stack, port: int) -> None:
     """The probes are on the row, after the verification."""
     adopted.up(imageId=NOBLE, health=tcp(port))
-    lines = adopted.call.lines
+    lines = adopted.lines
     assert lines[-2:] == [f"healthy 1/2: tcp {port} on {LOOPBACK}", f"healthy: tcp {port} on {LOOPBACK}"]
     assert lines[-3].startswith(f"RUNNING on {NOBLE}, rebuilt in")
     assert adopted.outputs["health"] == tcp(port)
@@ -113,10 +106,10 @@ def test_preview_and_refresh_say_that_only_the_gate_is_left(adopted: Stack, clos
     """Neither waiting nor a wipe; and refresh keeps it open."""
     gate = tcp(closed_port, deadline=30)
     fail(adopted, "did not pass", imageId=NOBLE, health=gate)
-    (line,) = assessed(adopted, imageId=NOBLE, health=gate).warnings
+    (line,) = previewed(adopted, imageId=NOBLE, health=gate)
     assert line.startswith("join: rebuild accepted ")
     assert line.endswith(" ago and verified, RUNNING; up probes its health gate again and wipes nothing")
-    (line,) = assessed(adopted, imageId=NOBLE).warnings
+    (line,) = previewed(adopted, imageId=NOBLE)
     assert line.endswith("; up records it, without a health gate now, and wipes nothing")
     with pytest.raises(adopted.Failed, match="up probes its health gate again"):
         adopted.refresh()
@@ -174,12 +167,11 @@ def test_nothing_is_probed_where_nothing_happened(stack: Stack, closed_port: int
 @pytest.mark.parametrize("halt", StopReason)
 def test_a_halt_while_probing_loses_nothing(adopted: Stack, closed_port: int, halt: StopReason) -> None:
     """Ctrl-C, or an engine that is gone: at once, and the next up goes on."""
-    adopted.halts_at = ("not healthy yet", halt)
+    adopted.halt_at("not healthy yet", halt)
     begun = adopted.clock.now()
     fail(adopted, f"RUNNING, but {halt.value} before its health gate", imageId=NOBLE, health=tcp(closed_port))
     assert adopted.clock.now() - begun < 200
-    assert adopted.outputs["attempt"]["verifiedAt"]
-    adopted.halts_at = None
+    assert ("attempt" in adopted.outputs) is (halt is StopReason.CANCELLED)  # a dead engine records nothing
     with socket.create_server((LOOPBACK, closed_port)):
         adopted.up(imageId=NOBLE, health=tcp(closed_port))
     assert adopted.actions() == REBUILD
@@ -220,7 +212,7 @@ def test_a_machine_powered_off_while_its_gate_fails_is_named_as_such(adopted: St
 def test_a_gate_without_an_address_costs_no_power_off(adopted: Stack) -> None:
     """Found in preview, and once more before the power-off."""
     adopted.sim.patch_instance(WEB, publicIpAddresses=[])
-    (refusal,) = assessed(adopted, imageId=NOBLE, health=tcp(22)).refusals
+    refusal = adopted.preview({"imageId": NOBLE, "health": tcp(22)}).text
     assert refusal.startswith(f"health: instance {WEB} has no public address to probe tcp on")
     fail(adopted, "has no public address to probe tcp on", imageId=NOBLE, health=tcp(22))
     assert adopted.actions() == []
@@ -235,10 +227,9 @@ def test_a_command_is_told_which_machine(adopted: Stack) -> None:
 
 def test_a_killed_run_with_a_change_that_nothing_shows_is_probed_by_the_next(adopted: Stack, closed_port: int) -> None:
     """The journal remembers the rebuild; the engine recorded nothing."""
-    before, inputs = dict(adopted.outputs), {"imageId": JAMMY, "userData": "#!/bin/sh\n"}
-    adopted.halts_at = ("not healthy yet", StopReason.ENGINE_GONE)
+    inputs = {"imageId": JAMMY, "userData": "#!/bin/sh\n"}
+    adopted.halt_at("not healthy yet", StopReason.ENGINE_GONE)
     fail(adopted, "the engine is gone", **inputs, health=tcp(closed_port))
-    adopted.halts_at, adopted.outputs = None, before
     fail(adopted, "did not pass within 5m00s", **inputs, health=tcp(closed_port))
     assert adopted.actions() == REBUILD
 
@@ -247,13 +238,10 @@ def test_a_killed_run_with_a_change_that_the_machine_shows_is_probed_by_the_next
     adopted: Stack, closed_port: int, port: int
 ) -> None:
     """The machine is as wanted and adopted, but the journal knows that nobody has probed it yet."""
-    before = dict(adopted.outputs)
-    adopted.halts_at = ("not healthy yet", StopReason.ENGINE_GONE)
+    adopted.halt_at("not healthy yet", StopReason.ENGINE_GONE)
     fail(adopted, "the engine is gone", imageId=NOBLE, health=tcp(closed_port))
-    adopted.halts_at, adopted.outputs = None, before
-    assert assessed(adopted, imageId=NOBLE, health=tcp(closed_port)).infos == [
-        f"adopt: already runs {NOBLE}; nothing is wiped"
-    ]
+    adopt = f"adopt: already runs {NOBLE}; nothing is wiped"
+    assert adopt in previewed(adopted, imageId=NOBLE, health=tcp(closed_port))
     for _ in range(2):
         words = "RUNNING as wanted, rebuilt by a run that was interrupted, but its health gate .* did not pass"
         fail(adopted, words, imageId=NOBLE, health=tcp(closed_port))

@@ -11,7 +11,8 @@ from zec_pulumi.api import RateLimitError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.rebuild.conftest import Rig, Stack
+    from tests.rebuild.conftest import Rig
+    from tests.rebuild.conftest import StrictStack as Stack
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB = "1272168087751233112"
@@ -25,21 +26,16 @@ def rebuilt(rig: Rig, image_id: str) -> tuple[int, float]:
     rig.sim.add_fault(action="ResetInstance", nth=1, effect={"type": "never_ends"})
     rig.row.lines.clear()
     ends: list[float] = []
-    progress = rig.row.progress
 
     def lengthen(text: str) -> None:
         """Give the reinstall its length as soon as it is accepted."""
-        progress(text)
         if text.startswith("reset accepted"):
             pending = {**rig.sim.instance(WEB)["pending"], "afterSeconds": REBUILD_SECONDS}
             rig.sim.patch_instance(WEB, pending=pending)
             ends.append(rig.clock.monotonic() + REBUILD_SECONDS)
 
-    rig.row.progress = lengthen  # type: ignore[method-assign]
-    try:
-        rig.rebuild(image_id=image_id)
-    finally:
-        rig.row.progress = progress  # type: ignore[method-assign]
+    rig.row.on_line = lengthen
+    rig.rebuild(image_id=image_id)
     return rig.sent("DescribeInstancesStatus") - before, rig.clock.monotonic() - ends[0]
 
 

@@ -6,34 +6,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rebuild.conftest import RecordingRow
 from zec_pulumi.rebuild.errors import AttemptOpenError
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Rig
-    from zec_pulumi.simulator import Simulator
 
 JAMMY, WEB = "ubuntu2204_20240712", "1272168087751233112"
-
-
-class ReadyWhenFound(RecordingRow):
-    """A cloud that finishes the reinstall as soon as it was seen to be under way."""
-
-    def __init__(self, sim: Simulator) -> None:
-        super().__init__()
-        self._sim = sim
-
-    def progress(self, text: str) -> None:
-        super().progress(text)
-        if text == "reset accepted (its answer was lost)":
-            self._sim.patch_instance(WEB, status="RUNNING", pending=None)
 
 
 def test_a_reinstall_that_was_seen_is_not_waited_for_again(rig: Rig) -> None:
     """On the same image a movement must be seen once, and it was: RUNNING is the rebuilt machine at once."""
     rig.sim.patch_instance(WEB, status="STOPPED")
     rig.sim.add_fault(action="ResetInstance", nth=1, effect={"type": "drop", "carried_out": True})
-    rig.row = ReadyWhenFound(rig.sim)
+
+    def ready_when_found(text: str) -> None:
+        """Finish the reinstall as soon as it was seen to be under way."""
+        if text == "reset accepted (its answer was lost)":
+            rig.sim.patch_instance(WEB, status="RUNNING", pending=None)
+
+    rig.row.on_line = ready_when_found
     begin = rig.clock.monotonic()
     attempt, live = rig.rebuild(image_id=JAMMY)
     assert (attempt.outcome, attempt.moved, live.status) == ("accepted", True, "RUNNING")

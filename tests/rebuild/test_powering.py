@@ -79,7 +79,7 @@ def test_a_start_that_takes_too_long_is_told_after_five_minutes(rig: Rig) -> Non
 
 def test_a_machine_that_stays_off_because_the_engine_told_to_stop_is_named(rig: Rig) -> None:
     """Nothing is sent any more, so the user must know that it is off."""
-    rig.row.halts_at = ("sending ResetInstance", StopReason.CANCELLED)
+    rig.row.halt_at("sending ResetInstance", StopReason.CANCELLED)
     with pytest.raises(RebuildNotStartedError, match="was powered off for this and is STOPPED; start it by hand"):
         rig.rebuild()
     assert rig.actions() == ["StopInstances"]
@@ -87,14 +87,12 @@ def test_a_machine_that_stays_off_because_the_engine_told_to_stop_is_named(rig: 
 
 def test_the_time_for_powering_off_begins_when_it_is_asked_for(rig: Rig) -> None:
     """Under a rate limit the turn to send may be longer in coming than powering off may take."""
-    progress = rig.row.progress
 
     def hold_back(text: str) -> None:
-        progress(text)
         if text == "powering off":
             rig.client.limiter.on_rejected(2 * GRACEFUL_STOP_SECONDS)
 
-    rig.row.progress = hold_back  # type: ignore[method-assign]
+    rig.row.on_line = hold_back
     rig.rebuild()
     assert rig.actions() == ["StopInstances", "ResetInstance"]
 
@@ -102,13 +100,11 @@ def test_the_time_for_powering_off_begins_when_it_is_asked_for(rig: Rig) -> None
 def test_the_turns_that_are_waited_for_do_not_count_as_trying_again(rig: Rig) -> None:
     """Refused once, and then a long line: the next refusal is not the last word."""
     rig.sim.add_fault(action="StopInstances", nth=1, times=2, effect={"type": "rate_limit", "retry_after": 5})
-    progress = rig.row.progress
 
     def hold_back(text: str) -> None:
-        progress(text)
         if text.startswith("not sent yet"):
             rig.client.limiter.on_rejected(2 * UNSENT_SECONDS)
 
-    rig.row.progress = hold_back  # type: ignore[method-assign]
+    rig.row.on_line = hold_back
     rig.rebuild()
     assert sent_after(rig, "StopInstances") == pytest.approx([0, 240, 480])

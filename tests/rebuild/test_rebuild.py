@@ -325,7 +325,7 @@ def test_a_limit_that_is_told_as_a_server_error_is_not_sent_again_unread(rig: Ri
 @pytest.mark.parametrize("phase", ["powering off", "sending ResetInstance"])
 def test_nothing_is_sent_once_the_engine_wants_nothing_more(rig: Rig, phase: str, halt: StopReason) -> None:
     """Not the stop, not the reset, and not even the start that would undo the stop."""
-    rig.row.halts_at = (phase, halt)
+    rig.row.halt_at(phase, halt)
     with pytest.raises(RebuildNotStartedError, match=f"(?s){WEB}.*{halt.value}|{halt.value}.*{WEB}"):
         rig.rebuild()
     assert rig.sent("ResetInstance") == 0
@@ -335,7 +335,7 @@ def test_nothing_is_sent_once_the_engine_wants_nothing_more(rig: Rig, phase: str
 @pytest.mark.parametrize("halt", list(StopReason))
 def test_an_engine_that_goes_after_acceptance_leaves_an_open_attempt(rig: Rig, halt: StopReason) -> None:
     """The rebuild goes on in the cloud, and the next up joins it."""
-    rig.row.halts_at = ("reset accepted", halt)
+    rig.row.halt_at("reset accepted", halt)
     with pytest.raises(AttemptOpenError, match="in the cloud") as caught:
         rig.rebuild()
     rig.row = type(rig.row)()

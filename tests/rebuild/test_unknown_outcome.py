@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.rebuild.conftest import Stack
+    from tests.rebuild.conftest import StrictStack as Stack
     from zec_pulumi.journal.journal import Event
 
 JAMMY, SCRIPT = "ubuntu2204_20240712", "#!/bin/sh\necho first\n"
@@ -30,7 +30,7 @@ def lose_the_outcome(stack: Stack) -> str:
 
 def close(stack: Stack, attempt_id: str, event: Event) -> None:
     """Say what became of it, as the command does."""
-    stack.process.journal.note(WEB, attempt_id, event)
+    stack.journal.note(WEB, attempt_id, event)
 
 
 def test_it_is_recorded_once_a_person_says_that_it_was_rebuilt(stack: Stack) -> None:

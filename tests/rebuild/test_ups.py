@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from unittest import mock
 
 import pytest
 
-from tests.rebuild.conftest import FakeCall
+from tests.support.points import Disturbance
 from zec_pulumi.errors import StopReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.rebuild.conftest import Stack
+    from tests.rebuild.conftest import StrictStack as Stack
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 WEB, KEY, OTHER_KEY = "1272168087751233112", "key-YWD2QFOl", "key-2ndKey01"
@@ -127,11 +126,10 @@ def test_a_program_changed_again_during_an_attempt_rebuilds_after_it(stack: Stac
 def test_a_program_taken_back_during_an_attempt_is_not_adopted_from_an_old_reading(stack: Stack) -> None:
     """The machine from before, shown once more after acceptance, is not "already as wanted"."""
     stack.up(imageId=JAMMY)
-    stack.halts_at = ("reset accepted", StopReason.CANCELLED)
+    stack.halt_at("reset accepted", StopReason.CANCELLED)
     with pytest.raises(stack.Failed, match="goes on in the cloud"):
         stack.up(imageId=NOBLE)
-    stack.halts_at = None
-    stack.sim.add_fault(action="DescribeInstances", nth=1, effect={"type": "lag", "reads": 10})
+    stack.sim.add_fault(action="DescribeInstances", nth=1, times=2, effect={"type": "lag", "reads": 10})
     with pytest.raises(stack.Failed, match=WEB):
         stack.up(imageId=JAMMY)
     stack.up(imageId=JAMMY)
@@ -183,7 +181,8 @@ def test_a_failure_after_the_verification_does_not_cost_a_second_wipe(stack: Sta
     """The rebuild is done and verified: an image list that cannot be read then must not make the stack forget it."""
     stack.up(imageId=JAMMY)
     failing = {"type": "error", "code": "INTERNAL_SERVER_ERROR", "status": 500}
-    stack.sim.add_fault(action="DescribeImages", nth=1, times=99, effect=failing)
+    unreadable = {"action": "DescribeImages", "nth": 1, "times": 99, "effect": failing}
+    stack.world.points.armed = Disturbance("after ResetInstance", 1, lambda: stack.sim.add_fault(**unreadable))
     with pytest.raises(stack.Failed, match="was rebuilt and is RUNNING, but what follows was not done"):
         stack.up(imageId=JAMMY, userData=SCRIPT)
     stack.sim.clear_faults()
@@ -193,17 +192,12 @@ def test_a_failure_after_the_verification_does_not_cost_a_second_wipe(stack: Sta
 
 def never_begun(stack: Stack) -> str:
     """Accept a reset to the same image that never begins; return the id of the attempt."""
-    progress = FakeCall.progress
 
-    def begin_not(call: FakeCall, text: str) -> None:
-        progress(call, text)
-        if text.startswith("reset accepted"):
-            stack.sim.patch_instance(WEB, status="RUNNING", pending=None)
+    def begins_not() -> None:
+        stack.sim.patch_instance(WEB, status="RUNNING", pending=None)
 
-    with (
-        mock.patch.object(FakeCall, "progress", begin_not),
-        pytest.raises(stack.Failed, match=f"{WEB} was accepted .*, but it is RUNNING.*attempts close"),
-    ):
+    stack.world.points.armed = Disturbance("row reset accepted", 1, begins_not)
+    with pytest.raises(stack.Failed, match=f"{WEB} was accepted .*, but it is RUNNING.*attempts close"):
         stack.up(imageId=JAMMY, rebuildToken="one")
     return str(stack.outputs["attempt"]["id"])
 
@@ -223,7 +217,7 @@ def test_a_persons_word_closes_a_rebuild_that_nobody_saw(stack: Stack) -> None:
     """The next up verifies and records it."""
     stack.up(imageId=JAMMY)
     attempt = never_begun(stack)
-    stack.process.journal.note(WEB, attempt, "closed-rebuilt")
+    stack.journal.note(WEB, attempt, "closed-rebuilt")
     stack.up(imageId=JAMMY, rebuildToken="one")
     assert "attempt" not in stack.outputs
     assert stack.actions() == REBUILD

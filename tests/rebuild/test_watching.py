@@ -97,7 +97,7 @@ def test_the_last_pause_ends_at_the_deadline(rig: Rig) -> None:
 
 def test_a_wait_ends_with_the_engine_unless_it_is_told_to_go_on(rig: Rig) -> None:
     """Nobody is there any more to whom the answer matters."""
-    rig.row.halts_at = ("begun", StopReason.ENGINE_GONE)
+    rig.row.halt_at("begun", StopReason.ENGINE_GONE)
     rig.row.progress("begun")
     with pytest.raises(StoppedError):
         next(statuses(rig))

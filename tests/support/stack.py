@@ -119,7 +119,7 @@ class Stack:
         """The attempt id of the last rebuild that the state holds."""
         return (self.outputs.get("lastRebuild") or {}).get("attemptId")
 
-    def up(self, program: Mapping[str, Any]) -> Outcome:
+    def up(self, program: Mapping[str, Any], /) -> Outcome:
         """Run ``pulumi up``."""
         self.program = dict(program)
         wanted = {"instanceId": self.instance_id, **program}
@@ -205,17 +205,15 @@ class Stack:
             return diff(process, call, dict(self.outputs), wanted).changes
 
     def _up(self, wanted: dict[str, Any]) -> bool:
-        if not self._planned(wanted, dry_run=False):
-            return False
-        self._apply(wanted)
-        return True
+        return self._planned(wanted, dry_run=False) and self._apply(wanted)
 
-    def _apply(self, wanted: dict[str, Any]) -> None:
+    def _apply(self, wanted: dict[str, Any]) -> bool:
         olds = dict(self.outputs)
         with self._calling() as (process, call):
             outputs = update(process, call, olds, wanted) if olds else create(process, call, wanted).outputs
         self.world.points.passed("returned")
         self.record(outputs, wanted)
+        return True
 
     def _refresh(self) -> bool:
         with self._calling() as (process, call):
