@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.cloud import CloudClock
 from zec_pulumi.api import BearerToken, Client, Endpoint
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
@@ -35,21 +36,6 @@ WEB = "1272168087751233112"
 NOT_OURS = ("simulator/",)
 LEAVES = ("time/", "errors.py", "progress.py")
 """Passed through at every step; the table leaves them out."""
-
-
-class _Clock:
-    """The simulator's time; sleeping moves it."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-
-    def now(self) -> float:
-        return self._simulator.now()
-
-    monotonic = now
-
-    def sleep(self, seconds: float) -> None:
-        self._simulator.advance(max(0.0, seconds))
 
 
 class _Engine:
@@ -103,7 +89,7 @@ def walk() -> Walk:
     """Rebuild one instance of a simulated cloud and return what was passed through."""
     recorded = Walk()
     with Simulator(clock="manual") as simulator, tempfile.TemporaryDirectory() as home:
-        clock = _Clock(simulator)
+        clock = CloudClock(simulator)
         client = Client(BearerToken(simulator.token), Endpoint(simulator.host, "http"), clock=clock)
         reader = CloudReader(client, clock)
         connection = CloudConnection(client, reader, StatusPoller(client, reader, clock, 5.0))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.clock import FakeClock
+from tests.support.row import FakeRow
 from zec_pulumi import health
 from zec_pulumi.errors import StopReason, UnhealthyError
 from zec_pulumi.health.gate import address_findings, pass_gate
@@ -21,41 +23,21 @@ if TYPE_CHECKING:
     from zec_pulumi.health import HealthGate
 
 
-class World:
+class World(FakeRow):
     """Clock and row of one gate; ``after`` is what happens while it sleeps for the n-th time."""
 
     def __init__(self, live: Instance) -> None:
+        super().__init__()
         self.live = live
-        self.time = 0.0
-        self.slept: list[float] = []
-        self.lines: list[str] = []
+        self.clock = FakeClock(on_sleep=self._slept)
         self.after: dict[int, Callable[[], object]] = {}
-        self.halt: StopReason | None = None
 
-    def now(self) -> float:
-        return self.time
-
-    monotonic = now
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-        self.slept.append(seconds)
-        self.after.get(len(self.slept), lambda: None)()
-
-    def stop_reason(self) -> StopReason | None:
-        return self.halt
-
-    def progress(self, text: str) -> None:
-        self.lines.append(text)
-
-    info = warn = error = progress
-
-    def halt_now(self, halt: StopReason) -> None:
-        self.halt = halt
+    def _slept(self) -> None:
+        self.after.get(len(self.clock.slept), lambda: None)()
 
     def pass_gate(self, gate: HealthGate, seconds: float = 3600.0) -> None:
-        progress = Progress(self, self, ticking=lambda: False)
-        pass_gate(gate, self.live, self, progress, Deadline(self, seconds))
+        progress = Progress(self, self.clock, ticking=lambda: False)
+        pass_gate(gate, self.live, self.clock, progress, Deadline(self.clock, seconds))
 
     def refused(self, gate: HealthGate, seconds: float = 3600.0) -> str:
         with pytest.raises(UnhealthyError) as caught:
@@ -77,7 +59,7 @@ def listening(serve: Callable[..., Server]) -> int:
 def test_a_healthy_machine_passes_after_as_many_probes_as_asked_for(world: World, listening: int) -> None:
     """Each an interval apart, and counted on the row."""
     world.pass_gate(health.tcp(listening, successes=3, interval=7))
-    assert world.slept == [7, 7]
+    assert world.clock.slept == [7, 7]
     what = f"tcp {listening} on 127.0.0.1"
     assert world.lines == [f"healthy 1/3: {what}", f"healthy 2/3: {what}", f"healthy: {what}"]
 
@@ -87,7 +69,7 @@ def test_a_machine_that_comes_up_later_passes_then(world: World, tmp_path: Path)
     up = tmp_path / "up"
     world.after[3] = up.touch
     world.pass_gate(health.command(["test", "-e", str(up)]))
-    assert world.slept == [5, 5, 5, 5]
+    assert world.clock.slept == [5, 5, 5, 5]
     assert world.lines == [
         "not healthy yet: exit status 1",
         "healthy 1/2: command test",
@@ -102,7 +84,7 @@ def test_successes_count_in_a_row_only(world: World, tmp_path: Path) -> None:
     world.after[1] = up.unlink
     world.after[2] = up.touch
     world.pass_gate(health.command(["test", "-e", str(up)]))
-    assert len(world.slept) == 3
+    assert len(world.clock.slept) == 3
 
 
 def test_a_gate_ends_with_its_deadline(world: World, closed_port: int) -> None:
@@ -112,36 +94,36 @@ def test_a_gate_ends_with_its_deadline(world: World, closed_port: int) -> None:
         f"its health gate (tcp {closed_port} on 127.0.0.1) did not pass within 50s; the last probe said:"
         " connection refused"
     )
-    assert world.slept == [20, 20, 10]
+    assert world.clock.slept == [20, 20, 10]
 
 
 def test_a_gate_ends_with_the_operation_when_that_is_earlier(world: World, closed_port: int) -> None:
     """The text says whose deadline it was."""
     said = world.refused(health.tcp(closed_port), seconds=12)
     assert "did not pass within 12s that were left of the operation's deadline" in said
-    assert world.time == 12
+    assert world.clock.monotonic() == 12
 
 
 def test_an_operation_without_time_left_probes_once(world: World, listening: int) -> None:
     """So that the failure can say something of the machine."""
     assert world.refused(health.tcp(listening), seconds=0).endswith("the last 1 of 2 probes succeeded")
-    assert world.slept == []
+    assert world.clock.slept == []
 
 
 @pytest.mark.parametrize("halt", StopReason)
 def test_a_halt_ends_the_wait(world: World, closed_port: int, halt: StopReason) -> None:
     """At the next look, long before the deadline."""
-    world.after[2] = lambda: world.halt_now(halt)
+    world.after[2] = lambda: setattr(world, "halt", halt)
     said = world.refused(health.tcp(closed_port))
     assert said == f"{halt.value} before its health gate (tcp {closed_port} on 127.0.0.1) had passed"
-    assert len(world.slept) == 2
+    assert len(world.clock.slept) == 2
 
 
 def test_no_address_is_no_reason_to_wait(machine: Callable[..., Instance]) -> None:
     """It will not come by waiting."""
     world = World(machine(privateIpAddresses=[]))
     assert world.refused(health.tcp(22, address="private")) == "it has no private address to probe tcp on"
-    assert world.slept == []
+    assert world.clock.slept == []
 
 
 def test_a_missing_address_is_a_finding(machine: Callable[..., Instance]) -> None:

@@ -5,28 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.row import FakeRow
 from zec_pulumi.errors import StopReason
 from zec_pulumi.progress import Progress
 from zec_pulumi.time.deadline import Deadline, duration
-
-
-class Lines:
-    """A row that keeps what it shows."""
-
-    def __init__(self) -> None:
-        self.shown: list[str] = []
-        self.warned: list[str] = []
-
-    def stop_reason(self) -> StopReason | None:
-        return StopReason.CANCELLED if self.warned else None
-
-    def progress(self, text: str) -> None:
-        self.shown.append(text)
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
-
-    info = error = warn
 
 
 @pytest.mark.parametrize(
@@ -61,31 +43,31 @@ def test_a_part_never_outlasts_the_whole() -> None:
 
 def test_a_phase_is_shown_once() -> None:
     """In a log of a pipeline each line is kept for ever."""
-    row = Lines()
+    row = FakeRow()
     progress = Progress(row, FakeClock(), ticking=lambda: False)
     for text in ("powering off", "powering off", "DEPLOYING", "powering off"):
         progress.phase(text)
-    assert row.shown == ["powering off", "DEPLOYING", "powering off"]
+    assert row.lines == ["powering off", "DEPLOYING", "powering off"]
 
 
 def test_a_phase_ticks_where_a_person_watches() -> None:
     """With the time since it began, not since the operation did."""
-    row, clock = Lines(), FakeClock()
+    row, clock = FakeRow(), FakeClock()
     progress = Progress(row, clock, ticking=lambda: True)
     progress.phase("powering off")
     clock.sleep(100)
     progress.phase("DEPLOYING")
     clock.sleep(65)
     progress.phase("DEPLOYING")
-    assert row.shown == ["powering off", "DEPLOYING", "DEPLOYING 1m05s"]
+    assert row.lines == ["powering off", "DEPLOYING", "DEPLOYING 1m05s"]
 
 
 def test_the_row_tells_whether_the_work_is_still_wanted() -> None:
     """Whoever shows progress can ask."""
-    row = Lines()
+    row = FakeRow()
     progress = Progress(row, FakeClock(), ticking=lambda: True)
     assert progress.stop_reason() is None
-    row.warn("stop")
+    row.halt = StopReason.CANCELLED
     assert progress.stop_reason() is StopReason.CANCELLED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.row import FakeRow
 from zec_pulumi.api import ZecError
 from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations.fleet_progress import FleetBoard
@@ -16,31 +17,9 @@ FLEET = "urn:pulumi:dev::shop::zec:index:Fleet::web"
 WIPED = Outlook(Kind.REBUILD, took=100.0)
 
 
-class Row:
-    """What stands on the fleet's row."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.shown: list[str] = []
-
-    def info(self, text: str) -> None:
-        self.lines.append(text)
-
-    def warn(self, text: str) -> None:
-        self.lines.append(f"warning: {text}")
-
-    error = warn
-
-    def progress(self, text: str) -> None:
-        self.shown.append(text)
-
-    def stop_reason(self) -> None:
-        """The engine wants the operation."""
-
-
 @pytest.fixture
-def row() -> Row:
-    return Row()
+def row() -> FakeRow:
+    return FakeRow()
 
 
 @pytest.fixture
@@ -49,7 +28,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def fleets(row: Row, clock: FakeClock) -> FleetBoard:
+def fleets(row: FakeRow, clock: FakeClock) -> FleetBoard:
     """A fleet of four, one canary, two at once, of which m3 is adopted."""
     made = FleetBoard(clock, ticking=lambda: True)
     made.announce(FLEET, row, Rollout.of(("m0", "m1", "m2", "m3"), 2, 1))
@@ -64,21 +43,21 @@ def urn(name: str) -> str:
     return urns.member_urn(FLEET, name)
 
 
-def test_the_plan_is_told_once_all_machines_are_judged(fleets: FleetBoard, row: Row) -> None:
+def test_the_plan_is_told_once_all_machines_are_judged(fleets: FleetBoard, row: FakeRow) -> None:
     """Not before; the fleet's row says it."""
     assert fleets
-    assert [line.split(";")[0] for line in row.lines] == ["warning: fleet: 3 of 4 instances will be wiped, 1 adopted"]
+    assert [line.split(";")[0] for line in row.of("warning")] == ["fleet: 3 of 4 instances will be wiped, 1 adopted"]
 
 
-def test_a_plan_that_wipes_nothing_is_no_warning(row: Row, clock: FakeClock) -> None:
+def test_a_plan_that_wipes_nothing_is_no_warning(row: FakeRow, clock: FakeClock) -> None:
     """Adopting is what a reviewer need not look for."""
     fleets = FleetBoard(clock, ticking=lambda: True)
     fleets.announce(FLEET, row, Rollout.of(("m0",), 1, 0))
     fleets.planned(urn("m0"), Outlook(Kind.ADOPT))
-    assert row.lines == ["fleet: none of 1 instances will be wiped, 1 adopted"]
+    assert row.of("info") == ["fleet: none of 1 instances will be wiped, 1 adopted"]
 
 
-def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: FleetBoard, row: Row, clock: FakeClock) -> None:
+def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: FleetBoard, row: FakeRow, clock: FakeClock) -> None:
     """At first by the recorded times, then by those of this run."""
     with fleets.working(urn("m0")):
         clock.sleep(40)
@@ -86,7 +65,7 @@ def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: FleetBoard, 
         clock.sleep(10)
         with fleets.working(urn("m2")):
             clock.sleep(30)
-    assert row.shown == [
+    assert row.of("progress") == [
         "rebuilt 0/3, 1 running, 0 failed, about 3 min left",
         "rebuilt 1/3, 0 running, 0 failed, about 40 s left",
         "rebuilt 1/3, 1 running, 0 failed, about 40 s left",
@@ -96,28 +75,28 @@ def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: FleetBoard, 
     ]
 
 
-def test_after_a_failure_only_what_runs_is_waited_for(fleets: FleetBoard, row: Row) -> None:
+def test_after_a_failure_only_what_runs_is_waited_for(fleets: FleetBoard, row: FakeRow) -> None:
     """The engine starts nothing new, so the rest is no part of the time left."""
     with pytest.raises(ZecError), fleets.working(urn("m0")):
         raise ZecError("no")
-    assert row.shown[-1] == "rebuilt 0/3, 0 running, 1 failed"
+    assert row.of("progress")[-1] == "rebuilt 0/3, 0 running, 1 failed"
 
 
-def test_in_a_pipe_only_the_ends_are_told(row: Row, clock: FakeClock) -> None:
+def test_in_a_pipe_only_the_ends_are_told(row: FakeRow, clock: FakeClock) -> None:
     """There every line stays."""
     fleets = FleetBoard(clock, ticking=lambda: False)
     fleets.announce(FLEET, row, Rollout.of(("m0",), 1, 0))
     fleets.planned(urn("m0"), WIPED)
     with fleets.working(urn("m0")):
-        assert row.shown == []
-    assert row.shown == ["rebuilt 1/1, 0 running, 0 failed"]
+        assert row.of("progress") == []
+    assert row.of("progress") == ["rebuilt 1/1, 0 running, 0 failed"]
 
 
 @pytest.mark.parametrize("other", [urn("m3"), urn("m9"), "urn:pulumi:dev::shop::x::m0", ""])
-def test_what_is_not_rebuilt_in_a_fleet_shows_nothing(fleets: FleetBoard, row: Row, other: str) -> None:
+def test_what_is_not_rebuilt_in_a_fleet_shows_nothing(fleets: FleetBoard, row: FakeRow, other: str) -> None:
     """An adopted machine of it, and every resource beside it."""
     with fleets.working(other):
         pass
     fleets.planned("urn:pulumi:dev::shop::x::m0", WIPED)
-    assert row.shown == []
+    assert row.of("progress") == []
     assert len(row.lines) == 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.clock import CrowdClock
+from tests.support.row import FakeRow
 from zec_pulumi.api import NotFoundError, RateLimitError
 from zec_pulumi.cloud.coalescer import MAX_IDS
 from zec_pulumi.cloud.poller import StatusPoller
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERVAL = 5.0
-
-
-class Row:
-    """Nobody looks."""
-
-    def stop_reason(self) -> None:
-        return None
-
-    def progress(self, text: str) -> None:
-        """Drop it."""
-
-    info = warn = error = progress
 
 
 class Cloud:
@@ -71,7 +60,7 @@ def seen(
     def wait(id_: str) -> float:
         try:
             clock.sleep((begins or {}).get(id_, 0.0))
-            progress = Progress(Row(), clock, ticking=lambda: False)
+            progress = Progress(FakeRow(), clock, ticking=lambda: False)
             how: Any = {"just_sent": True} if just_sent else {}  # else as it is when nothing is said
             for current in watch.poll(id_, Deadline(clock, 3600.0), progress, **how):
                 if current == "RUNNING":
