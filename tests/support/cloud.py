@@ -36,11 +36,18 @@ class LocalSimulator(Controls):
         self,
         transition: Transition = "DEPLOYING",
         *,
+        seed: dict[str, Any] | None = None,
         observer: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         timing = Timing(transition=transition)
         actions = {name for _, _, name in ACTIONS}
-        self.cloud = self._cloud = Cloud(SEED, SimulatorClock("manual"), timing, actions=actions, observer=observer)
+        self.cloud = self._cloud = Cloud(
+            SEED if seed is None else load_seed(seed),
+            SimulatorClock("manual"),
+            timing,
+            actions=actions,
+            observer=observer,
+        )
 
 
 class CloudClock(FakeClock):

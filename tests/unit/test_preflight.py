@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.api import BearerToken, Client, Endpoint, Instance, ResetInstanceRequest
+from tests.support.cloud import CloudClock, LocalSimulator, LocalTransport, client_of
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.planning.inputs import parse_wanted
 from zec_pulumi.rebuild.validation import Preflight, check_password_in_place, check_rebuild, password_follows
-from zec_pulumi.simulator import Simulator
-from zec_pulumi.time.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from zec_pulumi.api import Instance, ResetInstanceRequest
 
 JAMMY, NOBLE, WINDOWS, GENERIC = (f"{name}_20240712" for name in ("ubuntu2204", "ubuntu2404", "windows2022", "generic"))
 KEY, OTHER_KEY = "key-YWD2QFOl", "key-2ndKey01"
@@ -31,9 +29,10 @@ IDS = {
 class World:
     """The default world, and a reader of it without anything held yet."""
 
-    def __init__(self, sim: Simulator, client: Client) -> None:
-        self.sim = sim
-        self.reader = CloudReader(client, SystemClock())
+    def __init__(self) -> None:
+        self.sim = LocalSimulator()
+        clock = CloudClock(self.sim)
+        self.reader = CloudReader(client_of(LocalTransport(self.sim.cloud), clock), clock)
 
     def live(self, name: str) -> Instance:
         live = self.reader.instance(IDS[name])
@@ -50,17 +49,9 @@ class World:
         return found.request
 
 
-@pytest.fixture(scope="module")
-def running_simulator() -> Iterator[Simulator]:
-    with Simulator(clock="manual") as sim:
-        yield sim
-
-
 @pytest.fixture
-def world(running_simulator: Simulator) -> Iterator[World]:
-    running_simulator.reset()
-    with Client(BearerToken(running_simulator.token), Endpoint(running_simulator.host, "http")) as client:
-        yield World(running_simulator, client)
+def world() -> World:
+    return World()
 
 
 FINDINGS: list[tuple[str, dict[str, Any], str]] = [
