@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -35,11 +36,15 @@ class Histories(RuleBasedStateMachine):
         self.world = World("DEPLOYING", TALLY)
         self.steps = Steps(self.world)
 
-    @initialize(transition=st.sampled_from(["DEPLOYING", "REBUILDING"]), one_runner=st.booleans())
-    def begin(self, transition: Any, one_runner: bool) -> None:  # noqa: FBT001 hypothesis gives it by name
+    @initialize(
+        transition=st.sampled_from(["DEPLOYING", "REBUILDING"]),
+        one_runner=st.booleans(),
+        steps=st.one_of(st.none(), st.integers(0, 999)),
+    )
+    def begin(self, transition: Any, one_runner: bool, steps: int | None) -> None:  # noqa: FBT001 hypothesis gives it by name
         """Make the world, with a recorded stack."""
         self.world.close()
-        self.world = World(transition, TALLY, one_runner=one_runner)
+        self.world = World(transition, TALLY, one_runner=one_runner, steps=steps)
         self.world.open()
         self.steps = Steps(self.world)
         TALLY["histories"] += 1
@@ -78,19 +83,29 @@ class Histories(RuleBasedStateMachine):
         """Run up, and the plugin is killed."""
         self._disturbed(stack, program, faults, Disturbance(where, nth, kill))
 
-    @rule(stack=STACKS, program=CHANGES, where=PLACES, nth=st.integers(1, 6), gone=st.booleans(), faults=FEW_FAULTS)
+    @rule(
+        stack=STACKS,
+        program=CHANGES,
+        where=PLACES,
+        nth=st.integers(1, 6),
+        halt=st.sampled_from(["cancelled", "gone", 3.0, 20.0, 90.0]),
+        faults=FEW_FAULTS,
+    )
     def up_halted(
         self,
         stack: int,
         program: dict[str, Any] | None,
         where: str,
         nth: int,
-        gone: bool,  # noqa: FBT001 hypothesis gives it by name
+        halt: str | float,
         faults: list[dict[str, Any]],
     ) -> None:
-        """Run up, and the user stops it, or the engine dies."""
+        """Run up, and the user stops it, or the engine dies, or is silent for some seconds."""
         chosen = self._stack(stack)
-        what = chosen.engine_dies if gone else chosen.told_to_stop
+        if isinstance(halt, float):
+            what = partial(chosen.engine_is_silent, halt)
+        else:
+            what = partial(chosen.engine_dies if halt == "gone" else chosen.told_to_stop)
         self._disturbed(stack, program, faults, Disturbance(where, nth, what))
 
     @rule(
@@ -98,16 +113,31 @@ class Histories(RuleBasedStateMachine):
         program=CHANGES,
         where=PLACES,
         nth=st.integers(1, 6),
-        what=st.sampled_from(["off", "on", "foreign", "other", "clock ahead", "clock back"]),
+        seconds=st.sampled_from([5.0, 45.0, 400.0, 4000.0]),
+        timeout=st.sampled_from([None, 60, 300]),
+    )
+    def up_held_back(
+        self, stack: int, program: dict[str, Any] | None, where: str, nth: int, seconds: float, timeout: int | None
+    ) -> None:
+        """Run up, and the turn of a request comes late, or after the deadline."""
+        disturbance = Disturbance(where, nth, partial(self.steps.late_turn, seconds))
+        self._disturbed(stack, program, [], disturbance, timeout=timeout)
+
+    @rule(
+        stack=STACKS,
+        program=CHANGES,
+        where=PLACES,
+        nth=st.integers(1, 6),
+        what=st.sampled_from(["off", "on", "foreign", "other"]),
     )
     def up_interfered(self, stack: int, program: dict[str, Any] | None, where: str, nth: int, what: str) -> None:
-        """Run up, and somebody else acts on the machine or sets the wall clock in the middle."""
+        """Run up, and somebody else acts on the machine in the middle."""
         self._disturbed(stack, program, [], Disturbance(where, nth, self.steps.happening(self._stack(stack), what)))
 
-    @rule(stack=STACKS, program=PROGRAMS)
-    def up_as_previewed(self, stack: int, program: dict[str, Any] | None) -> None:
-        """Preview, then do it: no wipe that the preview did not show."""
-        self.steps.up_as_previewed(self._stack(stack), program)
+    @rule(stack=STACKS, program=PROGRAMS, unknown=programs.unknown())
+    def up_as_previewed(self, stack: int, program: dict[str, Any] | None, unknown: list[str]) -> None:
+        """Preview without knowing some inputs, then do it: no wipe that the preview did not show."""
+        self.steps.up_as_previewed(self._stack(stack), program, unknown)
 
     @rule(stack=STACKS, faults=st.lists(misfortunes.faults(), max_size=1))
     def refresh(self, stack: int, faults: list[dict[str, Any]]) -> None:
@@ -146,10 +176,16 @@ class Histories(RuleBasedStateMachine):
         self.world.clock.set_wall(jump)
 
     def _disturbed(
-        self, stack: int, program: dict[str, Any] | None, faults: list[dict[str, Any]], disturbance: Disturbance
+        self,
+        stack: int,
+        program: dict[str, Any] | None,
+        faults: list[dict[str, Any]],
+        disturbance: Disturbance,
+        *,
+        timeout: float | None = None,
     ) -> None:
         with self.steps.faults(faults), self.steps.armed(disturbance):
-            self.steps.up(self._stack(stack), program)
+            self.steps.up(self._stack(stack), program, timeout=timeout)
 
     def _stack(self, number: int) -> Stack:
         return self.world.stacks[number]

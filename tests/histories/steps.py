@@ -10,9 +10,10 @@ from tests.support import programs
 from tests.support.cloud import TOKEN
 from tests.support.world import WEB
 from zec_pulumi.journal.journal import Journal
+from zec_pulumi.planning.inputs import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from tests.support.points import Disturbance
     from tests.support.stack import Outcome, Stack
@@ -57,18 +58,29 @@ class Steps:
             self.world.breaks("7: a request that is known to be refused cost a power-off")
         return outcome
 
-    def up_as_previewed(self, stack: Stack, program: dict[str, Any] | None) -> None:
-        """Preview and up: a wipe happens only where it was shown."""
+    def up_as_previewed(self, stack: Stack, program: dict[str, Any] | None, unknown: Collection[str] = ()) -> None:
+        """Preview, which does not know some inputs, and up: a wipe happens only where it was shown."""
+        program = stack.program if program is None else program
         self.world.cloud.faults.clear()
         settled = self.world.machine["status"] not in TRANSITIONAL
-        shown = self.preview(stack, program)
+        shown = self.preview(stack, {**program, **dict.fromkeys(unknown, UNKNOWN)})
         before = self.world.actions().count("ResetInstance")
         outcome = self.up(stack, program)
         wiped = self.world.actions().count("ResetInstance") > before
         promised = any(line.startswith("rebuild:") for line in shown.lines)
-        if settled and wiped and not promised:
+        undecided = any(line.startswith("undecided:") for line in shown.lines)
+        if wiped and not (promised or (undecided and (unknown or not settled))):
             self.world.breaks(f"a wipe that no preview showed: {shown}")
-        if settled and promised and shown.end == "succeeded" and outcome.end == "succeeded" and not wiped:
+        if unknown and shown.end == "failed" and outcome.end == "succeeded" and outcome.changes:
+            self.world.breaks(f"a preview refuses what it does not know: {shown}")
+        if (
+            not unknown
+            and settled
+            and promised
+            and shown.end == "succeeded"
+            and outcome.end == "succeeded"
+            and not wiped
+        ):
             self.world.breaks(f"a wipe that was shown and did not happen: {shown}")
         if outcome.end == "succeeded":
             self.changes_nothing(stack)
@@ -175,10 +187,12 @@ class Steps:
                 pending={"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": programs.DEBIAN}},
             ),
             "other": lambda: self._other(other),
-            "clock ahead": lambda: self.world.clock.set_wall(3600.0),
-            "clock back": lambda: self.world.clock.set_wall(-3600.0),
         }
         return happenings[what]
+
+    def late_turn(self, seconds: float) -> None:
+        """Others have used the rate limit up: the next request's turn comes late."""
+        self.world.process.connection.client.limiter.on_rejected(seconds)
 
     @contextlib.contextmanager
     def armed(self, disturbance: Disturbance) -> Iterator[None]:

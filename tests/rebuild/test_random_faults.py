@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.api import BearerToken, Client, Endpoint
+from zec_pulumi.api import BearerToken, Endpoint
 from zec_pulumi.api.transport import HTTPTransport
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.time.clock import SystemClock
@@ -53,11 +53,10 @@ def wired(stack: Stack) -> Iterator[Stack]:
     simulator = Simulator(clock="manual")
     simulator._cloud = world.cloud
     with simulator:
-        endpoint, token = Endpoint(simulator.host, "http"), BearerToken(simulator.token)
-        wire = Wire(token, endpoint, SystemClock())
+        wire = Wire(BearerToken(simulator.token), Endpoint(simulator.host, "http"), SystemClock())
         world.transport = wire  # type: ignore[assignment]
-        with Client(token, endpoint, clock=world.clock, transport=wire, random_fraction=lambda: 0.0) as world.client:
-            yield stack
+        yield stack
+        wire.close()
 
 
 def failed(stack: Stack, inputs: dict[str, Any]) -> str | None:

@@ -21,21 +21,29 @@ class Disturbance:
     nth: int
     what: Callable[[], None]
 
+    def is_due(self, name: str) -> bool:
+        """Count the point; return whether it is the one."""
+        if name.startswith(self.where):
+            self.nth -= 1
+            return self.nth <= 0
+        return False
+
 
 class Points:
-    """Counts the points that are passed; at most one disturbance is armed."""
+    """Counts the points that are passed; at most one disturbance is armed, and a step of the wall clock beside it."""
 
     def __init__(self) -> None:
         self.armed: Disturbance | None = None
+        self.step: Disturbance | None = None
         self.happened = 0
 
     def passed(self, name: str) -> None:
         """Let happen what is armed for this point."""
-        armed = self.armed
-        if armed is None or not name.startswith(armed.where):
-            return
-        armed.nth -= 1
-        if armed.nth <= 0:
+        step, armed = self.step, self.armed
+        if step is not None and step.is_due(name):
+            self.step = None
+            step.what()
+        if armed is not None and armed.is_due(name):
             self.armed = None
             self.happened += 1
             armed.what()

@@ -23,6 +23,19 @@ _LOGINS: list[dict[str, Any]] = [
 ]
 
 
+_UNKNOWABLE = (
+    "imageId",
+    "keyId",
+    "password",
+    "userData",
+    "rebuildToken",
+    "rebuildOn",
+    "adopt",
+    "powerOff",
+    "instanceName",
+)
+
+
 def programs() -> st.SearchStrategy[dict[str, Any]]:
     """Return programs, now and then one that cannot work."""
     return st.builds(
@@ -33,6 +46,22 @@ def programs() -> st.SearchStrategy[dict[str, Any]]:
         token=st.sampled_from([None, None, "one", "two"]),
         more=st.sampled_from([{}, {}, {}, {"adopt": "never"}, {"powerOff": "force"}, {"instanceName": "renamed"}]),
     )
+
+
+def unknown() -> st.SearchStrategy[list[str]]:
+    """Return the inputs that a preview does not know; some turn out to be omitted."""
+    keys = [
+        "imageId",
+        "keyId",
+        "password",
+        "userData",
+        "rebuildToken",
+        "rebuildOn",
+        "adopt",
+        "powerOff",
+        "instanceName",
+    ]
+    return st.lists(st.sampled_from(keys), max_size=2, unique=True)
 
 
 def _program(

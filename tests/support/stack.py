@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tests.support.points import PluginKilledError
 from tests.support.row import FakeRow
+from zec_pulumi.engine.connection import RPC_SECONDS
 from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.journal import Journal
 from zec_pulumi.operations.apply import create, update
@@ -54,7 +55,7 @@ class FakeCall:
         self.timeout = stack.timeout
         self.old_inputs = dict(stack.inputs)
         row = stack.row
-        self.stop_reason = row.stop_reason
+        self.stop_reason = stack.stop_reason
         self.progress, self.info, self.warn, self.error = row.progress, row.info, row.warn, row.error
 
     def on_row(self, _urn: str) -> FakeCall:
@@ -88,6 +89,7 @@ class Stack:
         self.outputs: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
         self.row = FakeRow()
+        self._silent_until = 0.0
         self.settings: Mapping[str, str] | str | None = {}
         self.configured: Mapping[str, str] = {}
         self.secrets: frozenset[str] = frozenset()
@@ -162,6 +164,17 @@ class Stack:
     def engine_dies(self) -> None:
         """SIGKILL of the engine."""
         self.row.halt = StopReason.ENGINE_GONE
+
+    def engine_is_silent(self, seconds: float) -> None:
+        """The engine does not answer for so long; then it is there as before."""
+        self._silent_until = self.world.clock.monotonic() + seconds
+
+    def stop_reason(self) -> StopReason | None:
+        """Return why nothing more is wanted; where the engine is silent, as late as the real call does."""
+        if self.halt is None and self.world.clock.monotonic() < self._silent_until:
+            self.world.clock.advance(RPC_SECONDS)
+            return StopReason.ENGINE_GONE
+        return self.halt
 
     def _command(self, work: Callable[[], bool]) -> Outcome:
         row = self.row = FakeRow(lambda text: self.world.points.passed(f"row {text}"))

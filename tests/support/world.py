@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tests.support.cloud import TOKEN, CloudClock, LocalSimulator, LocalTransport, client_of
 from tests.support.judge import ClaimBrokenError, Judge
-from tests.support.points import Points
+from tests.support.points import Disturbance, Points
 from tests.support.stack import Stack
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
@@ -31,19 +32,25 @@ if TYPE_CHECKING:
 
 WEB = "1272168087751233112"
 POLL_SECONDS = 5.0
+WALL_STEPS = (3600.0, -3600.0, 90.0, -90.0, 200_000.0, -200_000.0)
 
 
 class World:
-    """A cloud, its clock, and two stacks with the same instance; ``tally`` counts what happened."""
+    """A cloud, its clock, and two stacks with the same instance; ``tally`` counts what happened.
 
-    def __init__(self, transition: Transition, tally: Counter[str], *, one_runner: bool = True) -> None:
+    With ``steps`` the wall clock is set somewhere in each command, always alike for the same number.
+    """
+
+    def __init__(
+        self, transition: Transition, tally: Counter[str], *, one_runner: bool = True, steps: int | None = None
+    ) -> None:
+        self._steps = None if steps is None else random.Random(steps)  # noqa: S311 reproducible on purpose
         self.tally = tally
         self.points = Points()
         self.sim = LocalSimulator(transition, observer=self._mutated)
         self.cloud = self.sim.cloud
         self.clock = CloudClock(self.sim, lambda: self.points.passed("sleep"))
         self.transport = LocalTransport(self.cloud, self._passed)
-        self.client = client_of(self.transport, self.clock)
         self.homes = Path(tempfile.mkdtemp(prefix="histories-"))
         self.judge = Judge(self)
         self.acting: Stack | None = None
@@ -113,14 +120,18 @@ class World:
         before, self.process = self.process, self._new_process(stack.home, stack.configured)  # it knows nothing
         command, self.commands = self.command, self.commands + 1
         self.command = self.commands
+        if self._steps is not None:
+            seconds = self._steps.choice(WALL_STEPS)
+            self.points.step = Disturbance("", self._steps.randint(1, 40), lambda: self.clock.set_wall(seconds))
         try:
             yield
         finally:
             self.acting, self.process, self.command = acting, before, command
 
     def _new_process(self, home: Path, configured: Mapping[str, str]) -> Process:
-        reader = CloudReader(self.client, self.clock)
-        connection = CloudConnection(self.client, reader, StatusPoller(self.client, reader, self.clock, POLL_SECONDS))
+        client = client_of(self.transport, self.clock)
+        reader = CloudReader(client, self.clock)
+        connection = CloudConnection(client, reader, StatusPoller(client, reader, self.clock, POLL_SECONDS))
         process = Process(home, self.clock, connection, resolve_options(configured))
         process.journal = PointedJournal(home, self.clock, self)
         return process
