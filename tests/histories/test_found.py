@@ -10,6 +10,7 @@ from tests.histories.steps import Steps
 from tests.support.points import Disturbance, kill
 from tests.support.world import WEB
 from zec_pulumi.journal.journal import Journal
+from zec_pulumi.journal.locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,3 +295,28 @@ def test_a_change_in_place_that_cannot_be_recorded_names_the_machine(world: Worl
     assert f"Nothing was wiped; instance {WEB} (web-1) is RUNNING. The next pulumi up tries again" in outcome.text
     world.cloud.faults.clear()
     assert steps.up(stack, None).end == "succeeded"
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_an_engine_that_was_silent_for_a_moment_gets_the_lock_back_before_anything_is_sent(
+    world: World, *, taken: bool
+) -> None:
+    """Whoever watches without an engine holds no lock; the password that follows the rebuild is sent with it."""
+    stack = world.stacks[0]
+    world.by_hand(imageId="windows2019_20240712", keyId=None, systemDisk={"diskSize": 60})
+    another, free = Lock(stack.home / "locks" / f"{WEB}.lock"), []
+
+    def look() -> None:
+        free.append(another.take("urn:pulumi:dev::demo::type::another"))
+
+    def silent() -> None:
+        stack.engine_is_silent(16.0)
+        world.points.armed = (
+            Disturbance("sleep", 2, look) if taken else Disturbance("before ResetInstancePass", 1, look)
+        )
+
+    outcome = struck(stack, "row DEPLOYING", silent, imageId="windows2022_20240712", password="Abcdef-123")
+    another.free()
+    assert free == [taken]
+    assert outcome.end == ("failed" if taken else "succeeded")
+    assert world.actions()[1:] == (["ResetInstance"] if taken else ["ResetInstance", "ResetInstancePassword"])

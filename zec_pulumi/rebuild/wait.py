@@ -110,6 +110,7 @@ class _Wait:
     accepted_at: float
     _running_since: Deadline | None = field(default=None, init=False)
     _stopped_since: Deadline | None = field(default=None, init=False)
+    _lock_released: bool = field(default=False, init=False)
 
     def run(self, *, just_sent: bool) -> Instance:
         """Return the verified instance; see :func:`wait_until_rebuilt`."""
@@ -145,8 +146,13 @@ class _Wait:
     def _yield_lock(self) -> bool:
         """Without an engine, release the lock and only watch, until another run takes it; return whether so."""
         if self.op.progress.stop_reason() is not StopReason.ENGINE_GONE:
+            # The engine was silent for a moment only. What follows the wait may send requests: it needs the lock.
+            if self._lock_released and not self.op.lock.take(self.op.log.urn):
+                raise self._open(outcomes.instance_taken())
+            self._lock_released = False
             return False
         self.op.lock.free()
+        self._lock_released = True
         if self.op.lock.wanted_by_another():
             raise self._open(outcomes.instance_taken())
         return True
