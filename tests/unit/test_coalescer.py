@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.clock import FakeClock
-from zec_pulumi.api import InvalidRequestError, NotFoundError, RateLimitError
-from zec_pulumi.cloud.coalescer import GATHER_SECONDS, GATHERINGS, MAX_IDS, RequestCoalescer
+from zec_pulumi.api import InvalidRequestError, NotFoundError, RateLimitError, ZecError
+from zec_pulumi.cloud.coalescer import GATHER_SECONDS, GATHERINGS, MAX_IDS, Request, RequestCoalescer
 from zec_pulumi.errors import DeadlineError
-from zec_pulumi.time.clock import SystemClock
 from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -43,32 +42,36 @@ class Service:
         return {id_: id_ for id_ in ids if not id_.startswith("missing")}
 
 
-def together(service: Service, ids: Sequence[str]) -> list[Future[str | None]]:
-    """Ask for all ``ids`` while one request is under way, and let it go once they wait."""
-    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, SystemClock())
-    with ThreadPoolExecutor(len(ids) + 1) as pool:
+def together(service: Service, ids: Sequence[str]) -> list[str | Exception | None]:
+    """Ask for all ``ids`` while one request is under way; return the answer to each, or its error."""
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, FakeClock())
+
+    def answer(request: Request[str]) -> str | Exception | None:
+        try:
+            return coalescer.answer(request)
+        except (ZecError, ZeroDivisionError) as error:
+            return error
+
+    with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
         first = pool.submit(coalescer.get, "first")
         assert service.begun.wait(30)
-        asked = [pool.submit(coalescer.get, id_) for id_ in ids]
-        while len(coalescer._waiting) < len(ids):
-            pass
+        asked = [stack.enter_context(coalescer.request(id_)) for id_ in ids]
         service.let_go.set()
         assert first.result(30) == "first"
-    return asked
+        return [answer(request) for request in asked]
 
 
 def test_what_is_asked_for_during_a_request_is_read_by_the_next_one() -> None:
     """Together, and never from the answer that was already on its way."""
     service = Service()
-    asked = together(service, ["a", "b", "first"])
-    assert [future.result() for future in asked] == ["a", "b", "first"]
+    assert together(service, ["a", "b", "first"]) == ["a", "b", "first"]
     assert [sorted(request) for request in service.requests] == [["first"], ["a", "b", "first"]]
 
 
 def test_the_same_id_stands_in_a_request_once() -> None:
     """Two resources with one machine."""
     service = Service()
-    assert [future.result() for future in together(service, ["a", "a"])] == ["a", "a"]
+    assert together(service, ["a", "a"]) == ["a", "a"]
     assert service.requests[1] == ["a"]
 
 
@@ -76,15 +79,14 @@ def test_a_request_has_a_hundred_ids_at_most() -> None:
     """In the order in which they were asked for."""
     service = Service()
     ids = [str(number) for number in range(2 * MAX_IDS + 1)]
-    assert [future.result() for future in together(service, ids)] == ids
+    assert together(service, ids) == ids
     assert [len(request) for request in service.requests] == [1, MAX_IDS, MAX_IDS, 1]
 
 
 def test_an_id_that_is_not_shown_is_nothing() -> None:
     """The others have their answers."""
     service = Service()
-    asked = together(service, ["a", "missing"])
-    assert [future.result() for future in asked] == ["a", None]
+    assert together(service, ["a", "missing"]) == ["a", None]
 
 
 def test_an_unknown_id_fails_nobody_else() -> None:
@@ -93,18 +95,15 @@ def test_an_unknown_id_fails_nobody_else() -> None:
     service.unknown = {"13"}
     ids = [str(number) for number in range(20)]
     asked = dict(zip(ids, together(service, ids), strict=True))
-    with pytest.raises(NotFoundError):
-        asked.pop("13").result()
-    assert [future.result() for future in asked.values()] == list(asked)
+    assert isinstance(asked.pop("13"), NotFoundError)
+    assert list(asked.values()) == list(asked)
 
 
 def test_a_failure_of_the_service_reaches_everybody() -> None:
     """A refusal for the rate is not answered with more requests."""
     service = Service()
     service.fails = RateLimitError(code="C", message="", http_status=429, request_id="r", action="Describe")
-    for future in together(service, ["a", "b"]):
-        with pytest.raises(RateLimitError):
-            future.result()
+    assert together(service, ["a", "b"]) == [service.fails] * 2
     assert len(service.requests) == 2
 
 
@@ -112,9 +111,7 @@ def test_a_defect_in_reading_leaves_nobody_waiting() -> None:
     """Whoever waits gets the exception."""
     service = Service()
     service.fails = ZeroDivisionError()
-    for future in together(service, ["a", "b"]):
-        with pytest.raises(ZeroDivisionError):
-            future.result()
+    assert together(service, ["a", "b"]) == [service.fails] * 2
 
 
 def test_a_read_waits_for_others_as_long_as_they_come() -> None:
@@ -122,19 +119,15 @@ def test_a_read_waits_for_others_as_long_as_they_come() -> None:
     service = Service()
     service.let_go.set()
     coming = ["b", "c"]
-    with ThreadPoolExecutor(len(coming)) as pool:
-        others: list[Future[str | None]] = []
+    with ExitStack() as others:
 
         def come() -> None:
             if coming:
-                others.append(pool.submit(coalescer.get, coming.pop(0)))
-                while len(coalescer._waiting) < 1 + len(others):
-                    pass
+                others.enter_context(coalescer.request(coming.pop(0)))
 
         clock = FakeClock(on_sleep=come)
         coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, clock, lambda: True)
         assert coalescer.get("a") == "a"
-        assert [future.result(30) for future in others] == ["b", "c"]
     assert clock.slept == [GATHER_SECONDS] * 3
     assert service.requests == [["a", "b", "c"]]
 
@@ -219,7 +212,7 @@ def test_the_longest_due_come_first() -> None:
 def test_a_full_request_lets_the_next_begin() -> None:
     """The second hundred need not wait for the answer to the first."""
     service = Service()
-    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, SystemClock())
+    coalescer: RequestCoalescer[str] = RequestCoalescer(service.read, FakeClock())
     with ThreadPoolExecutor(2) as pool, ExitStack() as asked:
         for number in range(MAX_IDS - 1):
             asked.enter_context(coalescer.request(str(number)))
@@ -245,9 +238,7 @@ def test_a_refusal_that_names_no_instance_is_not_split() -> None:
     service.fails = InvalidRequestError(
         code="INVALID_PARAMETER_VALUE", message="", http_status=400, request_id="r", action="Describe"
     )
-    for future in together(service, [str(number) for number in range(MAX_IDS)]):
-        with pytest.raises(InvalidRequestError):
-            future.result()
+    assert together(service, [str(number) for number in range(MAX_IDS)]) == [service.fails] * MAX_IDS
     assert len(service.requests) == 2
 
 
