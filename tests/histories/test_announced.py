@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.points import Disturbance, kill
+from tests.support.programs import DEBIAN, JAMMY, KEY, NOBLE, OTHER_KEY
 from zec_pulumi.planning.inputs import UNKNOWN
 
 if TYPE_CHECKING:
     from tests.support.stack import Stack
     from tests.support.world import World
 
-JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
-KEY, OTHER_KEY = "key-YWD2QFOl", "key-2ndKey01"
 SCRIPT, OTHER_SCRIPT = "#!/bin/sh\n# one\n", "#!/bin/sh\n# two\n"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.histories.steps import Steps
 from tests.support.points import Disturbance, kill
+from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import WEB
 from zec_pulumi.journal.journal import Journal
 from zec_pulumi.journal.locks import Lock
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from tests.support.stack import Outcome, Stack
     from tests.support.world import World
 
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 SCRIPT, OTHER_SCRIPT = "#!/bin/sh\n# one\n", "#!/bin/sh\n# two\n"
 
 

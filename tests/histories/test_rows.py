@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.programs import JAMMY, NOBLE
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages.scripts import SCRIPT
 
 if TYPE_CHECKING:
     from tests.support.world import World
-
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 
 
 @pytest.mark.parametrize("adopt", ["auto", "only", "never"])

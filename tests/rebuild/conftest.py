@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.cloud import CloudClock, LocalSimulator, LocalTransport, client_of
 from tests.support.points import Disturbance
+from tests.support.programs import JAMMY, NOBLE
 from tests.support.row import FakeRow
 from tests.support.stack import Outcome, Stack
 from tests.support.world import POLL_SECONDS, WEB, World
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zec_pulumi.simulator.cloud import Transition
-
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 
 
 class Rig:

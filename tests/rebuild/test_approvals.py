@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.programs import DEBIAN, JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi import health
 from zec_pulumi.errors import StopReason
 from zec_pulumi.planning.approval import digest_of
@@ -14,8 +16,6 @@ from zec_pulumi.planning.approval import digest_of
 if TYPE_CHECKING:
     from tests.rebuild.conftest import StrictStack as Stack
 
-JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
-WEB = "1272168087751233112"
 REBUILD = ["StopInstances", "ResetInstance"]
 TOKEN = re.compile(r"add (\S+) to zec:approvedRebuilds")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import WEB, World
 from zec_pulumi import api
 from zec_pulumi.api import Code
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from zec_pulumi.api.exchange import ApiRequest
     from zec_pulumi.api.timeouts import Timeouts
 
-JAMMY, NOBLE, CUSTOM = "ubuntu2204_20240712", "ubuntu2404_20240712", "custom-5Yx8Hq2c"
+CUSTOM = "custom-5Yx8Hq2c"
 PASSWORD = "Abcdef-123"
 
 PROGRAMS: dict[str, dict[str, Any]] = {

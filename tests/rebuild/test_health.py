@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.programs import JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi import health
 from zec_pulumi.errors import StopReason
 from zec_pulumi.messages import plan as plan_messages
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.rebuild.conftest import StrictStack as Stack
 
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
-WEB = "1272168087751233112"
 REBUILD = ["StopInstances", "ResetInstance"]
 LOOPBACK = "127.0.0.1"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.programs import JAMMY, NOBLE
 from zec_pulumi.api import BearerToken, Endpoint
 from zec_pulumi.api.transport import HTTPTransport
 from zec_pulumi.simulator import Simulator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from zec_pulumi.api import Timeouts
     from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
-WEB = "1272168087751233112"
 EFFECTS: list[dict[str, Any]] = [
     {"type": "drop"},
     {"type": "drop", "carriedOut": True},

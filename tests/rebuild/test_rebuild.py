@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.programs import JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi.api import ResetInstanceRequest
 from zec_pulumi.errors import StopReason
 from zec_pulumi.planning.causes import Cause
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
 
     from tests.rebuild.conftest import Rig
 
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
-WEB, STOPPED_ONE = "1272168087751233112", "1272168087751233114"
+STOPPED_ONE = "1272168087751233114"
 REBUILD = ["StopInstances", "ResetInstance"]
 
 
@@ -155,14 +156,6 @@ def test_a_stop_whose_answer_was_lost_is_not_sent_again(rig: Rig, effect: dict[s
     assert rig.sent("StopInstances") == 1
 
 
-def test_a_stop_that_never_arrives_is_given_up(rig: Rig) -> None:
-    """Three times are enough; the machine is untouched."""
-    rig.sim.add_fault(action="StopInstances", effect={"type": "drop"})
-    with pytest.raises(RebuildNotStartedError, match=f"sent 3 times and instance {WEB} .* is still RUNNING"):
-        rig.rebuild()
-    assert (rig.sent("StopInstances"), rig.actions()) == (3, [])
-
-
 @pytest.mark.parametrize("effect", LOST_BEFORE)
 def test_a_reset_that_was_lost_on_its_way_is_sent_again(rig: Rig, effect: dict[str, Any]) -> None:
     """STOPPED half a minute later tells that it was not carried out: the machine is wiped once."""
@@ -280,7 +273,6 @@ def test_a_lost_answer_of_the_start_is_waited_for(rig: Rig) -> None:
     ("effect", "words"),
     [
         ({"type": "fail_ids"}, "StartInstances answered that it failed; it is STOPPED, start it by hand"),
-        ({"type": "never_ends"}, r"did not succeed \(.*\); it is BOOTING"),
         (
             {"type": "error", "code": "AUTHFAILURE_UNAUTHORIZED_OPERATION", "status": 403},
             r"did not succeed \(StartInstances was refused.*\); it is STOPPED",
