@@ -4,13 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLDEST_SDK := 3.259.0
 
-.PHONY: help demo test test-all kill-matrix engine browser pythons opentofu lint types format reference walk bench bench-simulator clean
+.PHONY: help demo test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
 	@echo "make test      lint, types and tests, engine tests included"
 	@echo "make test-all  the same and the long ones"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; some minutes"
+	@echo "make mutants   wrong changes of the code that decides about wipes; which ones no test notices; some hours"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
 	@echo "make browser   find or install the browser in which make test-all looks at the simulator's page"
 	@echo "make pythons   environments with the other Pythons that are here, for make test-all"
@@ -36,6 +37,11 @@ test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready 
 
 kill-matrix: .venv/ready .cache/engine/ready
 	@$(BIN)/python tools/kill_matrix.py
+
+# What was tried before is kept in mutants/, and tried again only where code or tests have changed.
+mutants: .venv/ready
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
 
 engine: .venv/ready
 	@$(BIN)/python tools/engine.py
@@ -84,7 +90,7 @@ bench-simulator: .venv/ready
 	@$(BIN)/python benchmarks/simulator_load.py
 
 clean:
-	rm -rf .venv .venv-sdk-oldest .venv-pythons .cache .coverage* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-sdk-oldest .venv-pythons .cache mutants .coverage* .mypy_cache .ruff_cache .pytest_cache
 
 .venv/ready: pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -36,6 +36,7 @@ class Section(NamedTuple):
 SECTIONS = {
     "imports": Section(single.imports, "what a program pays for importing the package"),
     "one": Section(single.one_rebuild, "one machine: API calls of preview and up, and how late success is told"),
+    "long": Section(single.long_rebuild, "one rebuild of five minutes: its API calls; takes no time"),
     "report": Section(single.large_report, "zec-pulumi report on a preview of 1000 rebuilds"),
     "previews": Section(previews.previews, "preview and refresh of 1, 100, 500 and 1000 machines"),
     "checks": Section(previews.live_checks, "a preview of 500 machines with and without live checks, slow answers"),
