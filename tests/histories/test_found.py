@@ -12,6 +12,7 @@ from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import WEB
 from zec_pulumi.journal.journal import Journal
 from zec_pulumi.journal.locks import Lock
+from zec_pulumi.planning.inputs import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,3 +321,16 @@ def test_an_engine_that_was_silent_for_a_moment_gets_the_lock_back_before_anythi
     assert free == [taken]
     assert outcome.end == ("failed" if taken else "succeeded")
     assert world.actions()[1:] == (["ResetInstance"] if taken else ["ResetInstance", "ResetInstancePassword"])
+
+
+def test_a_preview_that_asks_about_an_attempt_says_what_it_does_not_know_as_well(world: World) -> None:
+    """The question is about a rebuild that was taken back; what is unknown may ask for another, and up makes it."""
+    stack = world.stacks[0]
+    stack.up({"imageId": JAMMY})
+    assert struck(stack, "after ResetInstance", kill, imageId=JAMMY, userData=SCRIPT).end == "killed"
+    program = {"imageId": JAMMY, "password": "Ghijkl-456", "rebuildOn": ["password"]}
+    lines = stack.preview({**program, "password": UNKNOWN}).lines
+    assert any("for a change that your program no longer asks for" in line for line in lines)
+    assert any(line.startswith("undecided: not known yet: password") for line in lines)
+    assert stack.up(program).end == "succeeded"
+    assert resets(world) == 2

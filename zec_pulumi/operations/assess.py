@@ -75,6 +75,9 @@ class Case:
         resolved = self._resolve()
         plan, assessment = resolved.plan, Assessment(resolved.plan)
         if resolved.question:
+            if plan.undecided:
+                # What is not known yet may ask for another rebuild, about which nothing is asked.
+                assessment.warnings.append(plan_messages.undecided(plan, self.live, self.wanted.instance_id))
             return self._gated(assessment, [recovery_messages.question(resolved.question)])
         preflight = self._preflight(plan)
         assessment.refusals = self._refused(plan) if plan.refusal else list(preflight.findings)
