@@ -28,7 +28,7 @@ class StopReason(str, Enum):
     """Why an operation must send nothing more. The value begins a sentence."""
 
     CANCELLED = "cancelled"
-    ENGINE_GONE = "the engine is gone"
+    ENGINE_GONE = "the engine does not answer"
 
 
 class StoppedError(ZecError):

@@ -76,7 +76,7 @@ def test_a_command_is_killed_when_the_work_is_halted(machine: Callable[..., Inst
     """At once, whatever time it has left."""
     started = tmp_path / "started"
     gate = health.command(["sh", "-c", f"echo $$ > {started}.new; mv {started}.new {started}; exec sleep 600"])
-    with pytest.raises(StoppedError, match="the engine is gone"):
+    with pytest.raises(StoppedError, match="the engine does not answer"):
         probe(gate, machine(), 600.0, lambda: StopReason.ENGINE_GONE if started.exists() else None)
     assert not psutil.pid_exists(int(started.read_text()))
 

@@ -334,3 +334,30 @@ def test_a_preview_that_asks_about_an_attempt_says_what_it_does_not_know_as_well
     assert any(line.startswith("undecided: not known yet: password") for line in lines)
     assert stack.up(program).end == "succeeded"
     assert resets(world) == 2
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_an_engine_that_is_there_again_is_told_which_machine_it_was_and_what_to_do(
+    world: World, *, taken: bool
+) -> None:
+    """The rebuild ended, or another run took the instance, while it did not answer; and it shows the sentence."""
+    steps, stack = Steps(world), world.stacks[0]
+    steps.up(stack, {"imageId": JAMMY})
+    another = Lock(stack.home / "locks" / f"{WEB}.lock")
+
+    def take() -> None:
+        assert another.take("urn:pulumi:dev::demo::type::another")
+
+    def silent() -> None:
+        stack.engine_is_silent(90.0)
+        if taken:
+            world.points.armed = Disturbance("sleep", 2, take)
+
+    world.points.armed = Disturbance("row reset accepted", 1, silent)
+    outcome = steps.up(stack, {"imageId": JAMMY, "rebuildToken": "one"})
+    another.free()
+    assert f"instance {WEB}" in outcome.text
+    assert "he next pulumi up" in outcome.text
+    world.cloud.clock.advance(100)
+    assert steps.up(stack, {"imageId": JAMMY, "rebuildToken": "one"}).end == "succeeded"
+    assert resets(world) == 1

@@ -229,7 +229,7 @@ def test_a_killed_run_with_a_change_that_nothing_shows_is_probed_by_the_next(ado
     """The journal remembers the rebuild; the engine recorded nothing."""
     inputs = {"imageId": JAMMY, "userData": "#!/bin/sh\n"}
     adopted.halt_at("not healthy yet", StopReason.ENGINE_GONE)
-    fail(adopted, "the engine is gone", **inputs, health=tcp(closed_port))
+    fail(adopted, "the engine does not answer", **inputs, health=tcp(closed_port))
     fail(adopted, "did not pass within 5m00s", **inputs, health=tcp(closed_port))
     assert adopted.actions() == REBUILD
 
@@ -239,7 +239,7 @@ def test_a_killed_run_with_a_change_that_the_machine_shows_is_probed_by_the_next
 ) -> None:
     """The machine is as wanted and adopted, but the journal knows that nobody has probed it yet."""
     adopted.halt_at("not healthy yet", StopReason.ENGINE_GONE)
-    fail(adopted, "the engine is gone", imageId=NOBLE, health=tcp(closed_port))
+    fail(adopted, "the engine does not answer", imageId=NOBLE, health=tcp(closed_port))
     adopt = f"adopt: already runs {NOBLE}; nothing is wiped"
     assert adopt in previewed(adopted, imageId=NOBLE, health=tcp(closed_port))
     for _ in range(2):

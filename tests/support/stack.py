@@ -178,6 +178,7 @@ class Stack:
 
     def _command(self, work: Callable[[], bool]) -> Outcome:
         row = self.row = FakeRow(lambda text: self.world.points.passed(f"row {text}"))
+        self._silent_until = 0.0  # each command has an engine of its own
         end, text, changes = "succeeded", "", False
         with self.world.running(self):
             try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zec_pulumi.errors import StopReason
 from zec_pulumi.planning.status import name, shown
 from zec_pulumi.time.deadline import duration
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
-    from zec_pulumi.errors import DeadlineError, StopReason, ZecError
+    from zec_pulumi.errors import DeadlineError, ZecError
     from zec_pulumi.planning.inputs import Attempt
 
 _READS_FIRST = "The next pulumi up reads the instance before it does anything"
@@ -164,14 +165,20 @@ def defect_while_rebuilding(error: Exception, live: Instance) -> str:
 # After acceptance.
 
 
-def engine_gone_but_done() -> str:
-    """The engine went while the rebuild went on to its end."""
-    return "the engine is gone; the rebuild went on in the cloud and is done"
+def engine_gone_but_done(instance_id: str) -> str:
+    """The engine went, or was silent for a moment, while the rebuild went on to its end."""
+    return (
+        f"{StopReason.ENGINE_GONE.value}; the rebuild of instance {instance_id} went on in the cloud and is done."
+        " The next pulumi up records it and wipes nothing again"
+    )
 
 
-def instance_taken() -> str:
-    """The engine went, and another run works on the instance now."""
-    return "the engine is gone and another run has taken the instance; the rebuild goes on in the cloud"
+def instance_taken(instance_id: str) -> str:
+    """The engine went, or was silent for a moment, and another run works on the instance now."""
+    return (
+        f"{StopReason.ENGINE_GONE.value}, and another run has taken instance {instance_id}; its rebuild goes on in the"
+        " cloud. Once that run has ended, the next pulumi up goes on from there and wipes nothing again"
+    )
 
 
 def stopped_waiting(reason: StopReason, instance_id: str) -> str:

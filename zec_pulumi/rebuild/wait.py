@@ -131,7 +131,7 @@ class _Wait:
                     op.log.note(self.attempt.id, "forgotten" if self.attempt.outcome == "unknown" else "finished")
                     op.poller.schedule.learn(op.clock.monotonic() - self.accepted_at)
                     if orphaned:
-                        raise self._open(outcomes.engine_gone_but_done())
+                        raise self._open(outcomes.engine_gone_but_done(instance_id))
                     return live
         except AttemptOpenError:
             raise
@@ -148,13 +148,13 @@ class _Wait:
         if self.op.progress.stop_reason() is not StopReason.ENGINE_GONE:
             # The engine was silent for a moment only. What follows the wait may send requests: it needs the lock.
             if self._lock_released and not self.op.lock.take(self.op.log.urn):
-                raise self._open(outcomes.instance_taken())
+                raise self._open(outcomes.instance_taken(self.target.instance_id))
             self._lock_released = False
             return False
         self.op.lock.free()
         self._lock_released = True
         if self.op.lock.wanted_by_another():
-            raise self._open(outcomes.instance_taken())
+            raise self._open(outcomes.instance_taken(self.target.instance_id))
         return True
 
     def _check_status(self, current: str) -> Instance | None:
