@@ -361,3 +361,15 @@ def test_an_engine_that_is_there_again_is_told_which_machine_it_was_and_what_to_
     world.cloud.clock.advance(100)
     assert steps.up(stack, {"imageId": JAMMY, "rebuildToken": "one"}).end == "succeeded"
     assert resets(world) == 1
+
+
+@pytest.mark.parametrize("where", ["before DescribeInstances", "before StopInstances", "row sending"])
+def test_an_engine_that_was_silent_before_anything_was_sent_is_told_what_to_do(world: World, where: str) -> None:
+    """It is there again and shows the sentence; the next up does what was asked for."""
+    steps, stack = Steps(world), world.stacks[0]
+    steps.up(stack, {"imageId": JAMMY})
+    world.points.armed = Disturbance(where, 1, lambda: stack.engine_is_silent(30.0))
+    outcome = steps.up(stack, {"imageId": NOBLE})
+    assert (outcome.end, resets(world)) == ("failed", 0)
+    assert "next pulumi up" in outcome.text
+    assert steps.up(stack, {"imageId": NOBLE}).end == "succeeded"

@@ -30,7 +30,7 @@ def not_found_at_start(instance_id: str) -> str:
 
 def stopped_at_start(reason: StopReason, live: Instance) -> str:
     """The operation was stopped while the instance settled."""
-    return f"{reason.value} before anything was done to {name(live)}"
+    return f"{reason.value} before anything was done to {name(live)}. {_TRIES_AGAIN}"
 
 
 def never_settled(error: ZecError) -> str:
@@ -61,7 +61,7 @@ def not_powered_off(live: Instance, sends: int, lost: ZecError | None) -> str:
 
 def stop_refused(live: Instance, now: str | None, error: ZecError) -> str:
     """The API refused StopInstances."""
-    return f"{name(live)} could not be powered off, so nothing was wiped; it is {shown(now)}. {error}"
+    return f"{name(live)} could not be powered off, so nothing was wiped; it is {shown(now)}. {error}. {_TRIES_AGAIN}"
 
 
 def stop_failed(live: Instance, now: str | None) -> str:
