@@ -65,9 +65,9 @@ class Steps:
         self.world.cloud.faults.clear()
         settled = self.world.machine["status"] not in TRANSITIONAL
         shown = self.preview(stack, {**program, **dict.fromkeys(unknown, UNKNOWN)})
-        before = self.world.actions().count("ResetInstance")
+        before = self.world.resets()
         outcome = self.up(stack, program)
-        wiped = self.world.actions().count("ResetInstance") > before
+        wiped = self.world.resets() > before
         promised = any(line.startswith("rebuild:") for line in shown.lines)
         undecided = any(line.startswith("undecided:") for line in shown.lines)
         if wiped and not (promised or (undecided and (unknown or not settled))):

@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 SCRIPT, OTHER_SCRIPT = "#!/bin/sh\n# one\n", "#!/bin/sh\n# two\n"
 
 
-def resets(world: World) -> int:
-    return world.actions().count("ResetInstance")
-
-
 def row(stack: Stack, **program: Any) -> str:
     """Return the one line of a preview that announces a wipe, or that there may be one."""
     lines = stack.preview(program).lines
@@ -57,7 +53,7 @@ def test_what_a_reset_puts_back_is_a_cause_whoever_changed_it(
     wanted = {**program, "rebuildToken": "one"}
     assert f"wiped: rebuildToken given, {cause} (changed outside Pulumi); " in row(stack, **wanted)
     assert stack.up(wanted).end == "succeeded"
-    assert resets(world) == 1
+    assert world.resets() == 1
     assert len(last_causes(stack)) == 2
     field = next(iter(by_hand))
     assert world.machine[field] == next(iter(program.values()))
@@ -132,7 +128,7 @@ def test_a_password_that_only_a_rebuild_can_set_is_not_refused_while_a_rebuild_i
     program = {"imageId": NOBLE, "enableAgent": False, "password": "Abcdef-123"}
     assert row(stack, **{**program, undecided: UNKNOWN}).startswith("undecided: ")
     assert stack.up({**program, undecided: known}).end == "succeeded"
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 REINSTALLED = {"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": DEBIAN}}
@@ -152,7 +148,7 @@ def test_a_machine_that_somebody_is_reinstalling_is_undecided(
     world.by_hand(**UNDER_WAY)
     assert "is DEPLOYING; up waits for that to end" in row(stack, **program)
     assert stack.up(program).end == "succeeded"
-    assert (resets(world), world.machine["imageId"]) == (1, NOBLE)
+    assert (world.resets(), world.machine["imageId"]) == (1, NOBLE)
 
 
 def test_a_machine_that_is_still_changing_and_is_never_rebuilt_is_not_undecided(world: World) -> None:
@@ -196,7 +192,7 @@ def test_an_adopted_script_that_is_changed_is_run(world: World) -> None:
     stack.up({"imageId": JAMMY, "userData": OTHER_SCRIPT})
     assert "wiped: userData taken out; " in row(stack, imageId=JAMMY)
     stack.up({"imageId": JAMMY})
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 def test_an_adopted_script_that_ran_with_another_image_is_on_the_machine(world: World) -> None:
@@ -254,7 +250,7 @@ def test_a_script_that_is_packed_anew_at_every_run_changes_nothing(
     for program in (other, one, other):
         outcome = stack.up({"imageId": NOBLE, **program})
         assert (outcome.end, outcome.changes, outcome.lines) == ("succeeded", False, [])
-    assert resets(world) == 1
+    assert world.resets() == 1
     stack.up({"imageId": JAMMY, **other})
     assert last_causes(stack) == [f"imageId {NOBLE} → {JAMMY}"]
 
@@ -279,7 +275,7 @@ def test_drift_after_a_kill_is_no_other_planned_rebuild(world: World) -> None:
     world.by_hand(instanceName="mine")
     assert not any(line.startswith("rebuild:") for line in stack.preview(program).lines)
     stack.up(program)
-    assert resets(world) == 1
+    assert world.resets() == 1
 
 
 def test_what_a_killed_rebuild_changed_beside_does_not_make_it_another(world: World) -> None:
@@ -291,5 +287,5 @@ def test_what_a_killed_rebuild_changed_beside_does_not_make_it_another(world: Wo
     world.points.armed = Disturbance("returned", 1, kill)
     assert stack.up(program).end == "killed"
     assert stack.up({**program, "instanceName": "back"}).end == "succeeded"
-    assert resets(world) == 1
+    assert world.resets() == 1
     assert world.machine["instanceName"] == "back"

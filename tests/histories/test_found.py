@@ -29,10 +29,6 @@ def struck(stack: Stack, where: str, what: Callable[[], None], nth: int = 1, **p
     return stack.up(program)
 
 
-def resets(world: World) -> int:
-    return world.actions().count("ResetInstance")
-
-
 def test_user_data_that_is_taken_out_is_no_second_wipe_after_a_kill(world: World) -> None:
     """The journal's attempt asked for no user data; the record of an older one must not stand beside it."""
     stack = world.stacks[0]
@@ -40,7 +36,7 @@ def test_user_data_that_is_taken_out_is_no_second_wipe_after_a_kill(world: World
     stack.up({"imageId": JAMMY, "userData": SCRIPT})
     assert struck(stack, "returned", kill, imageId=JAMMY).end == "killed"
     assert stack.up({"imageId": JAMMY}).end == "succeeded"
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 @pytest.mark.parametrize("what", ["kill", "engine"])
@@ -54,7 +50,7 @@ def test_a_create_that_must_rebuild_is_no_second_wipe_after_a_kill(world: World,
         world.points.armed = None
     world.cloud.clock.advance(100)
     outcome = stack.up({"imageId": NOBLE, "adopt": "never"})
-    assert resets(world) == 1
+    assert world.resets() == 1
     assert outcome.end == "succeeded" if what == "engine" else "attempts close" in outcome.text
 
 
@@ -65,7 +61,7 @@ def test_a_refresh_after_a_kill_does_not_cost_a_second_wipe(world: World) -> Non
     struck(stack, "returned", kill, imageId=NOBLE, userData=SCRIPT)
     stack.refresh()
     assert stack.up({"imageId": NOBLE, "userData": SCRIPT}).end == "succeeded"
-    assert resets(world) == 1
+    assert world.resets() == 1
 
 
 def test_a_refresh_in_the_middle_of_a_rebuild_does_not_cost_a_second_wipe(world: World) -> None:
@@ -79,7 +75,7 @@ def test_a_refresh_in_the_middle_of_a_rebuild_does_not_cost_a_second_wipe(world:
     assert stack.up(program).end == "killed"
     stack.refresh()
     assert stack.up(program).end == "succeeded"
-    assert resets(world) == 1
+    assert world.resets() == 1
 
 
 def test_an_image_taken_back_after_a_kill_is_another_planned_rebuild(world: World) -> None:
@@ -88,7 +84,7 @@ def test_an_image_taken_back_after_a_kill_is_another_planned_rebuild(world: Worl
     stack.up({"imageId": JAMMY})
     struck(stack, "returned", kill, imageId=NOBLE, userData=SCRIPT)
     assert stack.up({"imageId": JAMMY, "userData": SCRIPT}).end == "succeeded"
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 def test_a_change_taken_back_after_the_engine_died_is_no_success_on_the_other_image(world: World) -> None:
@@ -99,27 +95,27 @@ def test_a_change_taken_back_after_the_engine_died_is_no_success_on_the_other_im
     assert "It is DEPLOYING" in stack.up({"imageId": JAMMY}).text
     world.cloud.clock.advance(100)
     outcome = stack.up({"imageId": JAMMY})
-    assert (outcome.end, resets(world)) == ("failed", 1)
+    assert (outcome.end, world.resets()) == ("failed", 1)
     assert f"Instance {WEB}" in outcome.text
     assert f"RUNNING with image {NOBLE} and key key-YWD2QFOl." in outcome.text
     stack.refresh()
     assert stack.up({"imageId": JAMMY}).end == "succeeded"
-    assert (resets(world), world.machine["imageId"]) == (2, JAMMY)
+    assert (world.resets(), world.machine["imageId"]) == (2, JAMMY)
 
 
 def test_user_data_taken_back_after_the_engine_died_is_warned_of_until_it_is_settled(world: World) -> None:
     """Nothing the API shows tells that the machine ran another script than the program's: only the journal knows."""
     stack = world.stacks[0]
     stack.up({"imageId": JAMMY, "userData": SCRIPT})
-    rebuilt = resets(world)
+    rebuilt = world.resets()
     assert struck(stack, "returned", kill, imageId=JAMMY, userData=OTHER_SCRIPT).end == "killed"
     program = {"imageId": JAMMY, "userData": SCRIPT}
     for outcome in (stack.preview(program), stack.up(program)):
         assert any("user_data that your program no longer has" in line for line in outcome.lines)
-    assert resets(world) == rebuilt + 1
+    assert world.resets() == rebuilt + 1
     program["rebuildToken"] = "this script"
     assert stack.up(program).end == "succeeded"
-    assert resets(world) == rebuilt + 2
+    assert world.resets() == rebuilt + 2
     assert not any("your program no longer has" in line for line in stack.preview(program).lines)
 
 
@@ -131,7 +127,7 @@ def test_a_stack_that_begins_anew_runs_its_user_data(world: World) -> None:
     stack.destroy()
     stack.up({"imageId": JAMMY})
     stack.up({"imageId": JAMMY, "userData": OTHER_SCRIPT})
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 def test_another_stack_s_rebuild_does_not_pass_for_this_one(world: World) -> None:
@@ -139,7 +135,7 @@ def test_another_stack_s_rebuild_does_not_pass_for_this_one(world: World) -> Non
     dev, ops = world.stacks
     ops.up({"imageId": NOBLE, "userData": SCRIPT})
     assert dev.up({"imageId": NOBLE, "adopt": "never"}).end == "succeeded"
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 def test_a_state_that_was_thrown_away_runs_its_user_data(world: World) -> None:
@@ -150,7 +146,7 @@ def test_a_state_that_was_thrown_away_runs_its_user_data(world: World) -> None:
     stack.outputs, stack.inputs = {}, {}
     stack.up({"imageId": JAMMY})
     stack.up({"imageId": JAMMY, "userData": OTHER_SCRIPT})
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 def test_a_machine_that_does_not_settle_is_named_with_a_way_out(world: World) -> None:
@@ -172,9 +168,9 @@ def test_user_data_that_may_have_been_changed_after_a_kill_is_warned_of(world: W
     warning = "user_data was changed since that run, change rebuild_token as well"
     for outcome in (stack.preview(program), stack.up(program)):
         assert any(warning in line for line in outcome.lines)
-    assert resets(world) == 1
+    assert world.resets() == 1
     stack.up({**program, "rebuildToken": "new script"})
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 @pytest.mark.parametrize("in_flight", [False, True])
@@ -201,7 +197,7 @@ def test_a_lost_answer_is_no_matter_where_the_machine_shows_all_that_was_asked(w
     assert ops.outputs["attempt"]["outcome"] == "unknown"
     dev.up({"imageId": NOBLE})
     assert ops.up({"imageId": NOBLE}).end == "succeeded"
-    assert resets(world) == 1
+    assert world.resets() == 1
     assert not {"lastRebuild", "attempt"} & ops.outputs.keys()
 
 
@@ -212,12 +208,12 @@ def test_a_rename_after_a_kill_asks_whose_the_attempt_was(world: World) -> None:
     struck(stack, "returned", kill, imageId=JAMMY, userData=SCRIPT)
     stack.generation += 1
     outcome = stack.up({"imageId": JAMMY, "userData": SCRIPT})
-    assert (resets(world), outcome.end) == (1, "failed")
+    assert (world.resets(), outcome.end) == (1, "failed")
     attempt_id = Journal(stack.home, world.clock).entries(WEB)[0].attempt_id
     assert f"attempts close {attempt_id} --rebuilt" in outcome.text
     Journal(stack.home, world.clock).note(WEB, attempt_id, "closed-rebuilt")
     assert stack.up({"imageId": JAMMY, "userData": SCRIPT}).end == "succeeded"
-    assert resets(world) == 1
+    assert world.resets() == 1
 
 
 def test_a_rebuild_on_top_of_an_unknown_attempt_is_no_second_wipe_when_it_was_not_recorded(world: World) -> None:
@@ -231,7 +227,7 @@ def test_a_rebuild_on_top_of_an_unknown_attempt_is_no_second_wipe_when_it_was_no
     assert struck(stack, "row", stack.engine_dies, 3, **program).end == "unrecorded"
     assert stack.outputs["attempt"]["outcome"] == "unknown"
     assert stack.up(program).end == "succeeded"
-    assert resets(world) == 1
+    assert world.resets() == 1
 
 
 def test_another_token_on_top_of_an_unknown_attempt_asks_for_another_rebuild(world: World) -> None:
@@ -243,7 +239,7 @@ def test_another_token_on_top_of_an_unknown_attempt_asks_for_another_rebuild(wor
     assert stack.outputs["attempt"]["outcome"] == "unknown"
     world.points.armed = None
     assert stack.up({"imageId": JAMMY, "rebuildToken": "two"}).end == "succeeded"
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 def test_a_script_added_after_a_killed_create_is_not_called_run_without_a_warning(world: World) -> None:
@@ -252,7 +248,7 @@ def test_a_script_added_after_a_killed_create_is_not_called_run_without_a_warnin
     stack = world.stacks[0]
     assert struck(stack, "sleep", kill, 2, imageId=JAMMY).end == "killed"
     outcome = stack.up({"imageId": JAMMY, "userData": SCRIPT, "adopt": "never"})
-    assert resets(world) == 1
+    assert world.resets() == 1
     assert outcome.end == "succeeded"
     assert any("user_data was changed" in line and "change rebuild_token" in line for line in outcome.lines)
 
@@ -270,7 +266,7 @@ def test_a_wall_clock_that_is_set_during_a_rebuild_is_no_success_too_early(world
     outcome = struck(stack, "journal", clock_is_set_and_reads_lag, nth=3, imageId=JAMMY, rebuildToken="one")
     assert outcome.end == "succeeded"
     assert world.machine["status"] == "RUNNING"
-    assert resets(world) == 1
+    assert world.resets() == 1
 
 
 def test_an_error_need_not_tell_what_another_stack_did_in_the_middle(world: World) -> None:
@@ -333,7 +329,7 @@ def test_a_preview_that_asks_about_an_attempt_says_what_it_does_not_know_as_well
     assert any("for a change that your program no longer asks for" in line for line in lines)
     assert any(line.startswith("undecided: not known yet: password") for line in lines)
     assert stack.up(program).end == "succeeded"
-    assert resets(world) == 2
+    assert world.resets() == 2
 
 
 @pytest.mark.parametrize("taken", [False, True])
@@ -360,7 +356,7 @@ def test_an_engine_that_is_there_again_is_told_which_machine_it_was_and_what_to_
     assert "he next pulumi up" in outcome.text
     world.cloud.clock.advance(100)
     assert steps.up(stack, {"imageId": JAMMY, "rebuildToken": "one"}).end == "succeeded"
-    assert resets(world) == 1
+    assert world.resets() == 1
 
 
 @pytest.mark.parametrize("where", ["before DescribeInstances", "before StopInstances", "row sending"])
@@ -370,6 +366,6 @@ def test_an_engine_that_was_silent_before_anything_was_sent_is_told_what_to_do(w
     steps.up(stack, {"imageId": JAMMY})
     world.points.armed = Disturbance(where, 1, lambda: stack.engine_is_silent(30.0))
     outcome = steps.up(stack, {"imageId": NOBLE})
-    assert (outcome.end, resets(world)) == ("failed", 0)
+    assert (outcome.end, world.resets()) == ("failed", 0)
     assert "next pulumi up" in outcome.text
     assert steps.up(stack, {"imageId": NOBLE}).end == "succeeded"

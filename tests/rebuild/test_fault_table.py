@@ -178,7 +178,7 @@ def outcome(action: str, effect: dict[str, Any], times: int) -> str:
         tells(told, action, effect, nothing_done=not world.actions())
         world.cloud.faults.clear()
         second = stack.up(PROGRAMS[action])
-        assert world.actions().count("ResetInstance") <= 1
+        assert world.resets() <= 1
         if second.end == "succeeded":
             return "E"
         assert WEB in second.text

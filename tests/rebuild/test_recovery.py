@@ -90,7 +90,7 @@ def test_a_killed_rebuild_for_a_secret_input_is_not_made_twice(world: World) -> 
     world.points.armed = Disturbance("row", 6, kill)
     assert stack.up(WITH_SECRET_KEY).end == "killed"
     outcome = stack.up(WITH_SECRET_KEY)
-    assert (outcome.end, world.actions().count("ResetInstance")) == ("succeeded", 1)
+    assert (outcome.end, world.resets()) == ("succeeded", 1)
     assert any("change rebuild_token as well" in line for line in outcome.lines)
 
 
@@ -103,7 +103,7 @@ def test_a_person_s_word_settles_it(world: World, word: Event, resets: int) -> N
     journal = Journal(stack.home, world.clock)
     journal.note(WEB, journal.entries(WEB)[0].attempt_id, word)
     assert stack.up(WITH_SCRIPT).end == "succeeded"
-    assert world.actions().count("ResetInstance") == resets
+    assert world.resets() == resets
     assert "attempt" not in stack.outputs
 
 
@@ -116,7 +116,7 @@ def test_an_accepted_attempt_is_joined_and_the_row_says_so(world: World) -> None
     shown = stack.preview(WITH_SCRIPT)
     assert any(line.startswith("join: rebuild accepted") for line in shown.lines)
     assert stack.up(WITH_SCRIPT).end == "succeeded"
-    assert world.actions().count("ResetInstance") == 1
+    assert world.resets() == 1
 
 
 def test_a_fresh_runner_is_not_blocked(world: World) -> None:
@@ -135,7 +135,7 @@ def test_a_failed_attempt_that_only_the_journal_knows_is_not_tried_again(world: 
     outcome = stack.up(WITH_SCRIPT)
     assert "REINSTALL_FAILED" in outcome.text
     assert stack.outputs["attempt"]["outcome"] == "failed"
-    assert world.actions().count("ResetInstance") == 1
+    assert world.resets() == 1
 
 
 def test_what_the_stack_has_recorded_is_forgotten_by_the_journal(world: World) -> None:

@@ -96,6 +96,10 @@ class World:
         """Return the accepted mutations."""
         return [entry["action"] for entry in self.cloud.ledger.entries()]
 
+    def resets(self) -> int:
+        """Return how many resets were accepted."""
+        return self.actions().count("ResetInstance")
+
     def by_hand(self, **fields: Any) -> None:
         """Change the machine at the console."""
         self.tally["interferences"] += 1

@@ -1,4 +1,4 @@
-"""All waits of a process together: one beat and one request for all, whoever comes, leaves or fails."""
+"""All waits of a process together: one request for all, whoever comes, leaves or fails."""
 
 from __future__ import annotations
 
@@ -73,34 +73,28 @@ def seen(
         return cloud, {id_: pool.submit(wait, id_) for id_ in ends}
 
 
-def test_each_end_is_seen_on_the_next_beat_and_a_beat_is_one_request_for_a_hundred() -> None:
+def test_each_end_is_seen_within_the_interval_and_a_poll_is_one_request_for_a_hundred() -> None:
     """However many wait; those that are done are asked about no more."""
     ends = {f"m{number}": 10.0 + number * 0.1 for number in range(250)}
     cloud, waits = seen(ends)
     for id_, wait in waits.items():
         assert 0 <= wait.result() - ends[id_] <= INTERVAL
-    beats = Counter(at for at, _ in cloud.requests if at)
-    assert set(beats) == {INTERVAL * beat for beat in range(1, 8)}
-    waiting = {at: sum(len(ids) for then, ids in cloud.requests if then == at) for at in beats}
-    assert beats == {at: -(-count // MAX_IDS) for at, count in waiting.items()}
+    polls = Counter(at for at, _ in cloud.requests if at)
+    waiting = {at: sum(len(ids) for then, ids in cloud.requests if then == at) for at in polls}
+    assert polls == {at: -(-count // MAX_IDS) for at, count in waiting.items()}
     assert waiting[35.0] < waiting[30.0] < waiting[10.0] == len(ends)
 
 
-def test_waits_that_come_later_take_over_the_beat() -> None:
-    """Their first look is at once, all others are everybody's."""
+@pytest.mark.parametrize("just_sent", [False, True])
+def test_waits_that_come_later_share_the_polls_of_the_others(*, just_sent: bool) -> None:
+    """Each polls once for itself when it comes, unless its mutation was just sent: thousands would double the reads."""
     ends = dict.fromkeys(("first", "second", "third"), 21.0)
-    cloud, waits = seen(ends, begins={"second": 3.0, "third": 11.0})
+    begins = {"second": 3.0, "third": 11.0}
+    cloud, waits = seen(ends, begins=begins, just_sent=just_sent)
     assert {wait.result() for wait in waits.values()} == {25.0}
-    assert [at for at, _ in cloud.requests] == [0.0, 3.0, 5.0, 10.0, 11.0, 15.0, 20.0, 25.0]
-    assert cloud.requests[-1][1] == set(ends)
-
-
-def test_what_has_just_begun_is_first_looked_at_on_the_beat_of_the_others() -> None:
-    """A look of its own right after each of a thousand mutations would double the requests."""
-    ends = dict.fromkeys(("first", "second", "third"), 21.0)
-    cloud, waits = seen(ends, begins={"second": 2.0, "third": 11.0}, just_sent=True)
-    assert {wait.result() for wait in waits.values()} == {25.0}
-    assert [at for at, _ in cloud.requests] == [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]
+    alone = {at for at, _ in cloud.requests if at % INTERVAL}
+    assert alone == (set() if just_sent else set(begins.values()))
+    assert cloud.requests[-1] == (25.0, frozenset(ends))
 
 
 def test_a_machine_that_is_gone_ends_its_own_wait_and_no_other() -> None:

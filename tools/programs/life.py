@@ -250,7 +250,7 @@ class Player:
         self.world.by_hand(**fields)
 
     def _resets(self) -> int:
-        return self.world.actions().count("ResetInstance")
+        return self.world.resets()
 
     def _machine(self) -> dict[str, Any]:
         machine = self.world.machine
