@@ -20,7 +20,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from zec_pulumi.program.inputs import DRY_RUN_KEY, PRIVATE_KEYS, SECRETS_KEY, SETTINGS_KEY
+from zec_pulumi.program.inputs import DEMAND_KEY, DRY_RUN_KEY, PRIVATE_KEYS, SECRETS_KEY, SETTINGS_KEY
 
 if TYPE_CHECKING:
     from zec_pulumi.engine import Plugin
@@ -71,6 +71,7 @@ class InstanceOsImageProvider(ResourceProvider):
                 dry_run=dry_run,
                 settings=settings if isinstance(settings, str) else None,
                 secrets=secrets,
+                demand=news.get(DEMAND_KEY),
             )
         return CheckResult(inputs, check_failures(findings))
 

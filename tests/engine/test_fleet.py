@@ -68,7 +68,7 @@ def test_canaries_first_then_lanes_and_afterwards_nothing(tmp_path: Path, engine
         stack.declare(site=fleet)
         assert fleet_lines(stack.preview("--json").ok().stdout) == [
             (
-                "fleet: 6 of 6 instances will be wiped; canary web-2 first, then 3 waves of 2;"
+                "fleet: 6 of 6 instances will be wiped; canary web-2 first, then 3 waves of 2 (max_unavailable);"
                 " about 20 min at 5 min a rebuild (assumed, as none is recorded)"
             )
         ]
@@ -138,7 +138,7 @@ def test_after_a_failure_only_the_failed_and_the_unstarted_are_done(web: Stack) 
     web.cloud.clear_faults()
     before = len(web.cloud.ledger())
     (line,) = fleet_lines(web.preview("--json").ok().stdout)
-    assert "fleet: 2 of 3 instances will be wiped, 1 unchanged; 2 one after the other; about " in line
+    assert "fleet: 2 of 3 instances will be wiped, 1 unchanged; 2 one after the other (max_unavailable); about " in line
     assert "(the median of those recorded)" in line
     web.up().ok()
     assert {NAMES[entry["instanceId"]] for entry in web.cloud.ledger()[before:]} == {"web-2", "batch-1"}

@@ -151,7 +151,7 @@ def test_the_stacks_settings_are_told_and_neither_shown_nor_recorded(stack: Stac
     assert set(told.read_text().splitlines()) == {f"{settings} ['keyId']"}
     assert "approvedRebuilds" not in shown
     recorded = stack.state()["web"]
-    for private in ("dryRun", "stackSettings", "secretInputs"):
+    for private in ("dryRun", "stackSettings", "secretInputs", "demand"):
         assert private not in recorded["inputs"] | recorded["outputs"]
 
 

@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from zec_pulumi.cli.report import Action, Approval, Failure, MachineRow, Report, as_json, markdown, terminal
+from zec_pulumi.messages import places, plan
 from zec_pulumi.planning.causes import Cause
 
 if TYPE_CHECKING:
@@ -100,6 +101,23 @@ def test_a_fleet_stands_above_its_machines(report: Callable[..., Any], form: str
     told = " ".join(text.split())
     assert "fleet site: 2 of 4 instances will be wiped" in told
     assert told.index("fleet site: ") < told.index("1272168087751233114")
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+def test_rebuilds_that_wait_for_the_engine_stand_above_the_machines(
+    report: Callable[..., Any], preview: Callable[..., bytes], form: str
+) -> None:
+    """The line has no URN in a preview; it is no failure, and changes no status."""
+    wiped = f"warning: {plan.REBUILD}boot disk of i-1 will be wiped: rebuildToken given; {plan.CONSEQUENCES}"
+    document = json.loads(preview({"web": [wiped]}))
+    told = places.planned(12, 12, 8, 2, None)
+    document["diagnostics"] += [{"message": f"{text}\n", "severity": "info"} for text in ("another", told)]
+    ended = report(json.dumps(document).encode(), "--format", form)
+    shown = " ".join(ended.out.replace("\\", "").split())
+    assert ended.code == 2
+    assert shown.count(told.removeprefix(places.REBUILDS)) == 1
+    assert "another" not in shown
+    assert form == "json" or shown.index(places.REBUILDS) < shown.index("i-1")
 
 
 def test_names_cannot_steer_a_terminal() -> None:

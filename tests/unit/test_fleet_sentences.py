@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from zec_pulumi.messages import durations
 from zec_pulumi.messages import fleet as fleet_sentences
 from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.planning.plan import Kind
@@ -14,10 +17,11 @@ NOTHING = Outlook(Kind.NONE)
 ASSUMED = "(assumed, as none is recorded)"
 
 
-def plan(outlooks: list[Outlook], max_unavailable: int = 1, canary: int = 0) -> str | None:
+def plan(outlooks: list[Outlook], max_unavailable: int = 1, canary: int = 0, places: int | None = None) -> str | None:
     """The line about machines m0, m1, …."""
     named = {f"m{number}": outlook for number, outlook in enumerate(outlooks)}
-    return fleet_sentences.plan(Rollout.of(tuple(named), max_unavailable, canary), named)
+    rollout = replace(Rollout.of(tuple(named), max_unavailable, canary), places=places)
+    return fleet_sentences.plan(rollout, named)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +32,8 @@ def plan(outlooks: list[Outlook], max_unavailable: int = 1, canary: int = 0) -> 
             2,
             1,
             (
-                "fleet: 97 of 100 instances will be wiped, 3 adopted; canary m0 first, then 48 waves of 2;"
+                "fleet: 97 of 100 instances will be wiped, 3 adopted; canary m0 first,"
+                " then 48 waves of 2 (max_unavailable);"
                 " about 3 h 16 min at 4 min a rebuild (the median of those recorded)"
             ),
         ),
@@ -36,7 +41,10 @@ def plan(outlooks: list[Outlook], max_unavailable: int = 1, canary: int = 0) -> 
             [WIPED] * 3,
             1,
             0,
-            f"fleet: 3 of 3 instances will be wiped; 3 one after the other; about 15 min at 5 min a rebuild {ASSUMED}",
+            (
+                "fleet: 3 of 3 instances will be wiped; 3 one after the other (max_unavailable);"
+                f" about 15 min at 5 min a rebuild {ASSUMED}"
+            ),
         ),
         (
             [WIPED] * 3,
@@ -96,6 +104,46 @@ def test_the_plan_of_a_fleet(outlooks: list[Outlook], max_unavailable: int, cana
 
 
 @pytest.mark.parametrize(
+    ("places", "line"),
+    [
+        (
+            8,
+            (
+                "fleet: 41 of 41 instances will be wiped; canary m0 first, then 5 waves of 8;"
+                " the engine runs 8 operations at a time, max_unavailable allows 20:"
+                " PULUMI_PARALLEL=20 or --parallel 20 runs as many;"
+                f" about 30 min at 5 min a rebuild {ASSUMED}"
+            ),
+        ),
+        (
+            1,
+            (
+                "fleet: 41 of 41 instances will be wiped; canary m0 first, then 40 one after the other;"
+                " the engine runs 1 operation at a time, max_unavailable allows 20:"
+                " PULUMI_PARALLEL=20 or --parallel 20 runs as many;"
+                f" about 3 h 25 min at 5 min a rebuild {ASSUMED}"
+            ),
+        ),
+        (
+            20,
+            (
+                "fleet: 41 of 41 instances will be wiped; canary m0 first, then 2 waves of 20 (max_unavailable);"
+                f" about 15 min at 5 min a rebuild {ASSUMED}"
+            ),
+        ),
+    ],
+)
+def test_a_fleet_that_allows_more_than_the_engine_runs_says_so(places: int, line: str) -> None:
+    """And names the setting; order and time are those of the engine's places."""
+    assert plan([WIPED] * 41, 20, 1, places) == line
+
+
+def test_a_fleet_that_wipes_no_more_than_the_engine_runs_says_nothing_of_it() -> None:
+    """However many ``max_unavailable`` would allow."""
+    assert "engine" not in str(plan([WIPED] * 8 + [NOTHING] * 50, 50, 0, 8))
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (0.2, "1 s"),
@@ -109,7 +157,7 @@ def test_the_plan_of_a_fleet(outlooks: list[Outlook], max_unavailable: int, cana
 )
 def test_an_estimate_is_as_precise_as_it_can_be(seconds: float, text: str) -> None:
     """Seconds below a minute, minutes from then on."""
-    assert fleet_sentences.roughly(seconds) == text
+    assert durations.roughly(seconds) == text
 
 
 def test_the_progress_of_a_fleet() -> None:
@@ -120,5 +168,5 @@ def test_the_progress_of_a_fleet() -> None:
 
 def test_the_typical_time_is_the_median_of_the_known() -> None:
     """One slow machine does not spoil it."""
-    assert fleet_sentences.typical([300.0, None, 280.0, 9000.0]) == 300.0
-    assert fleet_sentences.typical([None]) is None
+    assert durations.typical([300.0, None, 280.0, 9000.0]) == 300.0
+    assert durations.typical([None]) is None

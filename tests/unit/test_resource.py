@@ -127,6 +127,6 @@ def test_what_is_omitted_stays_none(declared: dict[str, Any]) -> None:
     zec.InstanceOsImage("web-1", instance_id="1", image_id="ubuntu2404")
     given = {key: value for key, value in declared.items() if value is not None}
     assert given.pop("dry_run") is False
-    for private in ("opts", "stack_settings", "secret_inputs"):
+    for private in ("opts", "stack_settings", "secret_inputs", "demand"):
         given.pop(private)
     assert given == {"name": "web-1", "instance_id": "1", "image_id": "ubuntu2404"}

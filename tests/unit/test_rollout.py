@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,6 +108,18 @@ def test_waves_count_the_machines_that_are_rebuilt() -> None:
     assert rollout.waves(["m1", "m4", "m7"]) == (0, 3)
     assert rollout.waves(["m1", "m2", "m3"]) == (0, 1)
     assert rollout.waves([]) == (0, 0)
+
+
+@pytest.mark.parametrize(("places", "waves"), [(None, 3), (3, 3), (2, 4), (1, 7)])
+def test_the_engines_places_limit_as_well(places: int | None, waves: int) -> None:
+    """Seven of m1 to m8 in three lanes; a lane that is longer than the others stays so."""
+    rollout = replace(Rollout.of(NAMES, 3, 1), places=places)
+    rebuilt = NAMES[1:8]
+    assert rollout.waves(rebuilt) == (0, waves)
+    assert rollout.seconds(dict.fromkeys(rebuilt, 60.0)) == waves * 60
+    assert rollout.short_of_places(rebuilt) == (places in (1, 2))
+    assert not rollout.short_of_places(NAMES[1:2])
+    assert rollout.waves(["m1", "m4", "m7"]) == (0, 3)
 
 
 def test_the_time_is_that_of_the_canaries_and_the_longest_lane() -> None:

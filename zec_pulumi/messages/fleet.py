@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
+from zec_pulumi.messages import places
+from zec_pulumi.messages.durations import at_each, roughly, typical
 from zec_pulumi.planning.plan import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from zec_pulumi.program.rollout import Rollout
-
-ASSUMED_SECONDS = 300.0
-"""How long a rebuild is taken to last where none is recorded."""
 
 FLEET = "fleet: "
 """How the line about a fleet's plan begins."""
 
 _NAMED = 3
-_MINUTE, _HOUR = 60, 3600
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def plan(rollout: Rollout, outlooks: Mapping[str, Outlook]) -> str | None:
     counts += [f"gates refuse {closed} of them"] if closed else []
     counts += [f"{number} {word}" for word, number in sorted(kinds.items()) if word != "wiped"]
     busy = [name for name in rollout.order if outlooks[name].takes_time]
-    parts = [", ".join(counts), _order(rollout, busy), _time(rollout, busy, outlooks) if busy else ""]
+    parts = [", ".join(counts), _order(rollout, busy), _limited(rollout, busy), _time(rollout, busy, outlooks)]
     return f"{FLEET}{'; '.join(part for part in parts if part)}"
 
 
@@ -62,23 +59,6 @@ def progress(rebuilt: int, busy: int, running: int, failed: int, seconds_left: f
     """Return the line about a fleet that is being rebuilt: ``busy`` machines in all, some of them done."""
     left = f", about {roughly(seconds_left)} left" if seconds_left > 0 else ""
     return f"rebuilt {rebuilt}/{busy}, {running} running, {failed} failed{left}"
-
-
-def typical(durations: Iterable[float | None]) -> float | None:
-    """Return the median of the ``durations`` that are known, None when none is; seconds."""
-    known = [seconds for seconds in durations if seconds is not None]
-    return median(known) if known else None
-
-
-def roughly(seconds: float) -> str:
-    """Return a duration as precisely as an estimate may be: ``40 s``, ``14 min``, ``4 h 10 min``."""
-    if seconds < _MINUTE:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / _MINUTE)
-    if seconds < _HOUR:
-        return f"{minutes} min"
-    hours, rest = divmod(minutes, _MINUTE)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def _word(one: Outlook) -> str:
@@ -95,23 +75,31 @@ def _order(rollout: Rollout, busy: Collection[str]) -> str:
     canaries = [name for name in rollout.canaries if name in busy]
     others = len(busy) - len(canaries)
     _, waves = rollout.waves(busy)
+    size = rollout.at_once if rollout.places is None else min(rollout.at_once, rollout.places)
+    why = "" if rollout.short_of_places(busy) else " (max_unavailable)"
     told = []
     if canaries:
         noun = "canary" if len(canaries) == 1 else "canaries"
         few = len(canaries) <= _NAMED
         told.append(f"{noun} {', '.join(canaries)} first" if few else f"{len(canaries)} {noun} first")
-    if waves > 1 and rollout.at_once > 1:
-        told.append(f"{waves} waves of {rollout.at_once}")
+    if waves > 1 and size > 1:
+        told.append(f"{waves} waves of {size}{why}")
     elif others > 1:
-        told.append(f"{others} {'at once' if waves == 1 else 'one after the other'}")
+        told.append(f"{others} at once" if waves == 1 else f"{others} one after the other{why}")
     elif others and canaries:
         told.append("1 other")
     return ", then ".join(told)
 
 
+def _limited(rollout: Rollout, busy: Collection[str]) -> str:
+    """Return that the engine has fewer places than ``max_unavailable`` allows rebuilds, and what changes that."""
+    if rollout.places is None or not rollout.short_of_places(busy):
+        return ""
+    allowed = rollout.width(busy)
+    engine = places.limited(rollout.places)
+    return f"{engine}, max_unavailable allows {allowed}: {places.setting(allowed)} runs as many"
+
+
 def _time(rollout: Rollout, busy: Collection[str], outlooks: Mapping[str, Outlook]) -> str:
-    known = typical(one.took for one in outlooks.values())
-    each = ASSUMED_SECONDS if known is None else known
-    total = rollout.seconds(dict.fromkeys(busy, each))
-    origin = "assumed, as none is recorded" if known is None else "the median of those recorded"
-    return f"about {roughly(total)} at {roughly(each)} a rebuild ({origin})"
+    recorded = typical(one.took for one in outlooks.values())
+    return at_each(sum(rollout.waves(busy)), recorded) if busy else ""

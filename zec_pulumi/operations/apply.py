@@ -61,7 +61,7 @@ def _apply(
     instance_id = wanted.instance_id or ""
     # The lock keeps other processes of this machine off the instance.
     lock = locks.hold(process.home, instance_id, call.urn, process.clock, call.stop_reason)
-    with process.fleets.working(call.urn), lock as held:
+    with process.places.working(call.urn), process.fleets.working(call.urn), lock as held:
         op = process.operation(call, held, instance_id, record.last_attempt(before))
         live, found = _settled(op, instance_id, record.last_rebuild_seconds(before))
         return instance_id, _Apply(process, call, op, inputs, before, wanted, recorded, live, found).carry_out()

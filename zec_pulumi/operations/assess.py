@@ -183,8 +183,12 @@ def assess_and_show(
         call.warn(text)
     for text in assessment.errors:
         call.error(text)
+    planned, stack_row = outlook(assessment, before), call.on_row("")
     if dry_run:
-        process.fleets.planned(call.urn, outlook(assessment, before))
+        process.fleets.planned(call.urn, planned)
+        process.places.previewed(call.urn, planned, stack_row)
+    elif not assessment.refusals:
+        process.places.planned(call.urn, planned, stack_row)
     return assessment
 
 

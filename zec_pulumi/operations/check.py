@@ -30,6 +30,7 @@ def check(
     dry_run: bool,
     settings: str | None = None,
     secrets: frozenset[str] | None = None,
+    demand: object = None,
 ) -> list[str]:
     """Return everything that is wrong with the inputs, one finding a sentence; empty when they may be recorded.
 
@@ -42,7 +43,9 @@ def check(
         settings: The stack's own ``zec:`` configuration as the program sends it: a JSON object by full key. None where
             it did not arrive; then every rebuild is refused.
         secrets: The property keys of the inputs that the program gives as secrets; None when they did not come.
+        demand: What the program tells of the engine's places; None where it did not arrive.
     """
+    process.places.told(call.urn, demand)
     process.checked.add(call.urn, dry_run=dry_run, settings=settings, secrets=secrets)
     try:
         wanted = parse_wanted(inputs)

@@ -18,6 +18,7 @@ from zec_pulumi.journal import recovery
 from zec_pulumi.journal.journal import InstanceLog, Journal, home
 from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.operations.fleet_progress import FleetBoard
+from zec_pulumi.operations.places import Places
 from zec_pulumi.planning.gates import GateSettings, Missing, strictest
 from zec_pulumi.program import urns
 from zec_pulumi.progress import Progress, Row
@@ -102,6 +103,7 @@ class Process:
         self.refreshed = RefreshedRecords()
         self.checked = CheckedResources()
         self.fleets = FleetBoard(clock, ticking=is_interactive)
+        self.places = Places(self.fleets)
         self._connection = connection
         self._options = options
         self._is_interactive = is_interactive

@@ -34,6 +34,7 @@ class _Order(Model):
     canaries: tuple[str, ...]
     others: tuple[str, ...]
     at_once: int
+    places: int | None = None
     ignored: frozenset[str] = frozenset()
 
 
@@ -60,7 +61,7 @@ def check(process: Process, call: Call, order: str, members: str | None, *, sett
     """
     fleet = _Order.model_validate_json(order)
     row = call.on_row(fleet.urn)
-    process.fleets.announce(fleet.urn, row, Rollout(fleet.canaries, fleet.others, fleet.at_once))
+    process.fleets.announce(fleet.urn, row, Rollout(fleet.canaries, fleet.others, fleet.at_once, fleet.places))
     if members is None:
         return []
     known = _Members.model_validate_json(members)

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zec_pulumi.messages import durations
 from zec_pulumi.messages import fleet as fleet_sentences
 from zec_pulumi.planning.plan import Kind
 from zec_pulumi.program import urns
@@ -42,9 +43,9 @@ class _FleetState:
 
     def line(self, now: float) -> str:
         """Return how far it is at ``now``."""
-        known = fleet_sentences.typical(self.took.values())
-        known = known or fleet_sentences.typical(outlook.took for outlook in self.outlooks.values())
-        each = known or fleet_sentences.ASSUMED_SECONDS
+        known = durations.typical(self.took.values())
+        known = known or durations.typical(outlook.took for outlook in self.outlooks.values())
+        each = known or durations.ASSUMED_SECONDS
         running = {name: max(0.0, each - (now - begun)) for name, begun in self.begun.items()}
         # After a failure the engine starts nothing new.
         waiting = [] if self.failed else [name for name in self.busy if name not in {*self.took, *running}]
@@ -58,6 +59,7 @@ class FleetBoard:
     def __init__(self, clock: Clock, *, ticking: Callable[[], bool]) -> None:
         self._clock = clock
         self._ticking = ticking
+        self._fleets: dict[str, _FleetState] = {}
         self._members: dict[str, tuple[_FleetState, str]] = {}
         self._lock = threading.Lock()
 
@@ -65,6 +67,7 @@ class FleetBoard:
         """Take note of the fleet ``urn`` before its machines come."""
         fleet = _FleetState(row, rollout)
         with self._lock:
+            self._fleets[urn] = fleet
             self._members.update({urns.member_urn(urn, name): (fleet, name) for name in rollout.order})
 
     def planned(self, urn: str, outlook: Outlook) -> None:
@@ -79,6 +82,22 @@ class FleetBoard:
             wiped = any(one.kind is Kind.REBUILD for one in fleet.outlooks.values())
         if line:
             (fleet.row.warn if wiped else fleet.row.info)(line)
+
+    def has(self, urn: str) -> bool:
+        """Whether a machine is one of a fleet's."""
+        return urn in self._members
+
+    def short_of_places(self) -> bool:
+        """Whether a fleet may run more rebuilds than the engine has places; its row says so."""
+        with self._lock:
+            return any(fleet.rollout.short_of_places(fleet.busy) for fleet in self._fleets.values())
+
+    def demand(self) -> tuple[int, int]:
+        """Return how many rebuilds all fleets together let run at once, and how many at most follow each other."""
+        with self._lock:
+            busy = [(fleet.rollout, fleet.busy) for fleet in self._fleets.values()]
+        width = sum(rollout.width(names) for rollout, names in busy)
+        return width, max((sum(rollout.waves(names)) for rollout, names in busy), default=0)
 
     @contextlib.contextmanager
     def working(self, urn: str) -> Iterator[None]:

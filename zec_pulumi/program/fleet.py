@@ -9,7 +9,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from zec_pulumi.fleet_provider import FLEET_KEY, MEMBERS_KEY, FleetPlanProvider
-from zec_pulumi.program import stack_settings, stack_state, urns
+from zec_pulumi.program import places, stack_settings, stack_state, urns
 from zec_pulumi.program.fleet_members import members
 from zec_pulumi.program.inputs import INPUTS, SETTINGS_KEY, camel, refuse_unknown
 from zec_pulumi.program.options import NO_EFFECT, refuse_unserved, spelled_out
@@ -128,6 +128,7 @@ class _FleetPlan(Resource, module="zec", name="FleetPlan"):
             "canaries": rollout.canaries,
             "others": rollout.others,
             "atOnce": rollout.at_once,
+            "places": places.read(),
             "ignored": [camel(name) for name in spelled_out(opts.ignore_changes) or ()],
         }
 

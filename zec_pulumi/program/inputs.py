@@ -33,7 +33,10 @@ program brings its own configuration in place of the stack's."""
 SECRETS_KEY = "secretInputs"
 """Tells ``check`` the keys of the inputs that the program gives as secrets; an edge sees only their plain values."""
 
-PRIVATE_KEYS = (DRY_RUN_KEY, SETTINGS_KEY, SECRETS_KEY)
+DEMAND_KEY = "demand"
+"""Tells ``check`` how many operations the engine runs at a time, and how many machines the program declares."""
+
+PRIVATE_KEYS = (DRY_RUN_KEY, SETTINGS_KEY, SECRETS_KEY, DEMAND_KEY)
 """What a constructor tells ``check`` beside the inputs. ``check`` takes it out: it is neither compared nor recorded."""
 
 REFUSED_KEY = "zecRefused"

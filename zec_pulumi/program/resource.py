@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pulumi
 from pulumi.dynamic import Resource
 
-from zec_pulumi.program import options, stack_settings
+from zec_pulumi.program import options, places, stack_settings
 from zec_pulumi.program.former_types import former_urns
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS, camel, refuse_unknown, snake
 from zec_pulumi.program.refusals import refusing
@@ -127,6 +127,7 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
         properties["dry_run"] = pulumi.runtime.is_dry_run()
         properties["stack_settings"] = not_waited_for(stack_settings.read)
         properties["secret_inputs"] = _WhenSent(lambda: self._complete_options(given_properties))
+        properties["demand"] = _WhenSent(places.declare(waits=_waits(self._final_options)))
         properties.update(dict.fromkeys(spec.name for spec in OUTPUTS))
         super().__init__(InstanceOsImageProvider(), resource_name, properties, self._final_options)
         if self._final_options.replace_on_changes:
@@ -171,6 +172,12 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
 
 
 describe(InstanceOsImage.__init__, INPUTS)
+
+
+def _waits(opts: pulumi.ResourceOptions) -> bool:
+    """Whether the options name another machine that is done before this one."""
+    named = opts.depends_on
+    return any(isinstance(one, InstanceOsImage) for one in (named if isinstance(named, (list, tuple)) else [named]))
 
 
 class _WhenSent:

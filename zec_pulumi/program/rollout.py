@@ -6,6 +6,7 @@ unavailable at once, so the engine itself keeps that limit.
 
 from __future__ import annotations
 
+import heapq
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,11 +20,15 @@ _WHOLE = 100
 
 @dataclass(frozen=True)
 class Rollout:
-    """The order of a fleet's machines, by name: ``canaries`` first, then ``others``, at most ``at_once`` at a time."""
+    """The order of a fleet's machines, by name: ``canaries`` first, then ``others``, at most ``at_once`` at a time.
+
+    ``places`` is how many operations the engine runs at a time, which limits as well; None where that is not known.
+    """
 
     canaries: tuple[str, ...]
     others: tuple[str, ...]
     at_once: int
+    places: int | None = None
 
     @classmethod
     def of(cls, names: Sequence[str], max_unavailable: int | str, canary: int | str | Sequence[str]) -> Rollout:
@@ -60,9 +65,23 @@ class Rollout:
         """Return how long the machines take together, ``each`` as many seconds as given and the rest none."""
         return self._longest(self.canaries, each) + self._longest(self.others, each)
 
+    def width(self, rebuilt: Collection[str]) -> int:
+        """Return how many of ``rebuilt`` the fleet lets run at the same time, were the engine to run them all."""
+        return min(self.at_once, max(len({*group}.intersection(rebuilt)) for group in (self.canaries, self.others)))
+
+    def short_of_places(self, rebuilt: Collection[str]) -> bool:
+        """Whether the engine runs fewer operations at a time than the fleet lets run."""
+        return self.places is not None and self.width(rebuilt) > self.places
+
     def _longest(self, names: Sequence[str], each: Mapping[str, float]) -> float:
         lanes = (names[lane :: self.at_once] for lane in range(self.at_once))
-        return max((sum(each.get(name, 0) for name in lane) for lane in lanes), default=0)
+        longest = max((sum(each.get(name, 0) for name in lane) for lane in lanes), default=0)
+        if self.places is None or self.places >= self.at_once:
+            return longest
+        busy = [0.0] * self.places
+        for name in names:
+            heapq.heapreplace(busy, busy[0] + each.get(name, 0))
+        return max(longest, *busy)
 
 
 def _at_once(max_unavailable: int | str, machines: int) -> int:

@@ -35,6 +35,7 @@ def document(report: Report) -> dict[str, Any]:
         "approvals": {approval.value: len(report.rebuilds(approval)) for approval in Approval},
         "machines": [_machine(row) for row in report.rows],
         "fleets": [asdict(fleet) | {"parents": list(fleet.parents)} for fleet in report.fleets],
+        "pace": report.pace,
         "tokens": report.tokens,
         "keptTokens": list(report.kept_tokens),
         "withoutLiveChecks": report.unread,

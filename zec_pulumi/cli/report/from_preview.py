@@ -12,6 +12,7 @@ from zec_pulumi.cli.report.ownership import Owner, owner
 from zec_pulumi.cli.report.preview_json import QUIET
 from zec_pulumi.messages import parse as lines
 from zec_pulumi.messages.parse import Line, Word
+from zec_pulumi.messages.places import REBUILDS
 from zec_pulumi.planning import approval
 from zec_pulumi.program.urns import FLEET, name_of, type_of
 from zec_pulumi.settings.options import resolve_gates
@@ -93,6 +94,7 @@ def report_of(preview: Preview) -> Report:
         failures=tuple(dict.fromkeys(failures)),
         unread=sum(any(line.word is Word.NO_LIVE_CHECKS for line in resources.lines.get(row.urn, ())) for row in rows),
         kept_tokens=tuple(_kept(rows, settings)),
+        pace=_pace(preview),
     )
 
 
@@ -142,6 +144,12 @@ def _fleets(resources: Resources) -> Iterator[FleetLine]:
         if type_of(urn) == FLEET:
             found = (line for line in resources.lines.get(urn, ()) if line.word is Word.FLEET)
             yield from (FleetLine(urn, name_of(urn), line.detail, resources.parents(urn)) for line in found)
+
+
+def _pace(preview: Preview) -> str | None:
+    """Return the line on the stack's row, which has no URN in a preview's JSON."""
+    found = (diagnostic.text for diagnostic in preview.diagnostics if not diagnostic.urn)
+    return next((text.removeprefix(REBUILDS) for text in found if text.startswith(REBUILDS)), None)
 
 
 def _others(resources: Resources) -> Counter[str]:

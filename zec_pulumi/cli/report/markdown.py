@@ -41,7 +41,8 @@ def _lines(report: Report, most: int) -> Iterator[str]:
     yield from (marker(report), f"### {_prose(report_text.place(report))}: {_prose(report_text.headline(report))}", "")
     yield from (f"- {_prose(report_text.fleet(fleet))}" for fleet in report.fleets[:most])
     yield from _left_out(len(report.fleets) - most)
-    yield from [""] if report.fleets else []
+    yield from [f"- {_prose(report_text.pace(report))}"] if report.pace else []
+    yield from [""] if report.fleets or report.pace else []
     yield from _failures(report, most)
     yield from _rebuilds(report.of(Action.REBUILD), most)
     yield from _approvals(report, most)

@@ -113,7 +113,8 @@ class Report:
 
     ``fleets`` are those with anything to do; their machines are rows, too. ``others`` counts the steps of other
     resources by operation. ``unread`` is the number of resources for which live checks were not made. ``kept_tokens``
-    are approved already and must stay so for the approved rows.
+    are approved already and must stay so for the approved rows. ``pace`` is what the stack's row says of rebuilds that
+    wait for one of the engine's places.
     """
 
     project: str | None
@@ -124,6 +125,7 @@ class Report:
     failures: tuple[Failure, ...] = ()
     unread: int = 0
     kept_tokens: tuple[str, ...] = ()
+    pace: str | None = None
 
     def of(self, action: Action) -> list[MachineRow]:
         """Return the rows with that action."""

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.report.model import Action, Approval, MachineRow, Report
+from zec_pulumi.messages.places import REBUILDS
 from zec_pulumi.messages.plan import CONSEQUENCES
 from zec_pulumi.text import printable
 
@@ -63,6 +64,11 @@ def headline(report: Report) -> str:
 def fleet(found: FleetLine) -> str:
     """Return the summary of a fleet's machines."""
     return f"fleet {label(found)}: {found.detail}"
+
+
+def pace(report: Report) -> str:
+    """Return how fast the rebuilds go, empty where none waits for a place of the engine's."""
+    return f"{REBUILDS}{report.pace}" if report.pace else ""
 
 
 def label(found: MachineRow | FleetLine | Failure) -> str:

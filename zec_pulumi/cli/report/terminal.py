@@ -64,6 +64,8 @@ def _lines(report: Report) -> Iterator[tuple[str, int, str]]:
     yield (_ALARM if bad else _FINE), 0, f"{report_text.place(report)}: {report_text.headline(report)}"
     for fleet in report.fleets:
         yield "", 2, report_text.fleet(fleet)
+    if report.pace:
+        yield "", 2, report_text.pace(report)
     for failure in report.failures:
         yield _ALARM, 2, f"failed: {f'{report_text.label(failure)}: ' if failure.resource else ''}{failure.text}"
     if rebuilds:
