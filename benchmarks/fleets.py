@@ -93,7 +93,11 @@ class Fleet:
 
     def up(self) -> Run:
         """Bring every machine to what is declared, all at once."""
-        return self.run("up", "--yes", "--skip-preview", "--parallel", str(len(self.ids)), "--suppress-progress")
+        return self.up_by_default("--parallel", str(len(self.ids)))
+
+    def up_by_default(self, *arguments: str) -> Run:
+        """Bring every machine to what is declared, as many at a time as the engine does when it is told nothing."""
+        return self.run("up", "--yes", "--skip-preview", "--suppress-progress", *arguments)
 
     def resets(self) -> list[dict[str, Any]]:
         """Return the resets that the cloud accepted, in order."""

@@ -40,7 +40,9 @@ SECTIONS = {
     "report": Section(single.large_report, "zec-pulumi report on a preview of 1000 rebuilds"),
     "previews": Section(previews.previews, "preview and refresh of 1, 100, 500 and 1000 machines"),
     "checks": Section(previews.live_checks, "a preview of 500 machines with and without live checks, slow answers"),
-    "at-once": Section(at_once.at_once, "100 machines at once against the cloud's own time and an idle provider"),
+    "at-once": Section(
+        at_once.at_once, "100 machines by default and all at once, against the cloud and an idle engine"
+    ),
     "textbook": Section(at_once.textbook_provider, "the same 100 with the textbook provider; about ten minutes"),
     "growth": Section(at_once.growth, "100 and 1000 machines in one stack: reads, memory, CPU time"),
     "engine": Section(at_once.engine_alone, "the engine's own time, and 1000 rebuilds saved as usual; many minutes"),
@@ -58,7 +60,7 @@ def arguments() -> argparse.Namespace:
         description=__doc__,
         epilog=f"sections, in the order in which they run:\n{listed}\n\nfor example:\n"
         "  .venv/bin/python benchmarks/run.py                  all\n"
-        "  .venv/bin/python benchmarks/run.py at-once growth   two of them, two minutes or three",
+        "  .venv/bin/python benchmarks/run.py at-once growth   two of them, about six minutes",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help="run these only (default: all)")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
-import zec_pulumi as zec
+from zec_pulumi.errors import ZecError
 from zec_pulumi.messages import places as sentences
 from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations.fleet_progress import FleetBoard
@@ -187,8 +187,8 @@ def test_up_says_nothing_while_each_rebuild_finds_a_place() -> None:
         command.check(urn, machines=5)
         command.places.planned(urn, WIPED, command.row)
         command.places.planned("same", ADOPTED, command.row)
-        with pytest.raises(zec.api.ZecError), command.places.working(urn):
-            raise zec.api.ZecError("no")
+        with pytest.raises(ZecError), command.places.working(urn):
+            raise ZecError("no")
     assert command.row.shown == []
 
 
