@@ -139,7 +139,9 @@ def test_pulumi_deployments_gets_fields_that_it_has() -> None:
 
     settings = json.loads((FOLDER / "deployments" / "settings.json").read_text("utf-8"))
     compare(settings, SETTINGS_FIELDS)
-    assert all(value.keys() == {"secret"} for value in settings["operationContext"]["environmentVariables"].values())
+    variables = settings["operationContext"]["environmentVariables"]
+    assert variables.pop("PULUMI_PARALLEL") == "100"
+    assert all(value.keys() == {"secret"} for value in variables.values())
 
 
 def test_the_readme_shows_what_the_program_prints() -> None:
