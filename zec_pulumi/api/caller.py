@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi.api import request_log
 from zec_pulumi.api.envelope import Result, parse
 from zec_pulumi.api.errors import RateLimitError
 from zec_pulumi.api.exchange import ApiRequest
@@ -58,7 +59,7 @@ class Caller:
         Raises:
             DeadlineError: The deadline has passed; nothing was sent.
         """
-        return self._attempt(ApiRequest(action, "zec", _encode(body), secrets, is_mutation=True), self.timeouts)
+        return self._attempt(ApiRequest(action, "zec", _encode(body), secrets, is_mutation=True), self.timeouts, 1)
 
     def read(self, action: str, body: Mapping[str, Any], *, service: str = "zec", once: bool = False) -> Result:
         """Call an action that changes nothing, and retry it as the retry policy says.
@@ -79,7 +80,7 @@ class Caller:
         while True:
             try:
                 with self.limiter.slot(self.deadline, priority=True):
-                    return self._attempt(call, timeouts)
+                    return self._attempt(call, timeouts, attempt)
             except ZecError as error:
                 delay = self.retry.delay(error, attempt=attempt, random_fraction=self.random_fraction)
                 if once or delay is None or delay >= self._left(patience) or self.cancelled.is_set():
@@ -93,11 +94,24 @@ class Caller:
     def _left(self, patience: Deadline) -> float:
         return patience.remaining if self.deadline is None else min(patience.remaining, self.deadline.remaining)
 
-    def _attempt(self, call: ApiRequest, timeouts: Timeouts) -> Result:
+    def _attempt(self, call: ApiRequest, timeouts: Timeouts, attempt: int) -> Result:
         if self.deadline is not None:
             if self.deadline.expired:
                 raise DeadlineError(f"the operation's time was up before {call.action} was sent", None)
             timeouts = timeouts.within(max(self.deadline.remaining, _LEAST_SECONDS))
+        begun = self.clock.monotonic()
+        try:
+            result = self._exchange(call, timeouts)
+        except ZecError as error:
+            self._log(call, attempt, begun, error)
+            raise
+        self._log(call, attempt, begun, result)
+        return result
+
+    def _log(self, call: ApiRequest, attempt: int, begun: float, ended: Result | ZecError) -> None:
+        request_log.record(call, attempt, self.clock.monotonic() - begun, ended, self.credentials.secret)
+
+    def _exchange(self, call: ApiRequest, timeouts: Timeouts) -> Result:
         answer = self.transport.send(call, timeouts)
         try:
             result = parse(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _SHORTEST_SECRET = 3
+_MOST_PENDING = 1000
+"""Debug lines that are on their way at most; more are dropped."""
 
 RPC_SECONDS = 5.0
 """How long the engine, which is on this machine, may take to answer."""
@@ -51,6 +53,7 @@ class EngineConnection:
         self._asking = threading.Lock()
         self._asked_at = float("-inf")
         self._present = False
+        self._pending: set[grpc.Future[Any]] = set()
 
     def hide(self, values: Iterable[str]) -> None:
         """Hide the values of secret inputs in every text from now on. The engine hides secret configuration only.
@@ -68,11 +71,23 @@ class EngineConnection:
 
     def log(self, severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str, *, ephemeral: bool = False) -> None:
         """Put ``text`` on the row of ``urn``; an ephemeral line shows only while the operation runs."""
-        message = engine_pb2.LogRequest(
-            severity=severity, message=without_colours(self.masked(text)), urn=urn, streamId=0, ephemeral=ephemeral
-        )
         with contextlib.suppress(Exception):
-            self._stub().Log(message, timeout=RPC_SECONDS)
+            self._stub().Log(self._line(severity, text, urn, ephemeral=ephemeral), timeout=RPC_SECONDS)
+
+    def debug(self, text: str, urn: str) -> None:
+        """Hand over a line that is shown under ``--debug`` alone. Does not wait; what cannot be sent is dropped."""
+        if len(self._pending) >= _MOST_PENDING:
+            return
+        with contextlib.suppress(Exception):
+            call = self._stub().Log.future(self._line(engine_pb2.DEBUG, text, urn), timeout=RPC_SECONDS)
+            self._pending.add(call)  # a call that nobody holds is cancelled
+            call.add_done_callback(self._pending.discard)
+
+    def _line(
+        self, severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str, *, ephemeral: bool = False
+    ) -> engine_pb2.LogRequest:
+        shown = without_colours(self.masked(text))
+        return engine_pb2.LogRequest(severity=severity, message=shown, urn=urn, streamId=0, ephemeral=ephemeral)
 
     def log_once(self, severity: engine_pb2.LogSeverity.ValueType, text: str, urn: str) -> None:
         """Put a lasting line on the row, once per process: a replace checks twice, and each line is wanted once."""

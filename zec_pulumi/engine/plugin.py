@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime.proto import engine_pb2
 
-from zec_pulumi.engine import pool
+from zec_pulumi.engine import debug_log, pool
 from zec_pulumi.engine.call import EngineCall, find_call
 from zec_pulumi.engine.connection import EngineConnection
 from zec_pulumi.engine.terminal import is_interactive
@@ -69,6 +69,7 @@ class Plugin:
                 is_interactive=is_interactive,
             )
             self.prepare()
+            debug_log.EngineHandler(self.connection).attach()
             self._configured = True
 
     def prepare(self) -> None:
@@ -89,7 +90,7 @@ class Plugin:
         with self._lock:
             self._operations += 1
         try:
-            with error_boundary(call):
+            with error_boundary(call), debug_log.on_row(call.urn):
                 yield self.process, call
         finally:
             with self._lock:
