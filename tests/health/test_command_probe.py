@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 import tracemalloc
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
 from zec_pulumi import health
 from zec_pulumi.errors import StoppedError, StopReason
-from zec_pulumi.health.command_probe import KEPT_BYTES, environment
+from zec_pulumi.health.command_probe import KEPT_BYTES, PASSED, environment
 from zec_pulumi.health.gate import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from zec_pulumi.api import Instance
 
@@ -102,27 +103,68 @@ def test_what_a_command_leaves_behind_is_not_waited_for(ran: Callable[..., str |
     assert not _alive(int((tmp_path / "left").read_text()))
 
 
-def test_a_command_sees_the_instance_and_no_credentials(
-    machine: Callable[..., Instance], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The rest of the environment as it is."""
-    secrets = ("ZENLAYER_TOKEN", "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
-    for name in (*secrets, "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL", "MINE"):
-        monkeypatch.setenv(name, "s3cret")
-    seen = tmp_path / "seen"
-    program = f"import json, os; json.dump(dict(os.environ), open({str(seen)!r}, 'w'))"
-    live = machine(publicIpAddresses=["203.0.113.7", "203.0.113.8"])
-    gate = health.command([sys.executable, "-c", program], address="private")
-    assert probe(gate, live, 30.0, lambda: None) is None
-    variables = json.loads(seen.read_text())
+@pytest.fixture
+def seen(machine: Callable[..., Instance], tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """Run a command once and return its environment."""
+
+    def run(**options: Any) -> dict[str, str]:
+        file = tmp_path / "seen"
+        program = f"import json, os; json.dump(dict(os.environ), open({str(file)!r}, 'w'))"
+        live = machine(publicIpAddresses=["203.0.113.7", "203.0.113.8"])
+        assert probe(health.command([sys.executable, "-c", program], **options), live, 30.0, lambda: None) is None
+        return dict(json.loads(file.read_text()))
+
+    return run
+
+
+def test_a_command_sees_the_instance(seen: Callable[..., dict[str, str]]) -> None:
+    variables = seen(address="private")
     assert {name: variables[name] for name in variables if name.startswith("ZEC_")} == {
         "ZEC_INSTANCE_ID": "zec-1",
         "ZEC_PUBLIC_IP_ADDRESSES": "203.0.113.7,203.0.113.8",
         "ZEC_PRIVATE_IP_ADDRESSES": "10.0.0.1,10.0.0.2",
         "ZEC_ADDRESS": "10.0.0.1",
     }
-    assert [name for name in variables if variables[name] == "s3cret"] == ["MINE"]
-    assert variables["PATH"] == os.environ["PATH"]
+
+
+def test_a_command_sees_only_what_the_page_names(
+    seen: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a pipeline has in its environment; the page has the whole list."""
+    for name in [name for name in os.environ if name not in {"PATH", "HOME"}]:
+        monkeypatch.delenv(name)
+    for name in ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "ZENLAYER_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "s3cret")
+    for name in (*PASSED, "LC_ALL", "LC_TIME"):
+        monkeypatch.setenv(name, os.environ.get(name, "C"))
+    page = (Path(__file__).parents[2] / "docs" / "health.md").read_text("utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| `PATH`")]
+    named = set(re.findall(r"`([A-Z_]+)\*?`", row))
+    variables = {name for name in seen() if not name.startswith("ZEC_")}
+    assert {"LC_" if name.startswith("LC_") else name for name in variables} == named
+
+
+def test_a_command_gets_the_variables_that_it_names(
+    seen: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as they are set."""
+    monkeypatch.setenv("DEPLOY_TOKEN", "t0ken")
+    monkeypatch.setenv("OTHER_TOKEN", "s3cret")
+    variables = seen(env=["DEPLOY_TOKEN", "NOT_SET"])
+    assert variables["DEPLOY_TOKEN"] == "t0ken"
+    assert not {"OTHER_TOKEN", "NOT_SET"} & set(variables)
+
+
+@pytest.mark.parametrize("kind", ["publicIpAddresses", "privateIpAddresses"])
+@pytest.mark.parametrize("text", ["-oProxyCommand=touch x", "example.org", "203.0.113.7 -v", "fe80::1%-x", ""])
+def test_no_command_is_run_with_an_address_that_is_none(
+    machine: Callable[..., Instance], tmp_path: Path, kind: str, text: str
+) -> None:
+    """``ssh "$ZEC_ADDRESS"`` would take it for an option."""
+    live = machine(**{kind: ["203.0.113.7", text]})
+    said = probe(health.command(["touch", str(tmp_path / "ran")]), live, 30.0, lambda: None)
+    assert said == "was not run: the API shows an address that is not an IP address"
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_command_may_do_without_an_address(machine: Callable[..., Instance]) -> None:

@@ -20,6 +20,7 @@ GATES = [
     health.ssh(),
     health.ssh(2222, successes=61),
     health.command(["./check", "--all", "", "a b"]),
+    health.command(["./check"], env=["DEPLOY_TOKEN", "_x9"]),
 ]
 
 
@@ -73,6 +74,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "command", "command": "rm -rf /"}, "command: must be a list of strings"),
     ({"kind": "command", "command": ["a", 1]}, "command: must be a list of strings"),
     ({"kind": "command", "command": ["a\0b"]}, "command: holds a NUL character"),
+    ({"kind": "tcp", "port": 22, "env": ["A"]}, "env: tcp has none"),
+    ({"kind": "command", "command": ["a"], "env": "A"}, "env: must be a list of names"),
+    ({"kind": "command", "command": ["a"], "env": [1]}, "env: must be a list of names"),
+    ({"kind": "command", "command": ["a"], "env": [""]}, "env: must be a list of names"),
+    ({"kind": "command", "command": ["a"], "env": ["A=s3cret"]}, "env: must be a list of names"),
+    ({"kind": "command", "command": ["a"], "env": ["ZEC_ADDRESS"]}, "env: names that begin with ZEC_"),
 ]
 HTTP = {"kind": "http", "port": 80, "path": "/", "status": 200, "tls": False}
 WRONG += [
@@ -124,6 +131,8 @@ def test_what_is_no_gate_at_all_is_refused(value: Any) -> None:
         lambda: health.command([]),
         lambda: health.command("./check --all"),
         lambda: health.command(["./check"], address="both"),  # type: ignore[arg-type]
+        lambda: health.command(["./check"], env="TOKEN"),
+        lambda: health.command(["./check"], env=["TOKEN=s3cret"]),
         lambda: health.tcp(22, path="/"),  # type: ignore[call-arg]
     ],
 )
@@ -131,6 +140,18 @@ def test_the_functions_refuse_it_too(make: Any) -> None:
     """Where the program stands, before anything is declared."""
     with pytest.raises(ValueError, match=r"^[a-z]+: "):
         make()
+
+
+def test_a_command_without_names_is_recorded_as_before() -> None:
+    """What an older release recorded previews as no change."""
+    for gate in (health.command(["./check"]), health.command(["./check"], env=[])):
+        assert "env" not in gate.properties()
+
+
+def test_a_value_in_place_of_a_name_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match="without values") as caught:
+        health.command(["./check"], env=["TOKEN=s3cret"])
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_gate_that_is_not_known_yet_is_set_aside() -> None:

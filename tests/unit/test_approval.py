@@ -53,6 +53,7 @@ def test_a_token_does_not_approve_another_request(change: dict[str, Any]) -> Non
     [
         {"powerOff": "force"},
         {"health": health.command(["./other"]).properties()},
+        {"health": health.command(["./check"], env=["TOKEN"]).properties()},
         {"health": health.tcp(22).properties()},
         {"health": {**PROBE, "deadline": 60.0}},
         {"health": {**PROBE, "address": "private"}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _OWN_FIELDS: dict[str, tuple[str, ...]] = {
 }
 _ALL_OWN = frozenset(name for names in _OWN_FIELDS.values() for name in names)
 _MAX_PORT = 65535
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FINAL_STATUSES = range(200, 600)
 
 
@@ -48,6 +50,8 @@ def findings(gate: HealthGate) -> Iterator[str]:
         yield "tls: must be true or false"
     if gate.command is not None:
         yield from _command_findings(gate.command)
+    if gate.env is not None:
+        yield from _env_findings(gate)
     yield from _time_findings(gate)
 
 
@@ -58,6 +62,17 @@ def _command_findings(arguments: object) -> Iterator[str]:
         yield "command: must name a program"
     elif any("\0" in item for item in arguments):
         yield "command: holds a NUL character"
+
+
+def _env_findings(gate: HealthGate) -> Iterator[str]:
+    """Yield what is wrong with ``env``; what is no name may be a secret, so it is not quoted."""
+    names: object = gate.env
+    if gate.kind != "command":
+        yield f"env: {gate.kind} has none"
+    elif not isinstance(names, tuple) or not all(isinstance(name, str) and _VARIABLE.fullmatch(name) for name in names):
+        yield "env: must be a list of names of environment variables, without values"
+    elif any(name.startswith("ZEC_") for name in names):
+        yield "env: names that begin with ZEC_ belong to the health gate"
 
 
 def _time_findings(gate: HealthGate) -> Iterator[str]:

@@ -1,8 +1,9 @@
-"""Runs a health gate's command: bounded in time and memory, without a shell and without credentials."""
+"""Runs a health gate's command: bounded in time and memory, without a shell, in an environment of few variables."""
 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import select
 import signal
@@ -24,16 +25,25 @@ KEPT_BYTES = 4096
 LINE_LENGTH = 200
 """How much of the last line is shown."""
 
-HIDDEN = ("ZENLAYER", "PULUMI_CONFIG", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL")
-"""Beginnings of environment variables that hold credentials, passphrases or configuration: no command sees them."""
+PASSED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LANG", "LANGUAGE", "SSH_AUTH_SOCK")
+"""The environment variables that every command gets, with those that begin with ``LC_``."""
 
 _CHUNK = 64 * 1024
 _LAST_CHUNKS = 16
 
 
-def environment(inherited: Mapping[str, str], live: Instance, address: str | None) -> dict[str, str]:
-    """Return what the command sees: what was ``inherited``, without credentials, and the instance's own variables."""
-    kept = {name: value for name, value in inherited.items() if not name.startswith(HIDDEN)}
+def environment(
+    inherited: Mapping[str, str], live: Instance, address: str | None, named: Sequence[str] = ()
+) -> dict[str, str]:
+    """Return what the command sees: the instance's variables, and what is :data:`PASSED` or ``named``.
+
+    Raises:
+        NotHealthyError: the API shows an address that is none. It could be an option of the command that uses it.
+    """
+    wanted = {*PASSED, *named}
+    kept = {name: value for name, value in inherited.items() if name in wanted or name.startswith("LC_")}
+    if not all(map(_is_address, (*live.public_ip_addresses, *live.private_ip_addresses))):
+        raise NotHealthyError("was not run: the API shows an address that is not an IP address")
     return {
         **kept,
         "ZEC_INSTANCE_ID": live.instance_id,
@@ -41,6 +51,13 @@ def environment(inherited: Mapping[str, str], live: Instance, address: str | Non
         "ZEC_PRIVATE_IP_ADDRESSES": ",".join(live.private_ip_addresses),
         "ZEC_ADDRESS": address or "",
     }
+
+
+def _is_address(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(text)
+        return "%" not in text  # what stands behind it may be anything
+    return False
 
 
 def run(arguments: Sequence[str], variables: Mapping[str, str], deadline: ProbeDeadline) -> None:

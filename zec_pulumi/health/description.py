@@ -25,8 +25,8 @@ class HealthGate:
     ``interval`` (between two probes), ``timeout`` (of one probe) and ``deadline`` (of the gate; that of the operation,
     ``custom_timeouts``, may end it earlier) are in seconds; ``successes`` is how many probes in a row must succeed.
     ``address`` is which of the instance's addresses, the first one, is probed from the machine that runs ``pulumi up``.
-    ``port``, ``path``, ``status``, ``tls`` and ``command``
-    are given for the kinds that have them, and None for the others.
+    ``port``, ``path``, ``status``, ``tls``, ``command`` and ``env`` are given for the kinds that have them, and None
+    for the others.
 
     Raises:
         ValueError: it describes nothing that could be probed; the text names the field.
@@ -43,6 +43,7 @@ class HealthGate:
     successes: int = 2
     timeout: float = 5.0
     deadline: float = 300.0
+    env: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         finding = next(findings(self), None)
@@ -61,14 +62,15 @@ class HealthGate:
         if strange:
             raise _refusal(f"{strange[0]}: a health gate has no such field")
         given = {key: _whole(value) for key, value in properties.items() if value is not None}
-        given["command"] = _arguments(given["command"]) if "command" in given else None
+        for name in ("command", "env"):
+            given[name] = _arguments(given[name]) if name in given else None
         return cls(**{"kind": None, **given})
 
     def properties(self) -> dict[str, Any]:
         """Return the health gate as plain JSON: the form in the stack's state."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values["command"] = None if self.command is None else list(self.command)
-        return {key: value for key, value in values.items() if value is not None}
+        texts = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+        return {key: value for key, value in texts.items() if value is not None}
 
 
 class ProbeOptions(TypedDict, total=False):
@@ -129,15 +131,18 @@ def ssh(port: int = 22, **options: Unpack[ProbeOptions]) -> HealthGate:
     return HealthGate("ssh", port=port, **options)
 
 
-def command(arguments: Sequence[str], **options: Unpack[ProbeOptions]) -> HealthGate:
+def command(arguments: Sequence[str], *, env: Sequence[str] = (), **options: Unpack[ProbeOptions]) -> HealthGate:
     """Return the health gate that passes when a command of yours ends with exit status 0.
 
-    It runs on the machine that runs ``pulumi up``, in the program's folder, without a shell and without credentials in
-    its environment, which has ``ZEC_INSTANCE_ID``, ``ZEC_PUBLIC_IP_ADDRESSES`` and ``ZEC_PRIVATE_IP_ADDRESSES`` (comma
-    separated) and ``ZEC_ADDRESS``. The arguments stand in the stack's state.
+    It runs on the machine that runs ``pulumi up``, in the program's folder, without a shell. Its environment has
+    ``ZEC_INSTANCE_ID``, ``ZEC_PUBLIC_IP_ADDRESSES`` and ``ZEC_PRIVATE_IP_ADDRESSES`` (comma separated) and
+    ``ZEC_ADDRESS``, a few variables such as ``PATH`` and ``HOME``, and those that ``env`` names. The arguments stand in
+    the stack's state.
 
     Args:
         arguments: The program and its arguments.
+        env: Names of variables that it gets as well. Their values come from the environment of ``pulumi up`` and stand
+            nowhere else.
         options: As for :func:`tcp`, but that ``timeout`` is 60 seconds when omitted; then the command is killed
             with all processes of its group. ``address`` decides what ``ZEC_ADDRESS`` is; it is empty without one.
 
@@ -145,7 +150,7 @@ def command(arguments: Sequence[str], **options: Unpack[ProbeOptions]) -> Health
         ValueError: a value is none that could be run.
     """
     options.setdefault("timeout", COMMAND_TIMEOUT)
-    gate = HealthGate("command", command=_arguments(arguments), **options)
+    gate = HealthGate("command", command=_arguments(arguments), env=_arguments(env) or None, **options)
     # Not a rule of the gate itself: what an older release recorded can still be read.
     finding = next(filter(None, map(text_finding, gate.command or ())), None)
     if finding:

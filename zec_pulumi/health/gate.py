@@ -103,7 +103,8 @@ def _probe(gate: HealthGate, live: Instance, deadline: ProbeDeadline) -> None:
     address, port = address_of(gate, live), gate.port or 0
     deadline.check()
     if gate.kind == "command":
-        command_probe.run(gate.command or (), command_probe.environment(os.environ, live, address), deadline)
+        variables = command_probe.environment(os.environ, live, address, gate.env or ())
+        command_probe.run(gate.command or (), variables, deadline)
     elif address is None:
         raise UnhealthyError(f"it has no {gate.address} address to probe {gate.kind} on")
     elif gate.kind == "tcp":
