@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import engine
 from driver import ROOT, WEB_1, new_stack
+from zec_pulumi.cli.layout import plain
 from zec_pulumi.cli.report import FailOn, read, report_of
 from zec_pulumi.cli.report.terminal import render
 from zec_pulumi.program.urns import name_of, type_of
@@ -126,7 +127,7 @@ def blocks(name: str) -> str:
     """Return what the page shows of a recorded preview: its lines, and the report."""
     content = (RECORDED / f"{name}.json").read_text("utf-8")
     report = report_of(read(content))
-    lines = [text for _, text in render(report, WIDTH)]
+    lines = plain(render(report, WIDTH))
     status = report.exit_code(FailOn.UNAPPROVED)
     return "\n".join(
         [

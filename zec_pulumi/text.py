@@ -16,13 +16,19 @@ _OBJECT_AS_TEXT = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+_PIPELINE_COMMAND = re.compile(r"(^ *):(?=:.*::)|#(?=#\w*\[)")
+"""``::add-mask::x`` at the beginning of a line, ``##[add-mask]x`` and ``##vso[…]`` anywhere in it."""
+
+
 def printable(text: str) -> str:
-    """Return ``text`` on one line, without characters that control a terminal or hide.
+    """Return ``text`` on one line, without characters that control a terminal or hide, and no command to a pipeline.
 
     Line breaks and white space of other kinds become blanks. Control characters, bidirectional overrides, lone
-    surrogates and whatever else :meth:`str.isprintable` refuses become U+FFFD.
+    surrogates and whatever else :meth:`str.isprintable` refuses become U+FFFD. So does one character of what GitHub and
+    Azure would take for a command in a log, and obey.
     """
-    return "".join(c if c.isprintable() else " " if c.isspace() else REPLACEMENT for c in text)
+    line = "".join(c if c.isprintable() else " " if c.isspace() else REPLACEMENT for c in text)
+    return _PIPELINE_COMMAND.sub(rf"\1{REPLACEMENT}", line)
 
 
 def text_finding(text: str) -> str | None:

@@ -9,6 +9,7 @@ As a program it prints the stacks that the inventory needs, or their manifests f
 import argparse
 import json
 import math
+import signal
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=MOST, help=f"instances of one stack, about (default: {MOST})")
     parser.add_argument("--kubernetes", action="store_true", help="print manifests")
     asked = parser.parse_args()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that has seen enough (| head) is no error
     for zone, part, parts in stacks(asked.most):
         count = len(mine(inventory(zone), part, parts))
         line = f"{zone}-{part}: zone={zone} part={part} parts={parts}, {count} instances"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from markdown_it import MarkdownIt
 
+from zec_pulumi.cli.layout import plain
 from zec_pulumi.cli.report import Action, Approval, Failure, MachineRow, Report, as_json, markdown, terminal
 from zec_pulumi.messages import places, plan
 from zec_pulumi.planning.causes import Cause
@@ -73,7 +74,7 @@ def problems(value: Any, schema: dict[str, Any], root: dict[str, Any], where: st
 def test_json_is_as_its_schema_says(recorded: Callable[[str], Report], name: str) -> None:
     """The schema is in the package, and what it calls required is there."""
     schema = json.loads((resources.files("zec_pulumi.cli.report") / "report.schema.json").read_text("utf-8"))
-    document = json.loads(as_json.render(recorded(name)))
+    document = json.loads(json.dumps(as_json.document(recorded(name))))
     assert problems(document, schema, schema) == []
     assert problems({**document, "version": 2}, schema, schema)
     assert problems({**document, "new": 1}, schema, schema)
@@ -86,7 +87,7 @@ def test_the_terminal_cuts_no_id_and_keeps_to_its_width(
 ) -> None:
     """Commands to copy are one line, whatever its length."""
     report = recorded(name)
-    lines = [text for style, text in terminal.render(report, width)]
+    lines = list(plain(terminal.render(report, width)))
     for row in report.rows:
         for text in filter(None, (row.instance_id, row.token)):
             assert any(text in line for line in lines), text
@@ -122,7 +123,7 @@ def test_rebuilds_that_wait_for_the_engine_stand_above_the_machines(
 
 def test_names_cannot_steer_a_terminal() -> None:
     """Escape sequences, line breaks and characters that hide are shown harmless."""
-    shown = "\n".join(text for _, text in terminal.render(rebuilds(1, instance_name="a\x1b[2Jb\nc\u202ed"), 80))
+    shown = "\n".join(plain(terminal.render(rebuilds(1, instance_name="a\x1b[2Jb\nc\u202ed"), 80)))
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "a\ufffd[2Jb c\ufffdd" in shown
@@ -155,6 +156,9 @@ def test_markdown_holds_the_tokens_to_copy_and_keeps_those_approved(recorded: Ca
         "</details>",
         "a`|\\b",
         "![](",
+        "https://e.vil/x",
+        "see www.e.vil",
+        "a@e.vil",
     ],
 )
 def test_names_are_shown_as_they_are_and_do_nothing(name: str) -> None:
@@ -168,9 +172,22 @@ def test_names_are_shown_as_they_are_and_do_nothing(name: str) -> None:
     for tag in ("<script", "<a ", "<img", "<strong>bold"):
         assert tag not in html
     assert html.count("</details>") == html.count("<details")
-    assert not re.search(r"@everyone", re.sub(r"<code>.*?</code>", "", html))
+    # What GitHub and GitLab make of prose by themselves.
+    assert not re.search(r"@\w|://|www\.", re.sub(r"<code>.*?</code>", "", html))
     shown = re.sub(r"<[^>]*>", "", html).replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
     assert name in shown.replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+def test_no_name_commands_a_pipeline(preview: Callable[..., bytes], report: Callable[..., Any], form: str) -> None:
+    """GitHub obeys what begins a line, behind blanks too, and ``##[`` anywhere: a report often stands in its log."""
+    wide = "x" * 62  # the rest of the name begins a line of its own
+    line = (
+        f'warning: rebuild: boot disk of 1 ("{wide} ::add-mask::a", 40 GiB) will be wiped: imageId "##[add-mask]a" → b'
+    )
+    text = report(preview({"web": [line]}), "--format", form).out
+    assert "add-mask" in text
+    assert not re.search(r"^\s*::.*::|##\w*\[", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("number", [1000, 5000])

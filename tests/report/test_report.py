@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from zec_pulumi.cli.layout import plain
 from zec_pulumi.cli.report import Action, Approval, FailOn, as_json, markdown, read, report_of, report_text, terminal
 from zec_pulumi.planning.causes import Cause
 
@@ -288,7 +289,7 @@ def test_two_resources_of_one_name_are_told_apart(preview: Callable[..., bytes])
         (("region", "site-b"), "web"),
     ]
     assert [(failure.parents, failure.resource) for failure in made.failures] == [(("region", "site-b"), "web")]
-    for text in (markdown.render(made), "\n".join(text for _, text in terminal.render(made, 200))):
+    for text in (markdown.render(made), "\n".join(plain(terminal.render(made, 200)))):
         assert "region/site-a/web" in text
         assert "region/site-b/web" in text
     assert as_json.document(made)["machines"][0]["parents"] == ["region", "site-a"]

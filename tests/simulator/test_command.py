@@ -35,7 +35,7 @@ def process() -> Iterator[subprocess.Popen[str]]:
 def test_command_says_what_it_does_and_ends_cleanly(process: subprocess.Popen[str], by: signal.Signals) -> None:
     """A ready line, a line for each mutation without its secrets, and exit status 0."""
     assert process.stdout is not None
-    ready = process.stdout.readline().split()
+    ready, _ = (process.stdout.readline().split() for _ in range(2))
     token = ready[-1].removeprefix("token=")
     headers = {"Authorization": f"Bearer {token}", "X-ZC-Action": "ResetInstance"}
 
@@ -116,7 +116,7 @@ def _signals(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_signals")
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--seed", "nowhere.json"], "the seed cannot be read"), (["--port", "IN_USE"], "in use")],
+    [(["--seed", "nowhere.json"], "the seed cannot be read"), (["--port", "IN_USE"], "or --port 0 for a free one")],
 )
 def test_what_prevents_a_start_is_one_sentence(
     sim: Any, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str

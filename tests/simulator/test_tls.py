@@ -118,13 +118,13 @@ def test_connections_are_cut_over_https(secure: Simulator, effect: dict[str, Any
 
 
 def test_command_prints_what_a_client_needs() -> None:
-    """The CA file stands in the ready line, and two exports follow that a shell can take as they are."""
+    """The CA file stands in the ready line; the line that a shell can take as it is lets clients believe it."""
     arguments = [*COMMAND, "--port", "0", "--tls"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        ready, first, second = (running.stdout.readline().strip() for _ in range(3))
+        ready, export = (running.stdout.readline().strip() for _ in range(2))
         url, ca_file = ready.split()[1], Path(ready.split("ca-file=")[1])
-        exported = dict(line.removeprefix("export ").split("=", 1) for line in (first, second))
+        exported = dict(pair.split("=", 1) for pair in export.removeprefix("export ").split(" "))
         code = f"import requests; print(requests.get('{url}/_simulator/time', timeout=10).status_code)"
         asked = subprocess.run(
             [sys.executable, "-c", code], env={**os.environ, **exported}, capture_output=True, text=True, check=True
@@ -132,6 +132,7 @@ def test_command_prints_what_a_client_needs() -> None:
         running.send_signal(signal.SIGINT)
 
     assert url.startswith("https://127.0.0.1:")
-    assert exported.keys() == {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
+    assert {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"} < exported.keys()
+    assert exported["ZENLAYERCLOUD_SCHEME"] == "HTTPS"
     assert asked.stdout.strip() == "200"
     assert not ca_file.parent.exists()

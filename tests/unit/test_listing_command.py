@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zec_pulumi.cli import output
 from zec_pulumi.cli.main import main
 from zec_pulumi.simulator import Simulator
 
@@ -55,10 +54,10 @@ def listed(cloud: Simulator, capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
-def in_terminal(columns: int, *arguments: str) -> tuple[int, str]:
+def in_terminal(columns: int, *arguments: str, **variables: str) -> tuple[int, str]:
     """Run a command in a terminal of so many columns."""
     master, slave = os.openpty()
-    environ = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
+    environ = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **variables}
     with subprocess.Popen([*COMMAND, *arguments], env=environ, stdin=slave, stdout=slave, stderr=slave) as process:
         os.close(slave)
         text = b""
@@ -168,6 +167,17 @@ def test_nothing_found_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("cloud")
+def test_images_without_a_zone_say_which_zones_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["images"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == (
+        "zec-pulumi images: images are those of a zone, so give --zone;"
+        " the zones are asia-east-1a, asia-east-1b, europe-central-1a, na-west-1a\n"
+    )
+
+
+@pytest.mark.usefixtures("cloud")
 def test_an_unknown_zone_is_one_sentence_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit status 1, nothing on standard output."""
     assert main(["images", "--zone", "mars-1a"]) == 1
@@ -210,16 +220,18 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     assert process.returncode == 0
 
 
-@pytest.mark.usefixtures("cloud")
-def test_a_terminal_without_rich_gets_the_plain_table(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The extra is for looks."""
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert output.console() is None
-    assert main(["keys"]) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "key-YWD2QFOl  ops"
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_that_wants_no_colour_gets_none(cloud: Simulator, variables: dict[str, str]) -> None:
+    assert cloud.requests() == []
+    assert "\x1b[1m" in in_terminal(80, "keys")[1]
+    assert "\x1b" not in in_terminal(80, "keys", **variables)[1]
+
+
+def test_columns_stay_under_their_titles_whatever_the_script_of_a_name(cloud: Simulator) -> None:
+    """Characters of East Asia take two cells."""
+    cloud.patch_instance(WEB_1, instance_name="機器一")
+    lines = COLOUR.sub("", in_terminal(200, "instances")[1]).splitlines()
+    assert lines[1].index("RUNNING") + len("機器一") == lines[2].index("RUNNING")
 
 
 @pytest.mark.parametrize("command", ["images", "keys", "instances"])

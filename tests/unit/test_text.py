@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from zec_pulumi.text import printable
 
 
-@pytest.mark.parametrize("text", ["web-1", "Ubuntu 22.04 → 24.04", "機器", "caf\u00e9"])
+@pytest.mark.parametrize(
+    "text", ["web-1", "Ubuntu 22.04 → 24.04", "機器", "caf\u00e9", "::1", "a ::b:: c", "# [x]", "##"]
+)
 def test_readable_text_stays_as_it_is(text: str) -> None:
     assert printable(text) == text
 
@@ -22,10 +24,13 @@ def test_readable_text_stays_as_it_is(text: str) -> None:
         ("\u202egnp.exe", "\ufffdgnp.exe"),
         ("a\u2066b\u2069", "a\ufffdb\ufffd"),
         ("a\ud800b", "a\ufffdb"),
+        ("::add-mask::a", "\ufffd:add-mask::a"),
+        ("\n ::set-env name=a::b", "  \ufffd:set-env name=a::b"),
+        ("a ##[add-mask]b", "a \ufffd#[add-mask]b"),
+        ("###vso[task.x]", "#\ufffd#vso[task.x]"),
     ],
-    ids=["escape", "line breaks", "override", "isolates", "lone surrogate"],
 )
-def test_what_controls_a_terminal_or_hides_is_replaced(text: str, shown: str) -> None:
+def test_what_controls_a_terminal_or_a_pipeline_or_hides_is_replaced(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import Client, Code, NotFoundError, ZecError
-from zec_pulumi.cli.output import write, write_error, write_lines
+from zec_pulumi.cli import layout
+from zec_pulumi.cli.layout import Column
+from zec_pulumi.cli.output import write_error, write_json, write_lines
 from zec_pulumi.cli.parser import add_command
-from zec_pulumi.cli.table import Column, write_table
 from zec_pulumi.settings.config import resolve
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ Only images in the state AVAILABLE are listed, unless you ask for all.
 _IMAGES_EXAMPLES = """\
 Examples:
 
+  zec-pulumi images                                       # which zones there are
   zec-pulumi images --zone asia-east-1a                   # the zone of an instance: zec-pulumi instances
   zec-pulumi images --zone asia-east-1a --name ubuntu     # part of the id or name
   zec-pulumi images --zone asia-east-1a --os-type windows
@@ -69,7 +70,7 @@ Examples:
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the three subcommands to the root parser."""
     images = _add(commands, "images", "list the images of a zone", _IMAGES, _IMAGES_EXAMPLES)
-    images.add_argument("--zone", metavar="ZONE", required=True, help="id of the zone")
+    images.add_argument("--zone", metavar="ZONE", help="id of the zone; without it, the zones are named")
     images.add_argument("--name", metavar="TEXT", default="", help="only those with TEXT in their id or name")
     images.add_argument("--os-type", metavar="TYPE", help="only those of the type, such as linux or windows")
     images.add_argument("--all-states", action="store_true", help="those that cannot be used now, too")
@@ -103,25 +104,27 @@ def _run(arguments: argparse.Namespace) -> int:
         write_error(f"zec-pulumi {arguments.command}: {error}")
         return 1
     if arguments.json:
-        write(json.dumps([item.model_dump(mode="json") for item in found], indent=2) + "\n")
+        write_json([item.model_dump(mode="json") for item in found])
     elif not found:
         write_lines([f"no {arguments.command}"])
     else:
         columns, row = _LAYOUTS[arguments.command]
-        write_table(columns, [row(item) for item in found])
+        layout.show(layout.table(columns, [row(item) for item in found]))
     return 0
 
 
 def _list_images(client: Client, arguments: argparse.Namespace) -> list[Image]:
+    wrong = "images are those of a zone, so give --zone"
     try:
-        found = client.describe_images(arguments.zone)
+        found = client.describe_images(arguments.zone) if arguments.zone else None
     except NotFoundError as error:
         if error.code != Code.INVALID_ZONE_NOT_FOUND:
             raise
+        found, wrong = None, f"there is no zone {arguments.zone}"
+    if found is None:
         zones = ", ".join(sorted(zone.zone_id for zone in client.describe_zones()))
-    else:
-        return [image for image in found if _is_asked_for(image, arguments)]
-    raise ZecError(f"there is no zone {arguments.zone}; the zones are {zones}")
+        raise ZecError(f"{wrong}; the zones are {zones}")
+    return [image for image in found if _is_asked_for(image, arguments)]
 
 
 def _is_asked_for(image: Image, arguments: argparse.Namespace) -> bool:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
+import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from zec_pulumi import __version__
-from zec_pulumi.cli import attempts, listing, output, simulator
+from zec_pulumi.cli import attempts, completion, listing, output, simulator
 from zec_pulumi.cli.doctor import command as doctor
 from zec_pulumi.cli.report import command as report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_WRONG_CHOICE = re.compile(r"invalid choice: '(?P<given>.*)' \(choose from (?P<known>.*)\)$")
+
+_EPILOG = """\
+Examples:
+
+  zec-pulumi COMMAND --help                                  # each has examples
+  zec-pulumi completion bash > ~/.local/share/bash-completion/completions/zec-pulumi
+  python -m zec_pulumi doctor                                # the same command, where PATH does not have it
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -20,7 +33,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: error: {message}\n")
+        output.write_error(f"{self.prog}: error: {message}{_did_you_mean(message)}")
+        self.exit(1)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments without the program's name; None takes those of the process.
     """
     parser: argparse.ArgumentParser = _Parser(
-        prog="zec-pulumi", description="Which OS image a Zenlayer ZEC instance runs, as a Pulumi resource."
+        prog="zec-pulumi",
+        description="Which OS image a Zenlayer ZEC instance runs, as a Pulumi resource.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -39,9 +56,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     doctor.add_parser(commands)
     listing.add_parser(commands)
     report.add_parser(commands)
+    completion.add_parser(commands, parser)
     output.prepare()
     try:
         arguments = parser.parse_args(argv)
         return cast("int", arguments.run(arguments))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     finally:
         output.write("")  # flushes what argparse has printed
+
+
+def _did_you_mean(message: str) -> str:
+    """Return the choice that argparse's ``message`` about a wrong one may have meant, as the end of a sentence."""
+    found = _WRONG_CHOICE.search(message)
+    known = re.findall(r"[\w-]+", found["known"]) if found else []
+    close = difflib.get_close_matches(found["given"], known, n=1) if found else []
+    return f"; did you mean {close[0]}?" if close else ""

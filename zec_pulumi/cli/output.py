@@ -1,37 +1,48 @@
-"""Where every subcommand writes. No text may crash the command or control the terminal."""
+"""Where every subcommand writes. No text may crash the command, control the terminal or command a pipeline."""
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import io
+import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
-from zec_pulumi.text import printable
+from zec_pulumi.text import REPLACEMENT, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from rich.console import Console
+_INSTEAD = {"→": "->", "…": "...", REPLACEMENT: "?"}
+"""How our own sentences are written where the terminal's encoding lacks a character; others become escapes."""
 
 
 def prepare() -> None:
-    r"""Let characters that the terminal's encoding lacks be written as escapes, such as ``\\u2192``."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    """Let text be written that the terminal's encoding lacks."""
+    codecs.register_error("zec_pulumi", _replacement)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="zec_pulumi")
 
 
-def write(text: str) -> None:
-    """Write ``text``, which must be safe to show, to standard output at once.
+def write(text: str, *, encoding: str | None = None) -> None:
+    """Write ``text``, which must be safe to show, to standard output at once; in ``encoding``, else in the terminal's.
 
     A reader that ends early (``| head``) is no error: the rest is dropped, and the exit status stays the command's.
     """
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more when it ends, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with _reader_may_end(sys.stdout) as stream:
+        if encoding is None:
+            stream.write(text)
+        else:
+            stream.buffer.write(text.encode(encoding))
+
+
+def write_json(value: Any) -> None:
+    """Write ``value`` as JSON in ASCII."""
+    # "##[" stands inside of strings only, where the escape means the same.
+    write(json.dumps(value, indent=2).replace("##", "#\\u0023") + "\n")
 
 
 def write_lines(lines: Iterable[str]) -> None:
@@ -41,15 +52,22 @@ def write_lines(lines: Iterable[str]) -> None:
 
 def write_error(line: str) -> None:
     """Write ``line`` to standard error as one line, made printable."""
-    sys.stderr.write(f"{printable(line)}\n")
+    with _reader_may_end(sys.stderr) as stream:
+        stream.write(f"{printable(line)}\n")
 
 
-def console() -> Console | None:
-    """Return the terminal that standard output is; None for a pipe or a file, or without the package ``rich``."""
-    if not sys.stdout.isatty():
-        return None
+@contextlib.contextmanager
+def _reader_may_end(stream: TextIO) -> Iterator[TextIO]:
     try:
-        from rich.console import Console  # noqa: PLC0415 an extra: everything works without it
-    except ModuleNotFoundError:
-        return None
-    return Console(highlight=False, emoji=False, markup=False)
+        yield stream
+        stream.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _replacement(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_INSTEAD.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lost), error.end

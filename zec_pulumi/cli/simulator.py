@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import shlex
 import signal
@@ -32,21 +33,21 @@ _DESCRIPTION = """\
 Run a sandbox cloud on this machine: an HTTP server that speaks the protocol of the
 Zenlayer ZEC API. It verifies real signatures and tokens, and reinstalls nothing real.
 
-The first line of its output is its address and the credentials it accepts (with --tls two
-exports follow); each line after that is a change a client made. Ctrl-C ends it, and everything is forgotten
-unless --state names a file to keep it in.
+The first line of its output is its address and the credentials it accepts. The second points
+a client at it: paste it into another shell. Each line after that is a change a client made.
+Ctrl-C ends it, and everything is forgotten unless --state names a file to keep it in.
 """
 
 _EPILOG = f"""\
-Point a client at it (a Pulumi program with this package, the Terraform provider):
+Point a client at it (a Pulumi program with this package, the Terraform provider), as the second line does:
 
   export ZENLAYERCLOUD_DOMAIN=127.0.0.1:{DEFAULT_PORT}
   export ZENLAYERCLOUD_SCHEME=HTTP
   export ZENLAYERCLOUD_ACCESS_KEY_ID=simulator-access-key-id
   export ZENLAYERCLOUD_ACCESS_KEY_PASSWORD=simulator-access-key-password
 
-With --tls the scheme is HTTPS, and the second and third line of the output are the exports that
-let a client believe the certificate. The zeno command speaks https only:
+With --tls the scheme is HTTPS, and the second line also lets a client believe the certificate. The zeno
+command speaks https only:
 
   export ZENLAYER_ENDPOINT=127.0.0.1:{DEFAULT_PORT} ZENLAYER_ACCESS_KEY_ID=simulator-access-key-id
   export ZENLAYER_ACCESS_KEY_SECRET=simulator-access-key-password SSL_CERT_FILE=…
@@ -126,13 +127,12 @@ def run(arguments: argparse.Namespace) -> int:
         with simulator:
             if not is_loopback(arguments.host):
                 write_error(EXPOSED.format(arguments.host))
-            exports = [f"export {name}={shlex.quote(value)}" for name, value in simulator.trust().items()]
-            write_lines([ready_line(simulator), *exports])
+            write_lines([ready_line(simulator), export_line(simulator)])
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
     except (SetupError, OSError, RuntimeError) as error:
-        write_error(f"zec-pulumi simulator: {error}")
+        write_error(f"zec-pulumi simulator: {_reason(error, arguments)}")
         return 1
     return 0
 
@@ -143,6 +143,20 @@ def ready_line(simulator: Simulator) -> str:
     return (
         f"ready: {simulator.url} access-key-id={simulator.access_key_id} "
         f"access-key-password={simulator.access_key_password} token={simulator.token}{where}"
+    )
+
+
+def export_line(simulator: Simulator) -> str:
+    """Return the command that points the clients of a shell at a running simulator."""
+    return " ".join(["export", *(f"{name}={shlex.quote(value)}" for name, value in simulator.environment().items())])
+
+
+def _reason(error: Exception, arguments: argparse.Namespace) -> str:
+    if not isinstance(error, OSError) or error.errno != errno.EADDRINUSE:
+        return str(error)
+    return (
+        f"port {arguments.port} of {arguments.host} is taken, perhaps by another simulator: end that one, or take"
+        f" another port: --port {arguments.port + 1}, or --port 0 for a free one"
     )
 
 

@@ -57,4 +57,5 @@ def unquoted(text: str | None) -> str | None:
 
 def _quoted(text: str) -> str:
     # The engine takes "<{%" for a colour, and everything up to the next "%}>" for its name, which it does not show.
-    return json.dumps(text, ensure_ascii=not text.isprintable()).replace("<{%", r"\u003c{%")
+    # A pipeline takes "##[" and what is like it for a command, wherever it stands in a line.
+    return json.dumps(text, ensure_ascii=not text.isprintable()).replace("<{%", r"\u003c{%").replace("##", r"#\u0023")

@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     findings = examine(
         arguments.stack, os.environ, Path.home(), Path.cwd(), SystemClock(), terraform_folder=arguments.terraform
     )
-    (report.write_json if arguments.json else report.write_text)(findings)
+    (report.show_json if arguments.json else report.show_text)(findings)
     return 0 if report.healthy(findings) else 1
 
 

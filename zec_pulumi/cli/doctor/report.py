@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.output import console, write, write_lines
-from zec_pulumi.text import printable
+from zec_pulumi.cli import layout
+from zec_pulumi.cli.layout import Column, Span
+from zec_pulumi.cli.output import write_json, write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.console import Console
+    from collections.abc import Iterator, Sequence
 
     from zec_pulumi.cli.doctor.finding import Finding
 
 VERSION = 1
 """Version of the JSON; it rises when a reader of the older one would misread the newer."""
 
-_STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+_STYLES = {"ok": layout.FINE, "warning": layout.CARE, "problem": layout.ALARM}
 
 
-def write_json(findings: Sequence[Finding]) -> None:
+def show_json(findings: Sequence[Finding]) -> None:
     """Write ``{"version", "ok", "findings": [{"level", "check", "text", "fix"}]}``."""
-    rows = [asdict(finding) for finding in findings]
-    write(json.dumps({"version": VERSION, "ok": healthy(findings), "findings": rows}, indent=2) + "\n")
+    write_json({"version": VERSION, "ok": healthy(findings), "findings": [asdict(finding) for finding in findings]})
 
 
-def write_text(findings: Sequence[Finding]) -> None:
+def show_text(findings: Sequence[Finding]) -> None:
     """Write a table to a terminal, else one line for each finding, and the sum at the end."""
-    terminal = console()
-    if terminal is None:
-        width = max(len(finding.check) for finding in findings)
-        write_lines([*(_line(finding, width) for finding in findings), "", summary(findings)])
-    else:
-        _write_rich(terminal, findings)
+    columns = (Column(whole=True), Column(whole=True), Column())
+    layout.show(layout.table(columns, [row for finding in findings for row in _rows(finding)]))
+    write_lines(["", summary(findings)])
 
 
 def healthy(findings: Sequence[Finding]) -> bool:
@@ -53,23 +47,10 @@ def _number(count: int, noun: str) -> str:
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
-def _line(finding: Finding, width: int) -> str:
-    fix = f"; fix: {finding.fix}" if finding.fix else ""
-    return f"{finding.level:<7}  {finding.check:<{width}}  {finding.text}{fix}"
-
-
-def _write_rich(terminal: Console, findings: Sequence[Finding]) -> None:
-    from rich.table import Table  # noqa: PLC0415 only there where it is installed
-    from rich.text import Text  # noqa: PLC0415 the same
-
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for finding in findings:
-        said = Text(printable(finding.text))
-        if finding.fix:
-            said.append("\nfix: ", style="bold").append(printable(finding.fix))
-        table.add_row(Text(finding.level, style=_STYLES[finding.level]), finding.check, said)
-    terminal.print(table)
-    terminal.print(f"\n{summary(findings)}")
+def _rows(finding: Finding) -> Iterator[tuple[str | Span, ...]]:
+    level = Span(finding.level, _STYLES[finding.level])
+    if finding.fix and layout.is_terminal():
+        yield level, finding.check, finding.text
+        yield "", "", Span(f"fix: {finding.fix}", layout.STRONG)
+    else:
+        yield level, finding.check, f"{finding.text}; fix: {finding.fix}" if finding.fix else finding.text

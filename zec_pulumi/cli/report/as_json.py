@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Rises when something is taken away or changes its meaning; additions do not raise it."""
-
-
-def render(report: Report) -> str:
-    """Return the JSON document."""
-    return json.dumps(document(report), indent=2) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.output import write, write_error
+from zec_pulumi.cli.output import write, write_error, write_json
 from zec_pulumi.cli.parser import add_command
 from zec_pulumi.cli.report import as_json, markdown, terminal
 from zec_pulumi.cli.report.from_preview import report_of, unrepeated
@@ -45,8 +45,6 @@ Examples:
   zec-pulumi report preview.json --format json | jq -r '.tokens[]'
   zec-pulumi report preview.json --fail-on any                 # no wipe at all, approved or not
 """
-
-_WIDTH = 100
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -128,6 +126,8 @@ def _failed(report: Report, status: int) -> Report:
 
 def _show(report: Report, form: str) -> None:
     if form == "terminal":
-        terminal.show(report, shutil.get_terminal_size((_WIDTH, 24)).columns)
+        terminal.show(report)
+    elif form == "json":
+        write_json(as_json.document(report))
     else:
-        write(as_json.render(report) if form == "json" else markdown.render(report))
+        write(markdown.render(report), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.report import report_text
@@ -19,6 +20,8 @@ LIMIT = 65_536
 
 _OPEN_ROWS = 20
 _LONGEST = 300
+_LINK = re.compile(r"(?i)(?<=:)(?=//)|(?<=\bwww)(?=\.)")
+"""Where a zero-width space keeps GitHub and GitLab from making a link of an address in prose."""
 _ESCAPED = {ord(c): f"\\{c}" for c in "\\`*_[]#!|~$"} | {ord("@"): "@\u200b"}
 
 
@@ -170,7 +173,7 @@ def _code(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    return html.escape(_shortened(text), quote=False).translate(_ESCAPED)
+    return _LINK.sub("\u200b", html.escape(_shortened(text), quote=False).translate(_ESCAPED))
 
 
 def _shortened(text: str) -> str:

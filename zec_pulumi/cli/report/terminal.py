@@ -2,110 +2,87 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.output import console, write_lines
+from zec_pulumi.cli import layout
+from zec_pulumi.cli.layout import ALARM, CARE, COMMAND, FINE, QUIET, STRONG, Paragraph
 from zec_pulumi.cli.report import report_text
 from zec_pulumi.cli.report.model import Action, Approval, FailOn, MachineRow, Report
-from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIN_WIDTH = 40
-_ALARM, _CARE, _FINE, _QUIET = "bold red", "yellow", "green", "dim"
-_COMMAND = "cyan"
+_EMPTY = Paragraph("")
 _COLOURS = {
-    Approval.UNGATED: _ALARM,
-    Approval.UNPROVEN: _ALARM,
-    Approval.NEEDED: _CARE,
-    Approval.REFUSED: _CARE,
-    Approval.APPROVED: _FINE,
+    Approval.UNGATED: ALARM,
+    Approval.UNPROVEN: ALARM,
+    Approval.NEEDED: CARE,
+    Approval.REFUSED: CARE,
+    Approval.APPROVED: FINE,
 }
 
-Styled = tuple[str, str]
+
+def render(report: Report, width: int) -> list[layout.Line]:
+    """Return the lines with their styles, wrapped to ``width`` cells between words."""
+    return list(layout.paragraphs(_paragraphs(report), max(width, MIN_WIDTH)))
 
 
-def render(report: Report, width: int) -> list[Styled]:
-    """Return the lines with their styles, wrapped to ``width`` columns between words."""
-    wrapped: list[Styled] = []
-    for style, indent, text in _lines(report):
-        space = " " * indent
-        if style == _COMMAND:  # to be copied: the terminal itself breaks it
-            wrapped.append((style, f"{space}{text}"))
-            continue
-        parts = textwrap.wrap(
-            printable(text),
-            max(width, MIN_WIDTH),
-            initial_indent=space,
-            subsequent_indent=f"{space}  " if indent else "",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        wrapped += [(style, part) for part in parts or [""]]
-    return wrapped
+def show(report: Report) -> None:
+    """Write the report to standard output."""
+    layout.show(render(report, layout.terminal_width()))
 
 
-def show(report: Report, width: int) -> None:
-    """Write the report: in colour on a terminal where rich is installed, else as plain text."""
-    lines = render(report, width)
-    terminal = console()
-    if terminal is None:
-        write_lines(text for _, text in lines)
-        return
-    for style, text in lines:
-        terminal.print(text, style=style or None, soft_wrap=True)
-
-
-def _lines(report: Report) -> Iterator[tuple[str, int, str]]:
+def _paragraphs(report: Report) -> Iterator[Paragraph]:
     rebuilds = report.of(Action.REBUILD)
     bad = report.exit_code(FailOn.UNAPPROVED)
-    yield (_ALARM if bad else _FINE), 0, f"{report_text.place(report)}: {report_text.headline(report)}"
+    yield Paragraph(f"{report_text.place(report)}: {report_text.headline(report)}", ALARM if bad else FINE)
     for fleet in report.fleets:
-        yield "", 2, report_text.fleet(fleet)
+        yield Paragraph(report_text.fleet(fleet), indent=2)
     if report.pace:
-        yield "", 2, report_text.pace(report)
+        yield Paragraph(report_text.pace(report), indent=2)
     for failure in report.failures:
-        yield _ALARM, 2, f"failed: {f'{report_text.label(failure)}: ' if failure.resource else ''}{failure.text}"
+        label = f"{report_text.label(failure)}: " if failure.resource else ""
+        yield Paragraph(f"failed: {label}{failure.text}", ALARM, indent=2)
     if rebuilds:
-        yield from (("", 0, ""), (_ALARM, 0, "To be rebuilt"), ("", 0, report_text.WIPED))
+        yield from (_EMPTY, Paragraph("To be rebuilt", ALARM), Paragraph(report_text.WIPED))
         for row in rebuilds:
             yield from _rebuild(row)
     for action, title in report_text.TITLES.items():
         rows = report.of(action)
         if rows:
-            yield from (("", 0, ""), (_CARE if action is Action.UNDECIDED else _FINE, 0, title))
+            yield from (_EMPTY, Paragraph(title, CARE if action is Action.UNDECIDED else FINE))
         for row in rows:
             yield from _other(row)
     yield from _end(report)
 
 
-def _rebuild(row: MachineRow) -> Iterator[tuple[str, int, str]]:
+def _rebuild(row: MachineRow) -> Iterator[Paragraph]:
     disk = f", {row.disk_gib} GiB" if row.disk_gib is not None else ""
     style = _COLOURS[row.approval or Approval.UNGATED]
-    yield "bold", 2, f"{_machine(row)}{disk}, resource {report_text.label(row)}"
+    yield Paragraph(f"{_machine(row)}{disk}, resource {report_text.label(row)}", STRONG, indent=2)
     for found in row.causes:
-        yield "", 4, report_text.cause(found, row.names)
+        yield Paragraph(report_text.cause(found, row.names), indent=4)
     if row.undecided:
-        yield "", 4, f"not known yet: {', '.join(row.undecided)}"
-    yield style, 4, report_text.approval(row)
+        yield Paragraph(f"not known yet: {', '.join(row.undecided)}", indent=4)
+    yield Paragraph(report_text.approval(row), style, indent=4)
     if row.token and row.approval is not Approval.APPROVED:
-        yield style, 4, f"token {row.token}"
+        yield Paragraph(f"token {row.token}", style, indent=4)
     yield from _notes(row)
 
 
-def _other(row: MachineRow) -> Iterator[tuple[str, int, str]]:
+def _other(row: MachineRow) -> Iterator[Paragraph]:
     detail = report_text.detail(row)
-    yield "", 2, f"{_machine(row)}, resource {report_text.label(row)}{f': {detail}' if detail else ''}"
+    text = f"{_machine(row)}, resource {report_text.label(row)}"
+    yield Paragraph(f"{text}: {detail}" if detail else text, indent=2)
     yield from _notes(row)
 
 
-def _notes(row: MachineRow) -> Iterator[tuple[str, int, str]]:
+def _notes(row: MachineRow) -> Iterator[Paragraph]:
     if row.action is Action.REBUILD and row.forgets:
-        yield "", 4, f"the stack forgets {row.forgets}, which is not touched"
+        yield Paragraph(f"the stack forgets {row.forgets}, which is not touched", indent=4)
     for note in row.notes:
-        yield _CARE, 4, f"note: {note}"
+        yield Paragraph(f"note: {note}", CARE, indent=4)
 
 
 def _machine(row: MachineRow) -> str:
@@ -113,13 +90,13 @@ def _machine(row: MachineRow) -> str:
     return f"{shown} ({row.instance_name})" if row.instance_name else shown
 
 
-def _end(report: Report) -> Iterator[tuple[str, int, str]]:
+def _end(report: Report) -> Iterator[Paragraph]:
     for text in (report_text.unread(report), report_text.others(report)):
         if text:
-            yield from (("", 0, ""), (_QUIET, 0, text))
+            yield from (_EMPTY, Paragraph(text, QUIET))
     if report.tokens:
         yield from (
-            ("", 0, ""),
-            ("", 0, report_text.HOW_TO_APPROVE),
-            (_COMMAND, 2, report_text.approve_command(report)),
+            _EMPTY,
+            Paragraph(report_text.HOW_TO_APPROVE),
+            Paragraph(report_text.approve_command(report), COMMAND, indent=2, whole=True),
         )
