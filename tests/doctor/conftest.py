@@ -53,7 +53,8 @@ class Patient:
     def pulumi(self, version: str = "v3.259.0", config: Any = None, error: str = "") -> None:
         """Put a `pulumi` on PATH that knows its version and one stack's configuration."""
         answer = f"echo '{error}' >&2; exit 1" if error else f"cat <<'END'\n{json.dumps(config or {})}\nEND"
-        self.program("pulumi", f'if [ "$1" = version ]; then echo {version}; exit; fi\n{answer}')
+        known = f"version) echo {version}; exit;; whoami) echo tester; exit;; stack) echo dev; exit;;"
+        self.program("pulumi", f'case "$1" in {known} esac\n{answer}')
 
     def declare(self, text: str) -> None:
         """Write Pulumi.yaml."""

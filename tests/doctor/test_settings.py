@@ -82,6 +82,27 @@ def test_unknown_settings_are_found_beside_a_wrong_endpoint(patient: Any) -> Non
     assert len(found) == 2
 
 
+def test_all_wrong_settings_are_found_at_once(patient: Any) -> None:
+    """Those of a connection, the credentials and the package's own: nobody mends one to be told the next."""
+    del patient.environ[KEYS[0]]
+    patient.environ["ZENLAYERCLOUD_CLIENT_TIMEOUT"] = "soon"
+    values = {"zenlayercloud:scheme": "ftp", "zenlayercloud:domain": "a b", "zec:pollInterval": "0", "zec:mood": "x"}
+    found = stack_config(patient, **values, **{"zec:requireApproval": "perhaps"})
+    assert {finding.level for finding in found} == {"problem"}
+    said = "\n".join(finding.text for finding in found)
+    names = (KEYS[0], "ZENLAYERCLOUD_CLIENT_TIMEOUT", *values, "zec:requireApproval")
+    assert [name for name in names if name not in said] == []
+
+
+def test_a_wrong_setting_that_no_request_needs_keeps_none_from_being_sent(patient: Any) -> None:
+    """The API is asked, and the other settings are shown."""
+    patient.declare("runtime: python\n")
+    patient.pulumi(config={"zec:pollInterval": {"value": "0", "secret": False}})
+    assert patient.one("settings").level == "problem"
+    assert patient.one("zec:allowRebuild").level == "ok"
+    assert patient.one("authentication").level == "ok"
+
+
 def test_an_unknown_key_of_zenlayers_is_a_warning(patient: Any) -> None:
     """It closes nothing, and does nothing."""
     (found,) = stack_config(patient, **{"zenlayercloud:domian": "example.org"})

@@ -181,7 +181,7 @@ def test_names_are_shown_as_they_are_and_do_nothing(name: str) -> None:
 @pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
 def test_no_name_commands_a_pipeline(preview: Callable[..., bytes], report: Callable[..., Any], form: str) -> None:
     """GitHub obeys what begins a line, behind blanks too, and ``##[`` anywhere: a report often stands in its log."""
-    wide = "x" * 62  # the rest of the name begins a line of its own
+    wide = "x" * 90  # the rest of the name begins a line of its own
     line = (
         f'warning: rebuild: boot disk of 1 ("{wide} ::add-mask::a", 40 GiB) will be wiped: imageId "##[add-mask]a" → b'
     )

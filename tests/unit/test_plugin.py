@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -138,6 +139,25 @@ def test_an_unknown_key_of_zenlayers_is_warned_of_once(
     assert "zenlayercloud:domian" in line.message
     assert "did you mean zenlayercloud:domain?" in line.message
     assert "hidden" not in line.message
+
+
+def test_credentials_that_others_can_read_are_warned_of_once(
+    plugin: Plugin, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On the stack's row, with the command that mends it."""
+    for name in [name for name in os.environ if name.startswith("ZENLAYER")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    file = tmp_path / ".zenlayer" / "credentials.json"
+    file.parent.mkdir()
+    file.write_text('{"default": {"token": "hidden"}}')
+    file.chmod(0o644)
+    plugin.configure(Config({}, "shop"))
+    plugin.configure(Config({}, "shop"))
+    (line,) = [line for line in engine.lines if "credentials" in line.message]
+    assert (line.severity, line.urn) == (engine_pb2.WARNING, "")
+    assert line.message == f"{file} holds credentials and can be read by other users; run `chmod 600 {file}`"
 
 
 def test_a_misspelt_gate_of_a_provider_of_the_programs_own_is_known(

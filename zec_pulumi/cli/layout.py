@@ -144,9 +144,8 @@ def _span(cell: str | Span) -> Span:
 
 
 def _coloured(span: Span) -> str:
-    return (
-        f"\x1b[{span.style}m{printable(span.text)}\x1b[0m" if span.style and span.text.strip() else printable(span.text)
-    )
+    text = printable(span.text)
+    return f"\x1b[{span.style}m{text}\x1b[0m" if span.style and text.strip() else text
 
 
 def _wrapped(text: str, width: int, *, hang: str = "", fold: bool = False) -> Iterator[str]:

@@ -68,6 +68,8 @@ class Plugin:
                 is_busy=self.is_busy,
                 is_interactive=is_interactive,
             )
+            for found in self.process.warnings:
+                self.connection.log_once(engine_pb2.WARNING, f"{found.text}; {found.fix}", "")
             self.prepare()
             debug_log.EngineHandler(self.connection).attach()
             self._configured = True

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from zec_pulumi.journal.locks import Lock
     from zec_pulumi.settings.config import Settings
+    from zec_pulumi.settings.credentials_file import SettingsWarning
     from zec_pulumi.settings.options import Options
     from zec_pulumi.time.clock import Clock
 
@@ -86,6 +87,7 @@ class Process:
         connection: The API, or why there is none.
         options: This package's own settings, or why they cannot be read. They are known without credentials.
         is_interactive: Whether a person watches the engine's display.
+        warnings: What is wrong with a setting that works nonetheless.
     """
 
     def __init__(
@@ -95,8 +97,10 @@ class Process:
         connection: CloudConnection | ConfigurationError,
         options: Options | ConfigurationError,
         is_interactive: Callable[[], bool] = lambda: False,
+        warnings: tuple[SettingsWarning, ...] = (),
     ) -> None:
         self.home = home
+        self.warnings = warnings
         self.clock = clock
         self.journal = Journal(home, clock)
         self.declared = DeclaredInstances()
@@ -127,15 +131,17 @@ class Process:
         clock = InterruptibleClock(cancelled)
         options: Options | ConfigurationError
         connection: CloudConnection | ConfigurationError
+        warnings: tuple[SettingsWarning, ...] = ()
         try:
             options = resolve_options(stack_config)
         except ConfigurationError as error:
             options = error
         try:
-            connection = CloudConnection.open(resolve(stack_config, environ, user_home), clock, is_busy, cancelled)
+            settings = resolve(stack_config, environ, user_home)
+            connection, warnings = CloudConnection.open(settings, clock, is_busy, cancelled), settings.warnings
         except ConfigurationError as error:
             connection = error
-        return cls(home(environ, user_home), clock, connection, options, is_interactive)
+        return cls(home(environ, user_home), clock, connection, options, is_interactive, warnings)
 
     @classmethod
     def unconfigured(cls, environ: Mapping[str, str], user_home: Path) -> Process:

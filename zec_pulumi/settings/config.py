@@ -7,22 +7,25 @@ For the endpoint and the time-out: stack config ``zenlayercloud:*``, then ``ZENL
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from zec_pulumi.api.endpoint import DEFAULT_DOMAIN, Endpoint
 from zec_pulumi.api.errors import ConfigurationError
 from zec_pulumi.api.timeouts import Timeouts
-from zec_pulumi.settings.credential_sources import find_credentials
+from zec_pulumi.settings.credential_sources import FoundCredentials, find_credentials
 from zec_pulumi.settings.options import Options, resolve_options, seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import Literal
 
     from zec_pulumi.api.credentials import Credentials
     from zec_pulumi.settings.credentials_file import SettingsWarning
     from zec_pulumi.settings.options import Lookup
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MAX_CLIENT_TIMEOUT = 3600.0
 
@@ -49,26 +52,70 @@ class Settings:
     warnings: tuple[SettingsWarning, ...]
 
 
-def resolve(stack_config: Mapping[str, str], environ: Mapping[str, str], home: Path) -> Settings:
-    """Collect the settings; nothing is read but the arguments and files in ``home``.
+@dataclass(frozen=True)
+class FoundSettings:
+    """Each setting, or why it cannot be used; ``origins`` as in :class:`Settings`."""
+
+    credentials: FoundCredentials | ConfigurationError
+    endpoint: Endpoint | ConfigurationError
+    timeouts: Timeouts | ConfigurationError
+    options: Options | ConfigurationError
+    origins: Mapping[str, str]
+
+
+def find_settings(stack_config: Mapping[str, str], environ: Mapping[str, str], home: Path) -> FoundSettings:
+    """Look for all settings, whatever is wrong with some; nothing is read but the arguments and files in ``home``.
 
     Args:
         stack_config: Stack configuration by full key, e.g. ``zec:pollInterval``.
         environ: The process's environment.
         home: The user's home directory, where ``.zenlayer`` may be.
+    """
+    stack = stack_config.get
+    origins: dict[str, str] = {}
+    credentials = _tried(find_credentials, stack, environ, home)
+    if isinstance(credentials, FoundCredentials):
+        origins["credentials"] = credentials.origin
+    return FoundSettings(
+        credentials,
+        _tried(_endpoint, stack, environ, origins),
+        _tried(_timeouts, stack, environ, origins),
+        _tried(_options, stack_config, origins),
+        origins,
+    )
+
+
+def resolve(stack_config: Mapping[str, str], environ: Mapping[str, str], home: Path) -> Settings:
+    """Collect the settings; the arguments are those of :func:`find_settings`.
 
     Raises:
         MissingCredentialsError: There are none.
         ConfigurationError: A value is wrong; the text names the setting and never quotes its value. Wrong gate
             settings close the gates instead.
     """
-    stack = stack_config.get
-    found = find_credentials(stack, environ, home)
-    origins = {"credentials": found.origin}
-    endpoint = _endpoint(stack, environ, origins)
-    timeouts = _timeouts(stack, environ, origins)
-    options = _options(stack_config, origins)
-    return Settings(found.credentials, endpoint, timeouts, options, origins, found.warnings)
+    found = find_settings(stack_config, environ, home)
+    credentials = _usable(found.credentials)
+    return Settings(
+        credentials.credentials,
+        _usable(found.endpoint),
+        _usable(found.timeouts),
+        _usable(found.options),
+        found.origins,
+        credentials.warnings,
+    )
+
+
+def _tried(find: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | ConfigurationError:
+    try:
+        return find(*args, **kwargs)
+    except ConfigurationError as error:
+        return error
+
+
+def _usable(found: T | ConfigurationError) -> T:
+    if isinstance(found, ConfigurationError):
+        raise found
+    return found
 
 
 def _endpoint(stack: Lookup, environ: Mapping[str, str], origins: dict[str, str]) -> Endpoint:
@@ -78,19 +125,15 @@ def _endpoint(stack: Lookup, environ: Mapping[str, str], origins: dict[str, str]
         (environ.get, "ZENLAYER_ENDPOINT"),
     )
     text, origins["scheme"] = _first((stack, "zenlayercloud:scheme"), (environ.get, "ZENLAYERCLOUD_SCHEME"))
-    scheme: Literal["https", "http"]
-    if (text or "HTTPS").lower() == "https":
-        scheme = "https"
-    elif (text or "").lower() == "http":
-        scheme = "http"
-    else:
-        raise ConfigurationError(f"{origins['scheme']} must be HTTPS or HTTP")
-    wrong: str
+    scheme: Literal["https", "http"] = "http" if (text or "").lower() == "http" else "https"
+    wrong = [] if (text or scheme).lower() == scheme else [f"{origins['scheme']} must be HTTPS or HTTP"]
     try:
-        return Endpoint(domain or DEFAULT_DOMAIN, scheme)
+        endpoint = Endpoint(domain or DEFAULT_DOMAIN, scheme)
     except ConfigurationError as error:
-        wrong = f"{origins['domain']}, {origins['scheme']}: {error}"
-    raise ConfigurationError(wrong)
+        wrong.append(f"{origins['domain']}, {origins['scheme']}: {error}")
+    if wrong:
+        raise ConfigurationError("; ".join(wrong))
+    return endpoint
 
 
 def _timeouts(stack: Lookup, environ: Mapping[str, str], origins: dict[str, str]) -> Timeouts:

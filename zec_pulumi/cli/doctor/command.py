@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.doctor import (
     attempts,
+    backend,
     connectivity,
     engine,
     permissions,
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Check everything that `pulumi up` needs, and say how to fix what is wrong.
 
-Settings and where each came from, whether the API answers and accepts the credentials, this
-machine's clock, the Pulumi engine, the Python that the engine will start and whether that one
-can import the provider, and the journal of rebuilds. Nothing is changed, in the cloud or here,
-and no secret is shown. Run it in the project's folder, in the shell that runs `pulumi up`.
+Whether Pulumi is logged in and has the stack's passphrase, settings and where each came from,
+whether the API answers and accepts the credentials, this machine's clock, the Pulumi engine, the
+Python that the engine will start and whether that one can import the provider, and the journal of
+rebuilds. Nothing is changed, in the cloud or here, and no secret is shown. Run it in the project's
+folder, in the shell that runs `pulumi up`.
 
 With --terraform it also finds the instances that Terraform (or OpenTofu) and this stack would
 both reinstall, and the lines that Terraform's configuration lacks. It runs `terraform show -json`
@@ -98,11 +100,15 @@ def examine(
         terraform_folder: A Terraform configuration to compare the stack with.
     """
     project, findings = _project(folder)
-    config, more = stack.read(stack_name, project, environ, folder)
+    logged_in = backend.check(environ, folder)
+    no_backend = any(finding.level == "problem" for finding in logged_in)
+    config, more = stack.unread() if no_backend else stack.read(stack_name, project, environ, folder)
     configured = settings.check(config, environ, home)
     return [
         *findings,
+        *logged_in,
         *more,
+        *backend.check_passphrase(stack_name, project, environ, folder),
         *configured.findings,
         *_cloud(configured, clock),
         *engine.check(environ, folder),
@@ -120,15 +126,15 @@ def _project(folder: Path) -> tuple[Project | None, list[Finding]]:
 
 
 def _cloud(configured: settings.CheckedSettings, clock: Clock) -> list[Finding]:
-    if configured.settings is None:
+    if configured.access is None:
         return [_not_checked("a setting is wrong", "correct it and run again")]
-    answered, findings = connectivity.check(configured.settings, clock)
+    answered, findings = connectivity.check(configured.access, clock)
     if not answered:
         return findings
     if not configured.usable:
         fix = "correct the credentials first; those that are secret in the stack are tried by `pulumi preview`"
         return [*findings, _not_checked("there are no credentials to ask with", fix)]
-    return [*findings, *permissions.check(configured.settings, clock)]
+    return [*findings, *permissions.check(configured.access, clock)]
 
 
 def _not_checked(reason: str, fix: str) -> Finding:

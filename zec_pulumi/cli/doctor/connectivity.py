@@ -12,7 +12,7 @@ from zec_pulumi.api.transport import HTTPTransport
 from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
 
 if TYPE_CHECKING:
-    from zec_pulumi.settings.config import Settings
+    from zec_pulumi.cli.doctor.settings import Access
     from zec_pulumi.time.clock import Clock
 
 CHECK = "reachability"
@@ -24,17 +24,15 @@ MAX_SKEW = 300.0
 NOTABLE_SKEW = 60.0
 
 
-def check(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
+def check(access: Access, clock: Clock) -> tuple[bool, list[Finding]]:
     """Send one request. Return whether the API answered, be it with a refusal, and the findings."""
-    transport = HTTPTransport(settings.credentials, settings.endpoint, clock)
-    where = settings.endpoint.base_url
+    transport = HTTPTransport(access.credentials, access.endpoint, clock)
+    where = access.endpoint.base_url
     try:
         begun = clock.monotonic()
-        answer = transport.send(ApiRequest(ACTION, "zec", b"{}"), settings.timeouts)
+        answer = transport.send(ApiRequest(ACTION, "zec", b"{}"), access.timeouts)
         milliseconds = round((clock.monotonic() - begun) * 1000)
-        parse(
-            answer, action=ACTION, endpoint=settings.endpoint, now=clock.now(), secrets=(settings.credentials.secret,)
-        )
+        parse(answer, action=ACTION, endpoint=access.endpoint, now=clock.now(), secrets=(access.credentials.secret,))
     except (TransportError, BlockedError) as error:
         return False, [problem(CHECK, *explained(error))]
     except ServerError as error:
@@ -43,11 +41,11 @@ def check(settings: Settings, clock: Clock) -> tuple[bool, list[Finding]]:
         pass  # a refusal is an answer, too; what it says belongs to the credentials
     finally:
         transport.close()
-    skew = _skew(answer, settings, clock)
+    skew = _skew(answer, access, clock)
     return True, [ok(CHECK, f"{where} answered in {milliseconds} ms"), skew]
 
 
-def _skew(answer: HttpResponse, settings: Settings, clock: Clock) -> Finding:
+def _skew(answer: HttpResponse, access: Access, clock: Clock) -> Finding:
     server = server_time(answer.headers)
     if server is None:
         return warning("clock", "not checked: the answer names no time", "see that this machine's clock is right")
@@ -56,6 +54,6 @@ def _skew(answer: HttpResponse, settings: Settings, clock: Clock) -> Finding:
         return ok("clock", f"within {max(abs(seconds), 1)} s of the server's")
     text = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} the server's"
     fix = "set this machine's clock (NTP)"
-    if abs(seconds) > MAX_SKEW and isinstance(settings.credentials, AccessKey):
+    if abs(seconds) > MAX_SKEW and isinstance(access.credentials, AccessKey):
         return problem("clock", f"{text}; signatures more than {MAX_SKEW:g} s off are refused", fix)
     return warning("clock", text, fix)

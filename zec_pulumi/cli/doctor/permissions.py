@@ -10,7 +10,7 @@ from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warni
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zec_pulumi.settings.config import Settings
+    from zec_pulumi.cli.doctor.settings import Access
     from zec_pulumi.time.clock import Clock
 
 AUTHENTICATION = "authentication"
@@ -19,11 +19,11 @@ PERMISSIONS = "permissions"
 UNTRIED = "StopInstances, StartInstances, ResetInstance, ResetInstancePassword and ModifyInstancesAttribute"
 
 
-def check(settings: Settings, clock: Clock) -> list[Finding]:
+def check(access: Access, clock: Clock) -> list[Finding]:
     """Try every read that previews and rebuilds use, and say what was refused."""
     # The usual policy would wait a minute for a service that struggles.
     with Client(
-        settings.credentials, settings.endpoint, timeouts=settings.timeouts, retry=RetryPolicy(deadline=5), clock=clock
+        access.credentials, access.endpoint, timeouts=access.timeouts, retry=RetryPolicy(deadline=5), clock=clock
     ) as client:
         refused = []
         permitted = []

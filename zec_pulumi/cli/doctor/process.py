@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+_LOGIN = re.compile(r"://[^/\s]*@")
 
 SECONDS = 60.0
 """How long a program may take to answer; the first import on a cold disk is slow."""
@@ -24,9 +27,9 @@ class ProcessResult:
 
     @property
     def reason(self) -> str:
-        """The last line of standard error: of a traceback, the exception."""
+        """The last line of standard error: of a traceback, the exception. A password in an address is masked."""
         lines = [line.strip() for line in self.errors.splitlines() if line.strip()]
-        return lines[-1].removeprefix("error: ") if lines else "it says nothing"
+        return _LOGIN.sub("://***@", lines[-1].removeprefix("error: ")) if lines else "it says nothing"
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> ProcessResult:

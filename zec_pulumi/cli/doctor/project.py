@@ -22,12 +22,14 @@ class Project:
         program: The folder the program runs in; relative paths of the options start there.
         runtime: The language, such as ``python``.
         options: Options of the runtime, as text.
+        stack_files: The folder of the stacks' ``Pulumi.STACK.yaml``.
     """
 
     file: Path
     program: Path
     runtime: str
     options: dict[str, str]
+    stack_files: Path
 
 
 class ProjectError(Exception):
@@ -56,7 +58,8 @@ def _read(file: Path) -> Project:
         raise ProjectError(f"{file} holds no settings")
     runtime = settings.get("runtime")
     name, options = (runtime.get("name"), runtime.get("options")) if isinstance(runtime, dict) else (runtime, {})
-    return Project(file, _program(file.parent, settings.get("main")), str(name), _texts(options))
+    stack_files = file.parent / str(settings.get("stackConfigDir") or "")
+    return Project(file, _program(file.parent, settings.get("main")), str(name), _texts(options), stack_files)
 
 
 def _program(root: Path, main: object) -> Path:

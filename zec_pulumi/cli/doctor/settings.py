@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api import AccessKey, ConfigurationError, MissingCredentialsError
+from zec_pulumi.api import AccessKey, ConfigurationError, Endpoint, MissingCredentialsError, Timeouts
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.messages.settings import did_you_mean, unknown_shared_key
 from zec_pulumi.settings import keys
-from zec_pulumi.settings.config import Settings, resolve
-from zec_pulumi.settings.options import resolve_gates
+from zec_pulumi.settings.config import find_settings
+from zec_pulumi.settings.credential_sources import FoundCredentials
+from zec_pulumi.settings.options import Options, resolve_gates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from zec_pulumi.api import Credentials
     from zec_pulumi.cli.doctor.stack import StackConfig
+    from zec_pulumi.planning.gates import GateSettings
+    from zec_pulumi.settings.config import FoundSettings
 
 CREDENTIALS = ("zenlayercloud:accessKeyId", "zenlayercloud:accessKeyPassword", "zec:token")
 
 _PLACEHOLDER = "none"
-_NOBODY = {"zenlayercloud:accessKeyId": _PLACEHOLDER, "zenlayercloud:accessKeyPassword": _PLACEHOLDER}
 _CORRECT_IT = "correct the setting that is named"
 _SET_THEM = (
     "set ZENLAYERCLOUD_ACCESS_KEY_ID and ZENLAYERCLOUD_ACCESS_KEY_PASSWORD, or ZENLAYER_TOKEN;"
@@ -31,16 +34,25 @@ _SET_THEM = (
 
 
 @dataclass(frozen=True)
+class Access:
+    """What the API is asked with."""
+
+    credentials: Credentials
+    endpoint: Endpoint
+    timeouts: Timeouts
+
+
+@dataclass(frozen=True)
 class CheckedSettings:
     """The settings and the findings about them.
 
     Attributes:
-        settings: None when a setting other than the credentials is wrong.
+        access: None when a setting is wrong without which nothing can be asked.
         usable: Whether the credentials are real; else placeholders stand for them.
-        findings: One for each setting.
+        findings: At least one for each setting.
     """
 
-    settings: Settings | None
+    access: Access | None
     usable: bool
     findings: list[Finding]
 
@@ -48,46 +60,40 @@ class CheckedSettings:
 def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> CheckedSettings:
     """Collect the settings as the provider does, with placeholders for what is secret in the stack."""
     secret = {key: _PLACEHOLDER for key in CREDENTIALS if key in stack.secret}
-    findings = [_unread(key) for key in sorted(stack.secret & set(keys.OWN_KEYS + keys.ZENLAYER_KEYS) - {*CREDENTIALS})]
-    findings += _named(stack)
-    try:
-        settings = resolve({**stack.values, **secret}, environ, home)
-    except ConfigurationError as error:
-        findings.append(_credentials_problem(error))
-        return _without_credentials(stack, environ, home, findings, cause=error)
-    hidden = [key for key in secret if key in settings.origins["credentials"]]
-    findings.append(_credentials(settings, hidden))
-    findings.extend(warning("credentials", found.text, found.fix) for found in settings.warnings)
-    if hidden and isinstance(settings.credentials, AccessKey):
-        # Otherwise the API would see failed signatures of a real key.
-        settings = replace(settings, credentials=AccessKey(_PLACEHOLDER, _PLACEHOLDER))
-    return CheckedSettings(settings, not hidden, [*findings, *_others(settings)])
+    found = find_settings({**stack.values, **secret}, environ, home)
+    hidden = [key for key in secret if key in found.origins.get("credentials", "")]
+    wrong = [one for one in (found.endpoint, found.timeouts, found.options) if isinstance(one, ConfigurationError)]
+    findings = [
+        *(_unread(key) for key in sorted(stack.secret & set(keys.OWN_KEYS + keys.ZENLAYER_KEYS) - {*CREDENTIALS})),
+        *_named(stack),
+        *_credentials(found.credentials, hidden),
+        *(problem("settings", str(error), _CORRECT_IT) for error in wrong),
+        *_others(found, resolve_gates(stack.values)),
+    ]
+    access, usable = None, isinstance(found.credentials, FoundCredentials) and not hidden
+    if isinstance(found.endpoint, Endpoint) and isinstance(found.timeouts, Timeouts):
+        access = Access(_asking(found.credentials, hidden), found.endpoint, found.timeouts)
+    return CheckedSettings(access, usable, findings)
 
 
-def _without_credentials(
-    stack: StackConfig, environ: Mapping[str, str], home: Path, findings: list[Finding], cause: ConfigurationError
-) -> CheckedSettings:
-    """Check the other settings, with a placeholder for the key."""
-    rest = {key: value for key, value in stack.values.items() if key not in CREDENTIALS}
-    try:
-        settings = resolve({**rest, **_NOBODY}, environ, home)
-    except ConfigurationError as error:
-        if str(error) != str(cause):
-            findings.append(problem("settings", str(error), _CORRECT_IT))
-        return CheckedSettings(None, usable=False, findings=findings)
-    return CheckedSettings(settings, usable=False, findings=[*findings, *_others(settings)])
+def _asking(found: FoundCredentials | ConfigurationError, hidden: list[str]) -> Credentials:
+    """Return the credentials to ask with; half a placeholder would be a failed signature of a real key."""
+    if isinstance(found, ConfigurationError) or (hidden and isinstance(found.credentials, AccessKey)):
+        return AccessKey(_PLACEHOLDER, _PLACEHOLDER)
+    return found.credentials
 
 
-def _credentials_problem(error: ConfigurationError) -> Finding:
-    if isinstance(error, MissingCredentialsError):
-        return problem("credentials", "none are found", _SET_THEM)
-    return problem("settings", str(error), _CORRECT_IT)
-
-
-def _credentials(settings: Settings, hidden: list[str]) -> Finding:
-    kind = "access key" if isinstance(settings.credentials, AccessKey) else "token"
-    text = f"{kind} from {settings.origins['credentials']}"
-    return ok("credentials", f"{text}, secret in the stack's configuration and not read here" if hidden else text)
+def _credentials(found: FoundCredentials | ConfigurationError, hidden: list[str]) -> list[Finding]:
+    if isinstance(found, MissingCredentialsError):
+        return [problem("credentials", "none are found", _SET_THEM)]
+    if isinstance(found, ConfigurationError):
+        return [problem("settings", str(found), _CORRECT_IT)]
+    kind = "access key" if isinstance(found.credentials, AccessKey) else "token"
+    unread = ", secret in the stack's configuration and not read here" if hidden else ""
+    return [
+        ok("credentials", f"{kind} from {found.origin}{unread}"),
+        *(warning("credentials", one.text, one.fix) for one in found.warnings),
+    ]
 
 
 def _unread(key: str) -> Finding:
@@ -119,21 +125,23 @@ def _unknown(key: str) -> Finding:
     return problem("settings", text, f"correct the key, or run `pulumi config rm {quoted_id(key)}`")
 
 
-def _others(settings: Settings) -> list[Finding]:
-    origins, options, gates = settings.origins, settings.options, settings.options.gates
-    sources = " and ".join(dict.fromkeys((origins["scheme"], origins["domain"])))
+def _others(found: FoundSettings, gates: GateSettings) -> Iterator[Finding]:
+    """Yield the settings that can be used. Of gates that cannot the value is shown, and a finding stands above."""
+    origins = found.origins
+    if isinstance(found.endpoint, Endpoint):
+        sources = " and ".join(dict.fromkeys((origins["scheme"], origins["domain"])))
+        yield ok("endpoint", f"{found.endpoint.base_url} ({sources})")
+    if isinstance(found.timeouts, Timeouts):
+        yield ok("time-out", f"{found.timeouts.read:g} s ({origins['clientTimeout']})")
     values = {
-        "pollInterval": f"{options.poll_interval:g} s",
         "allowRebuild": str(gates.allow_rebuild).lower(),
         "allowedCauses": "all" if gates.allowed_causes is None else ", ".join(sorted(gates.allowed_causes)) or "none",
         "requireApproval": str(gates.require_approval).lower(),
         "approvedRebuilds": f"{len(gates.approved_rebuilds) or 'none'}",
     }
-    return [
-        ok("endpoint", f"{settings.endpoint.base_url} ({sources})"),
-        ok("time-out", f"{settings.timeouts.read:g} s ({origins['clientTimeout']})"),
-        *(ok(f"zec:{key}", f"{value} ({_origin(origins[key])})") for key, value in values.items()),
-    ]
+    if isinstance(found.options, Options):
+        values = {"pollInterval": f"{found.options.poll_interval:g} s", **values}
+    yield from (ok(f"zec:{key}", f"{value} ({_origin(origins[key])})") for key, value in values.items())
 
 
 def _origin(name: str) -> str:

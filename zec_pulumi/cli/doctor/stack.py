@@ -29,6 +29,11 @@ class StackConfig:
     secret: frozenset[str] = frozenset()
 
 
+def unread() -> tuple[StackConfig, list[Finding]]:
+    """Return what is known of a stack's configuration without a backend."""
+    return StackConfig(), [warning(CHECK, "not read: Pulumi is not logged in", "log in first, see backend above")]
+
+
 def read(
     stack: str | None, project: Project | None, environ: Mapping[str, str], folder: Path
 ) -> tuple[StackConfig, list[Finding]]:
