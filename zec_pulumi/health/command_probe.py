@@ -37,25 +37,22 @@ def environment(
 ) -> dict[str, str]:
     """Return what the command sees: the instance's variables, and what is :data:`PASSED` or ``named``.
 
-    Raises:
-        NotHealthyError: the API shows an address that is none. It could be an option of the command that uses it.
+    What is no address is left out: it could be an option of the command that uses it.
     """
     wanted = {*PASSED, *named}
     kept = {name: value for name, value in inherited.items() if name in wanted or name.startswith("LC_")}
-    if not all(map(_is_address, (*live.public_ip_addresses, *live.private_ip_addresses))):
-        raise NotHealthyError("was not run: the API shows an address that is not an IP address")
     return {
         **kept,
         "ZEC_INSTANCE_ID": live.instance_id,
-        "ZEC_PUBLIC_IP_ADDRESSES": ",".join(live.public_ip_addresses),
-        "ZEC_PRIVATE_IP_ADDRESSES": ",".join(live.private_ip_addresses),
-        "ZEC_ADDRESS": address or "",
+        "ZEC_PUBLIC_IP_ADDRESSES": ",".join(filter(_is_address, live.public_ip_addresses)),
+        "ZEC_PRIVATE_IP_ADDRESSES": ",".join(filter(_is_address, live.private_ip_addresses)),
+        "ZEC_ADDRESS": address if address and _is_address(address) else "",
     }
 
 
 def _is_address(text: str) -> bool:
     with contextlib.suppress(ValueError):
-        ipaddress.ip_address(text)
+        ipaddress.ip_interface(text)
         return "%" not in text  # what stands behind it may be anything
     return False
 
