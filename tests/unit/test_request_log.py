@@ -86,16 +86,17 @@ def test_a_mutation_whose_answer_is_lost_is_logged(caplog: pytest.LogCaptureFixt
 def test_no_secret_reaches_the_log_even_if_the_answer_repeats_it(caplog: pytest.LogCaptureFixture) -> None:
     """Neither the credential's nor those of the request."""
     request = ResetInstanceRequest(instance_id="i", enable_agent=True, password="Passw0rdOfThisTest", user_data=b"data")
-    body = f'{{"response": {{"requestId": "{SECRET} and Passw0rdOfThisTest"}}}}'
+    body = f'{{"response": {{"requestId": "{SECRET}+Passw0rdOfThisTest"}}}}'
     Cloud(HttpResponse(200, {}, body.encode())).client().reset_instance(request)
-    assert caplog.messages == ["ResetInstance attempt 1, 0.250 s: HTTP 200, request *** and ***"]
+    assert caplog.messages == ["ResetInstance attempt 1, 0.250 s: HTTP 200, request ***+***"]
 
 
 def test_an_answer_cannot_write_lines_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
     Cloud(
         HttpResponse(200, {}, b'{"response": {"requestId": "a\\n::add-mask::b\\u001b[2J"}}')
     ).client().describe_zones()
-    assert caplog.messages == ["DescribeZones attempt 1, 0.250 s: HTTP 200, request a ::add-mask::b\ufffd[2J"]
+    (message,) = caplog.messages
+    assert message.isprintable()
 
 
 class Call:

@@ -69,7 +69,7 @@ def is_terminal() -> bool:
 def show(lines: Iterable[Line]) -> None:
     """Write lines to standard output: in colour to a terminal, unless ``NO_COLOR`` is set or it knows none."""
     if is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        write("".join("".join(map(_coloured, line)) + "\n" for line in lines))
+        write("".join("".join(map(_in_colour, line)) + "\n" for line in lines))
     else:
         write_lines(plain(lines))
 
@@ -84,7 +84,7 @@ def paragraphs(texts: Iterable[Paragraph], width: int) -> Iterator[Line]:
     for one in texts:
         space, text = " " * one.indent, printable(one.text)
         hang = "  " if one.indent else ""
-        for part in [text] if one.whole else _wrapped(text, width - one.indent, hang=hang):
+        for part in [text] if one.whole else _wrap(text, width - one.indent, hang=hang):
             yield [Span(f"{space}{part}", one.style)]
 
 
@@ -102,22 +102,22 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str | Span]]) -> It
     cells = [[_span(cell) for cell in row] for row in rows]
     widths = [max(_cells(row[place].text) for row in [*titles, *cells]) for place in range(len(columns))]
     if not is_terminal():
-        yield from _aligned([*titles, *cells], widths)
+        yield from _grid([*titles, *cells], widths)
         return
     least = [width if column.whole else min(width, NARROWEST) for column, width in zip(columns, widths, strict=True)]
     room = terminal_width() - len(_GAP) * (len(columns) - 1)
     if sum(least) > room:
         for row in cells:
-            yield from _stacked(columns, row, terminal_width())
+            yield from _card(columns, row, terminal_width())
         return
     while sum(widths) > room:
         widths[max(range(len(widths)), key=lambda place: widths[place] - least[place])] -= 1
-    yield from _aligned([*titles, *cells], widths)
+    yield from _grid([*titles, *cells], widths)
 
 
-def _aligned(rows: Iterable[Sequence[Span]], widths: Sequence[int]) -> Iterator[Line]:
+def _grid(rows: Iterable[Sequence[Span]], widths: Sequence[int]) -> Iterator[Line]:
     for row in rows:
-        parts = [list(_wrapped(cell.text, width, fold=True)) for cell, width in zip(row, widths, strict=True)]
+        parts = [list(_wrap(cell.text, width, fold=True)) for cell, width in zip(row, widths, strict=True)]
         for texts in zip_longest(*parts, fillvalue=""):
             *padded, last = [
                 Span(text + " " * (width - _cells(text)), cell.style)
@@ -126,7 +126,7 @@ def _aligned(rows: Iterable[Sequence[Span]], widths: Sequence[int]) -> Iterator[
             yield [part for span in padded for part in (span, Span(_GAP))] + [Span(last.text.rstrip(), last.style)]
 
 
-def _stacked(columns: Sequence[Column], row: Sequence[Span], width: int) -> Iterator[Line]:
+def _card(columns: Sequence[Column], row: Sequence[Span], width: int) -> Iterator[Line]:
     """Yield a row as a paragraph. A fact with a title stays on one line; between facts there may be a break."""
     if row[0].text:
         yield [row[0], Span(_GAP), row[1]]
@@ -135,7 +135,7 @@ def _stacked(columns: Sequence[Column], row: Sequence[Span], width: int) -> Iter
         for column, cell in zip(columns[2:], row[2:], strict=True)
         if cell.text
     ]
-    for line in _wrapped(", ".join(named), width - len(_GAP)):
+    for line in _wrap(", ".join(named), width - len(_GAP)):
         yield [Span(f"{_GAP}{line}".replace(_NO_BREAK, " "), row[-1].style)]
 
 
@@ -143,12 +143,12 @@ def _span(cell: str | Span) -> Span:
     return Span(printable(cell)) if isinstance(cell, str) else Span(printable(cell.text), cell.style)
 
 
-def _coloured(span: Span) -> str:
+def _in_colour(span: Span) -> str:
     text = printable(span.text)
     return f"\x1b[{span.style}m{text}\x1b[0m" if span.style and text.strip() else text
 
 
-def _wrapped(text: str, width: int, *, hang: str = "", fold: bool = False) -> Iterator[str]:
+def _wrap(text: str, width: int, *, hang: str = "", fold: bool = False) -> Iterator[str]:
     """Yield the lines of ``text``, all but the first behind ``hang``; only ``fold`` cuts a word that is too long."""
     line, before = "", ""
     for word in text.split(" "):

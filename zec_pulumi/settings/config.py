@@ -73,14 +73,14 @@ def find_settings(stack_config: Mapping[str, str], environ: Mapping[str, str], h
     """
     stack = stack_config.get
     origins: dict[str, str] = {}
-    credentials = _tried(find_credentials, stack, environ, home)
+    credentials = _value_or_error(find_credentials, stack, environ, home)
     if isinstance(credentials, FoundCredentials):
         origins["credentials"] = credentials.origin
     return FoundSettings(
         credentials,
-        _tried(_endpoint, stack, environ, origins),
-        _tried(_timeouts, stack, environ, origins),
-        _tried(_options, stack_config, origins),
+        _value_or_error(_endpoint, stack, environ, origins),
+        _value_or_error(_timeouts, stack, environ, origins),
+        _value_or_error(_options, stack_config, origins),
         origins,
     )
 
@@ -94,25 +94,25 @@ def resolve(stack_config: Mapping[str, str], environ: Mapping[str, str], home: P
             settings close the gates instead.
     """
     found = find_settings(stack_config, environ, home)
-    credentials = _usable(found.credentials)
+    credentials = _value(found.credentials)
     return Settings(
         credentials.credentials,
-        _usable(found.endpoint),
-        _usable(found.timeouts),
-        _usable(found.options),
+        _value(found.endpoint),
+        _value(found.timeouts),
+        _value(found.options),
         found.origins,
         credentials.warnings,
     )
 
 
-def _tried(find: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | ConfigurationError:
+def _value_or_error(find: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | ConfigurationError:
     try:
         return find(*args, **kwargs)
     except ConfigurationError as error:
         return error
 
 
-def _usable(found: T | ConfigurationError) -> T:
+def _value(found: T | ConfigurationError) -> T:
     if isinstance(found, ConfigurationError):
         raise found
     return found

@@ -102,7 +102,7 @@ def examine(
     project, findings = _project(folder)
     logged_in = backend.check(environ, folder)
     no_backend = any(finding.level == "problem" for finding in logged_in)
-    config, more = stack.unread() if no_backend else stack.read(stack_name, project, environ, folder)
+    config, more = stack.without_backend() if no_backend else stack.read(stack_name, project, environ, folder)
     configured = settings.check(config, environ, home)
     return [
         *findings,

@@ -9,7 +9,7 @@ from zec_pulumi.api.envelope import parse
 from zec_pulumi.api.exchange import ApiRequest, HttpResponse
 from zec_pulumi.api.headers import server_time
 from zec_pulumi.api.transport import HTTPTransport
-from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
+from zec_pulumi.cli.doctor.finding import Finding, explanation, ok, problem, warning
 
 if TYPE_CHECKING:
     from zec_pulumi.cli.doctor.settings import Access
@@ -34,9 +34,9 @@ def check(access: Access, clock: Clock) -> tuple[bool, list[Finding]]:
         milliseconds = round((clock.monotonic() - begun) * 1000)
         parse(answer, action=ACTION, endpoint=access.endpoint, now=clock.now(), secrets=(access.credentials.secret,))
     except (TransportError, BlockedError) as error:
-        return False, [problem(CHECK, *explained(error))]
+        return False, [problem(CHECK, *explanation(error))]
     except ServerError as error:
-        return False, [warning(CHECK, *explained(error))]
+        return False, [warning(CHECK, *explanation(error))]
     except ApiError:
         pass  # a refusal is an answer, too; what it says belongs to the credentials
     finally:

@@ -40,7 +40,7 @@ def problem(check: str, text: str, fix: str) -> Finding:
     return Finding("problem", check, text, fix)
 
 
-def explained(error: ApiError | TransportError) -> tuple[str, str]:
+def explanation(error: ApiError | TransportError) -> tuple[str, str]:
     """Return what happened and what to do next."""
     if isinstance(error, ApiError):
         return error.summary, error.next_step or "run again; if it stays, give the request id to Zenlayer's support"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import ApiError, AuthenticationError, Client, Code, RetryPolicy, TransportError
-from zec_pulumi.cli.doctor.finding import Finding, explained, ok, problem, warning
+from zec_pulumi.cli.doctor.finding import Finding, explanation, ok, problem, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,9 +44,9 @@ def _tried(read: Callable[[], object]) -> Finding | None:
         read()
     except AuthenticationError as error:
         refusal = error.code == Code.AUTHFAILURE_UNAUTHORIZED_OPERATION
-        return problem(PERMISSIONS if refusal else AUTHENTICATION, *explained(error))
+        return problem(PERMISSIONS if refusal else AUTHENTICATION, *explanation(error))
     except (ApiError, TransportError) as error:
-        return warning(PERMISSIONS, *explained(error))
+        return warning(PERMISSIONS, *explanation(error))
     return None
 
 

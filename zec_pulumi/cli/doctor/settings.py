@@ -65,18 +65,18 @@ def check(stack: StackConfig, environ: Mapping[str, str], home: Path) -> Checked
     wrong = [one for one in (found.endpoint, found.timeouts, found.options) if isinstance(one, ConfigurationError)]
     findings = [
         *(_unread(key) for key in sorted(stack.secret & set(keys.OWN_KEYS + keys.ZENLAYER_KEYS) - {*CREDENTIALS})),
-        *_named(stack),
+        *_names(stack),
         *_credentials(found.credentials, hidden),
         *(problem("settings", str(error), _CORRECT_IT) for error in wrong),
         *_others(found, resolve_gates(stack.values)),
     ]
     access, usable = None, isinstance(found.credentials, FoundCredentials) and not hidden
     if isinstance(found.endpoint, Endpoint) and isinstance(found.timeouts, Timeouts):
-        access = Access(_asking(found.credentials, hidden), found.endpoint, found.timeouts)
+        access = Access(_credentials_to_ask_with(found.credentials, hidden), found.endpoint, found.timeouts)
     return CheckedSettings(access, usable, findings)
 
 
-def _asking(found: FoundCredentials | ConfigurationError, hidden: list[str]) -> Credentials:
+def _credentials_to_ask_with(found: FoundCredentials | ConfigurationError, hidden: list[str]) -> Credentials:
     """Return the credentials to ask with; half a placeholder would be a failed signature of a real key."""
     if isinstance(found, ConfigurationError) or (hidden and isinstance(found.credentials, AccessKey)):
         return AccessKey(_PLACEHOLDER, _PLACEHOLDER)
@@ -102,7 +102,7 @@ def _unread(key: str) -> Finding:
     )
 
 
-def _named(stack: StackConfig) -> list[Finding]:
+def _names(stack: StackConfig) -> list[Finding]:
     """Return what is wrong with the names of settings, and with gates that are closed by a value of no use."""
     names = {**stack.values, **dict.fromkeys(stack.secret, "")}
     gates = resolve_gates(stack.values)

@@ -29,7 +29,7 @@ class StackConfig:
     secret: frozenset[str] = frozenset()
 
 
-def unread() -> tuple[StackConfig, list[Finding]]:
+def without_backend() -> tuple[StackConfig, list[Finding]]:
     """Return what is known of a stack's configuration without a backend."""
     return StackConfig(), [warning(CHECK, "not read: Pulumi is not logged in", "log in first, see backend above")]
 
@@ -55,7 +55,7 @@ def read(
     seen = ", ".join(f"{key} (secret)" if key in config.secret else key for key in keys)
     return config, [
         ok(CHECK, f"{stack or 'the selected stack'} sets {seen or 'nothing of this package'}"),
-        *_bare(config),
+        *_plain_secrets(config),
     ]
 
 
@@ -71,7 +71,7 @@ def _parse(text: str) -> StackConfig | None:
     return StackConfig(values, frozenset(ours.keys() - values.keys()))
 
 
-def _bare(config: StackConfig) -> list[Finding]:
+def _plain_secrets(config: StackConfig) -> list[Finding]:
     return [
         warning(
             CHECK,

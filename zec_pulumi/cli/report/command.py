@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.cli.output import write, write_error, write_json
 from zec_pulumi.cli.parser import add_command
 from zec_pulumi.cli.report import as_json, markdown, terminal
-from zec_pulumi.cli.report.from_preview import report_of, unrepeated
+from zec_pulumi.cli.report.from_preview import foreign_errors, report_of
 from zec_pulumi.cli.report.model import FailOn, Failure, Report
 from zec_pulumi.cli.report.preview_json import Preview, PreviewError, read
 
@@ -79,10 +79,10 @@ def _run(arguments: argparse.Namespace) -> int:
         write_error(f"zec-pulumi report: {error}")
         return 1
     report = report_of(preview)
-    for line in unrepeated(preview):
+    for line in foreign_errors(preview):
         write_error(line)
     if ended and not report.failures:
-        report = _failed(report, ended)
+        report = _with_failure(report, ended)
     _show(report, arguments.format)
     return report.exit_code(FailOn(arguments.fail_on))
 
@@ -92,7 +92,7 @@ def _preview(arguments: argparse.Namespace) -> tuple[Preview, int]:
     if arguments.stack is not None:
         if arguments.preview_status is not None:
             raise PreviewError("--preview-status goes with FILE only")
-        return _made(arguments.stack, arguments.cwd)
+        return _preview_of_stack(arguments.stack, arguments.cwd)
     if arguments.cwd is not None:
         raise PreviewError("--cwd goes with --stack only")
     ended: int = arguments.preview_status or 0
@@ -104,7 +104,7 @@ def _preview(arguments: argparse.Namespace) -> tuple[Preview, int]:
         raise PreviewError(f"cannot read {arguments.file}: {error.strerror}") from error
 
 
-def _made(stack: str, folder: Path | None) -> tuple[Preview, int]:
+def _preview_of_stack(stack: str, folder: Path | None) -> tuple[Preview, int]:
     """Run the preview; the engine's messages go to standard error."""
     engine = shutil.which("pulumi")
     if engine is None:
@@ -119,7 +119,7 @@ def _made(stack: str, folder: Path | None) -> tuple[Preview, int]:
     return read(ended.stdout), ended.returncode
 
 
-def _failed(report: Report, status: int) -> Report:
+def _with_failure(report: Report, status: int) -> Report:
     failure = Failure(f"pulumi preview ended with status {status}")
     return Report(**{**vars(report), "failures": (failure,)})
 

@@ -98,7 +98,7 @@ def report_of(preview: Preview) -> Report:
     )
 
 
-def unrepeated(preview: Preview) -> list[str]:
+def foreign_errors(preview: Preview) -> list[str]:
     """Return the lines of errors that the report does not repeat: programs and other providers may quote values."""
     resources = Resources(preview)
     texts = (d.text for d in preview.diagnostics if d.severity == "error" and not resources.is_ours(d.urn))

@@ -37,13 +37,13 @@ def render(report: Report) -> str:
 
 def marker(report: Report) -> str:
     """Return the first line, hidden when rendered: by it a bot finds its comment, one for each stack."""
-    return f"<!-- zec-pulumi report {report_text.place(report)} -->"
+    return f"<!-- zec-pulumi report {printable(report_text.place(report)).replace('-->', '--')} -->"
 
 
 def _lines(report: Report, most: int) -> Iterator[str]:
     yield from (marker(report), f"### {_prose(report_text.place(report))}: {_prose(report_text.headline(report))}", "")
     yield from (f"- {_prose(report_text.fleet(fleet))}" for fleet in report.fleets[:most])
-    yield from _left_out(len(report.fleets) - most)
+    yield from _omission(len(report.fleets) - most)
     yield from [f"- {_prose(report_text.pace(report))}"] if report.pace else []
     yield from [""] if report.fleets or report.pace else []
     yield from _failures(report, most)
@@ -67,7 +67,7 @@ def _failures(report: Report, most: int) -> Iterator[str]:
     for failure in report.failures[:most]:
         resource = f"{_code(report_text.label(failure))}: " if failure.resource else ""
         yield f"> - {resource}{_prose(failure.text)}"
-    yield from _left_out(len(report.failures) - most, "> ")
+    yield from _omission(len(report.failures) - most, "> ")
     yield ""
 
 
@@ -79,9 +79,9 @@ def _rebuilds(rows: Sequence[MachineRow], most: int) -> Iterator[str]:
     folded = rows[len(opened) : most]
     yield from _list(opened)
     if folded:
-        yield from _folded(f"{len(rows) - len(opened)} more to wipe", list(_list(folded)), len(rows) - most)
+        yield from _details(f"{len(rows) - len(opened)} more to wipe", list(_list(folded)), len(rows) - most)
     else:
-        yield from _left_out(len(rows) - most)
+        yield from _omission(len(rows) - most)
 
 
 def _list(rows: Sequence[MachineRow]) -> Iterator[str]:
@@ -127,14 +127,14 @@ def _approvals(report: Report, most: int) -> Iterator[str]:
         return
     shown = tokens[:most]
     yield from (report_text.HOW_TO_APPROVE, "", "```shell", report_text.approve_command(report, shown), "```", "")
-    yield from _left_out(len(tokens) - most)
+    yield from _omission(len(tokens) - most)
 
 
 def _others(title: str, rows: Sequence[MachineRow], most: int, *, opened: bool) -> Iterator[str]:
     if not rows:
         return
     items = [_item(row) for row in rows[:most]]
-    yield from _folded(f"{title}: {len(rows)}", items, len(rows) - most, opened=opened)
+    yield from _details(f"{title}: {len(rows)}", items, len(rows) - most, opened=opened)
 
 
 def _item(row: MachineRow) -> str:
@@ -145,13 +145,13 @@ def _item(row: MachineRow) -> str:
     )
 
 
-def _folded(summary: str, body: Sequence[str], missing: int, *, opened: bool = False) -> Iterator[str]:
+def _details(summary: str, body: Sequence[str], missing: int, *, opened: bool = False) -> Iterator[str]:
     yield from (f"<details{' open' if opened else ''}><summary>{summary}</summary>", "", *body, "")
-    yield from _left_out(missing)
+    yield from _omission(missing)
     yield from ("</details>", "")
 
 
-def _left_out(number: int, prefix: str = "") -> Iterator[str]:
+def _omission(number: int, prefix: str = "") -> Iterator[str]:
     if number > 0:
         yield from (
             f"{prefix}… and {number} more, left out to fit into a comment; `--format json` has them all.",
@@ -166,16 +166,16 @@ def _machine(row: MachineRow) -> str:
 
 def _code(text: str) -> str:
     """Return a name or an id: in code nothing is taken for Markdown, and nobody is mentioned."""
-    shown = _shortened(text)
+    shown = _excerpt(text)
     if not set("`|\\") & set(shown):
         return f"`{shown}`"
     return f"<code>{_prose(shown)}</code>"
 
 
 def _prose(text: str) -> str:
-    return _LINK.sub("\u200b", html.escape(_shortened(text), quote=False).translate(_ESCAPED))
+    return _LINK.sub("\u200b", html.escape(_excerpt(text), quote=False).translate(_ESCAPED))
 
 
-def _shortened(text: str) -> str:
+def _excerpt(text: str) -> str:
     shown = printable(text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
