@@ -21,6 +21,7 @@ from zec_pulumi.messages import fleet, recovery
 from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages.parse import Line, Word, parse
+from zec_pulumi.messages.quoting import quoted_id, quoted_name, unquoted
 from zec_pulumi.planning import approval, gates
 from zec_pulumi.planning.approval import PlannedRebuild
 from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, Change
@@ -78,6 +79,8 @@ WORDS = (
     "<{%",
     "%}>",
     "<{%reset%}>",
+    "##[add-mask]a",
+    "###vso[x]",
     "[secret]",
     "::add-mask::x",
     "a" * 10_000,
@@ -335,3 +338,11 @@ def test_another_versions_wording_is_called_unreadable(text: str) -> None:
 def test_any_other_text_is_a_note(text: str) -> None:
     """No text breaks the parser."""
     assert isinstance(parse(text), Line)
+
+
+@pytest.mark.parametrize("name", ["##[add-mask]a", "###vso[task.x]", "a ##[b"])
+def test_no_name_on_a_row_commands_a_pipeline(name: str) -> None:
+    """GitHub and Azure obey it wherever it stands in a line; it is read back as it was."""
+    for shown in (quoted_id(name), quoted_name(name)):
+        assert "##" not in shown
+        assert unquoted(shown) == name

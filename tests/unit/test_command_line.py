@@ -82,6 +82,28 @@ def test_what_the_journal_holds_cannot_control_the_terminal(environ: dict[str, s
     assert 'causes    imageId "\\u001b[2J a" → "b\\nc"\n' in ended.stdout
 
 
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_streams_that_are_closed_change_nothing_but_what_is_shown(environ: dict[str, str], streams: str) -> None:
+    """As under some schedulers."""
+    for arguments, status in ((["report", str(PREVIEW)], 2), (["report", "-"], 1), (["attempts"], 0)):
+        script = f'exec "$@" {streams}'
+        if "<" not in streams:
+            script += " < /dev/null"
+        ended = subprocess.run(
+            ["sh", "-c", script, "sh", *COMMAND, *arguments], env=environ, capture_output=True, check=False
+        )
+        assert (ended.returncode, b"Traceback" in ended.stderr) == (status, False)
+
+
+def test_a_report_that_cannot_be_written_is_no_good_report(environ: dict[str, str], tmp_path: Path) -> None:
+    """As on a full disk; here no file may become longer than nothing."""
+    script = f'ulimit -f 0; exec "$@" > {tmp_path}/report'
+    arguments = ["sh", "-c", script, "sh", *COMMAND, "report", str(PREVIEW), "--fail-on", "never"]
+    environ = {name: value for name, value in environ.items() if not name.startswith("COV")}  # it writes a file, too
+    ended = subprocess.run(arguments, env=environ, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "zec-pulumi: the output cannot be written: File too large\n")
+
+
 def test_a_reader_of_errors_that_ends_early_is_no_error(environ: dict[str, str]) -> None:
     with subprocess.Popen([*COMMAND, "report", "none.json"], env=environ, stderr=subprocess.PIPE) as ended:
         assert ended.stderr is not None

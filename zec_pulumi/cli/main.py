@@ -61,6 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parser.parse_args(argv)
         return cast("int", arguments.run(arguments))
+    except OSError as error:  # a subcommand handles its own; this is the output
+        output.write_error(f"zec-pulumi: the output cannot be written: {error.strerror or error}")
+        return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     finally:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from zec_pulumi.text import REPLACEMENT, printable
@@ -20,17 +21,22 @@ _INSTEAD = {"→": "->", "…": "...", REPLACEMENT: "?"}
 
 
 def prepare() -> None:
-    """Let text be written that the terminal's encoding lacks."""
+    """Let text be written that the terminal's encoding lacks, and where there is no stream at all (``>&-``)."""
     codecs.register_error("zec_pulumi", _replacement)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="zec_pulumi")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 as long as the process lives
+        if isinstance(getattr(sys, name), io.TextIOWrapper):
+            getattr(sys, name).reconfigure(errors="zec_pulumi")
 
 
 def write(text: str, *, encoding: str | None = None) -> None:
     """Write ``text``, which must be safe to show, to standard output at once; in ``encoding``, else in the terminal's.
 
     A reader that ends early (``| head``) is no error: the rest is dropped, and the exit status stays the command's.
+
+    Raises:
+        OSError: it cannot be written: the disk is full, for example.
     """
     with _reader_may_end(sys.stdout) as stream:
         if encoding is None:
@@ -61,9 +67,11 @@ def _reader_may_end(stream: TextIO) -> Iterator[TextIO]:
     try:
         yield stream
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # The interpreter flushes once more when it ends, and would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
 
 
 def _replacement(error: UnicodeError) -> tuple[str, int]:

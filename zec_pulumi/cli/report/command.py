@@ -97,7 +97,7 @@ def _preview(arguments: argparse.Namespace) -> tuple[Preview, int]:
         raise PreviewError("--cwd goes with --stack only")
     ended: int = arguments.preview_status or 0
     if arguments.file == "-":
-        return read(sys.stdin.buffer.read()), ended
+        return read(sys.stdin.buffer.read() if sys.stdin else b""), ended
     try:
         return read(Path(arguments.file).read_bytes()), ended
     except OSError as error:
