@@ -19,6 +19,7 @@ from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.engine import PLUGIN
 from zec_pulumi.engine.connection import EngineConnection
+from zec_pulumi.journal.journal import Journal
 from zec_pulumi.operations import apply  # noqa: F401 loading is no part of the walk
 from zec_pulumi.operations.context import CloudConnection, Process
 from zec_pulumi.provider import InstanceOsImageProvider
@@ -94,7 +95,7 @@ def walk() -> Walk:
         reader = CloudReader(client, clock)
         connection = CloudConnection(client, reader, StatusPoller(client, reader, clock, 5.0))
         PLUGIN.connection = EngineConnection(_Engine)
-        PLUGIN.process = Process(Path(home), clock, connection, Options())
+        PLUGIN.process = Process(Journal(Path(home), clock), clock, connection, Options())
         PLUGIN.process.checked.add("", dry_run=False, settings="{}", secrets=frozenset())
         provider = InstanceOsImageProvider()
         sys.setprofile(recorded.record)

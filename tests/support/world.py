@@ -136,9 +136,8 @@ class World:
         client = client_of(self.transport, self.clock)
         reader = CloudReader(client, self.clock)
         connection = CloudConnection(client, reader, StatusPoller(client, reader, self.clock, POLL_SECONDS))
-        process = Process(home, self.clock, connection, resolve_options(configured))
-        process.journal = PointedJournal(home, self.clock, self)
-        return process
+        journal = PointedJournal(home, self.clock, self)
+        return Process(journal, self.clock, connection, resolve_options(configured))
 
     def _new_home(self) -> Path:
         self.runners += 1

@@ -129,7 +129,7 @@ def test_an_instance_is_forgotten_alone(journal: Journal) -> None:
     journal.intend("a1", WEB, URN, (), None)
     journal.intend("b1", "other", URN, (), None)
     journal.forget(WEB)
-    assert [entry.attempt_id for entry in journal.all_entries()] == ["b1"]
+    assert [entry.attempt_id for entry in journal.everything().entries] == ["b1"]
 
 
 def test_the_command_lists_and_closes(

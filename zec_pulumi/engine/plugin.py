@@ -43,7 +43,7 @@ class Plugin:
         self.connection = connection
         self.cancelled = threading.Event()
         """Set by the engine's ``Cancel``, at the first Ctrl-C."""
-        self.process = Process.unconfigured(os.environ, Path.home())
+        self.process = Process.unconfigured()
         self._configured = False
         self._operations = 0
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
 """Approvals that were used, on this computer's disk: they outlive the stack's record of the rebuild.
 
-A destroyed or adopted resource starts from the same point again, and so would its approval. One file per instance has
-one line per use. It is never removed.
+A destroyed or adopted resource starts from the same point again, and so would its approval. One file per instance of a
+cloud has one line per use. It is never removed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,18 @@ _NOBODY_KNOWS = "unknown"
 
 
 class UsedApprovals:
-    """The memory in a folder. Every method raises :class:`lines.JournalError` when the disk says no."""
+    """The memory in a folder. Every method raises :class:`lines.JournalError` when the disk says no.
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        self._folder = folder / "approvals"
+    ``older`` is the folder of a release that did not tell clouds apart: what was used there is used on every cloud.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, older: Path | None = None) -> None:
+        self._folders = [place / "approvals" for place in (older, folder) if place is not None]
         self._clock = clock
+
+    def prepare(self, instance_id: str) -> None:
+        """Find out whether a use could be written."""
+        lines.prepare(self._file(instance_id))
 
     def use(self, instance_id: str, digest: str, attempt_id: str) -> None:
         """Write that an attempt uses up the approval with that digest; the attempt may begin when this returns."""
@@ -45,7 +52,8 @@ class UsedApprovals:
         A line that cannot be read counts for every digest in it.
         """
         found: dict[str, str] = {}
-        for text in lines.read(lines.file_of(self._folder, instance_id)):
+        texts = [line.text for folder in self._folders for line in lines.read(lines.file_of(folder, instance_id))]
+        for text in texts:
             event, attempt, digest = _parsed(text)
             if event == _RELEASED:
                 found = {one: user for one, user in found.items() if user != attempt}
@@ -55,8 +63,11 @@ class UsedApprovals:
                 found.update(dict.fromkeys(_DIGEST.findall(text), _NOBODY_KNOWS))
         return found
 
+    def _file(self, instance_id: str) -> Path:
+        return lines.file_of(self._folders[-1], instance_id)
+
     def _append(self, instance_id: str, line: dict[str, str]) -> None:
-        lines.append(lines.file_of(self._folder, instance_id), {"at": self._clock.now(), **line})
+        lines.append(self._file(instance_id), {"at": self._clock.now(), **line})
 
 
 def _parsed(text: str) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.journal.journal import ENDED, Entry, Journal
+from zec_pulumi.journal.journal import ENDED, UNKNOWN, Entry, History, Journal, Origin
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import CAUSES, Cause, all_readable, as_text
 from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Instance
+    from zec_pulumi.journal.lines import Line
 
 _NOTHING_TO_REBUILD = (Kind.NONE, Kind.CHANGE)
 
@@ -52,7 +53,15 @@ class NoLongerWanted:
     live: Instance
 
 
-Question = OutcomeUnknown | OtherResource | NoLongerWanted
+@dataclass(frozen=True)
+class Unreadable:
+    """A question: what does ``line`` of the journal say of the instance? It may tell of this very rebuild."""
+
+    instance_id: str
+    line: Line
+
+
+Question = OutcomeUnknown | OtherResource | NoLongerWanted | Unreadable
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,10 @@ def resolve_plan(
     """
     plan = plan_update(wanted, recorded, live) if before else plan_create(wanted, live)
     resolved = ResolvedPlan(plan, recorded)
-    entries = journal.entries(wanted.instance_id) if wanted.instance_id else []
+    history = journal.history(wanted.instance_id) if wanted.instance_id else History(())
+    if history.unreadable and plan.kind is Kind.REBUILD:
+        return replace(resolved, question=Unreadable(wanted.instance_id or "", history.unreadable[0]))
+    entries = list(history.entries)
     previous = last_attempt(before)
     known = {previous, recorded.attempt.id if recorded.attempt else None}
     if recorded.attempt and recorded.attempt.is_unproven:
@@ -116,8 +128,8 @@ def resolve_plan(
         if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
             return _with_attempt(wanted, answered, live) if answered else resolved
     elif entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
-        if tidy:
-            journal.forget(entries[-1].instance_id)
+        if tidy and not history.unreadable:
+            journal.forget(entries[-1].instance_id, known)
         return resolved
     entries = [entry for entry in entries if entry.attempt_id not in known]
     # Without a rebuild before it, an attempt may as well be that of another resource on the same machine.
@@ -129,7 +141,7 @@ def resolve_plan(
         other = unrecorded(entries, plan, previous, wanted, live) if before else None
         question = OtherResource(other) if other else _left_as_it_is(taken_back, wanted, live)
         return replace(resolved, question=question, warning=_ran_otherwise(taken_back))
-    if entry.event in ("intent", "unknown"):
+    if entry.event in UNKNOWN:
         return replace(resolved, question=OutcomeUnknown(entry))
     counted = _with_attempt(wanted, recalled(entry, wanted, recorded), live)
     return replace(counted, warning=_unseen(entry, wanted, new=not before))
@@ -172,7 +184,9 @@ def _left_as_it_is(entries: Sequence[Entry], wanted: Wanted, live: Instance) -> 
 
 def _ran_otherwise(entries: Sequence[Entry]) -> TakenBack | None:
     """Return what to warn of when our own unrecorded rebuild was for inputs that no API shows, and was taken back."""
-    ours = [(e, inputs) for e in entries if e.event not in ENDED and (inputs := set(filter(_unshown, e.causes)))]
+    # Nothing would end the warning of an older release's: it may be of another cloud, so no rebuild here removes it.
+    here = [e for e in entries if e.event not in ENDED and e.origin is not Origin.OLDER_RELEASE]
+    ours = [(e, inputs) for e in here if (inputs := set(filter(_unshown, e.causes)))]
     if not ours:
         return None
     entry, causes = ours[-1]
@@ -207,18 +221,22 @@ def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:
         JournalError: the journal cannot be read.
     """
     for entry in journal.entries(instance_id):
-        if entry.urn == urn and entry.event not in ENDED:
+        if entry.urn == urn and entry.event not in ENDED and entry.origin is not Origin.OLDER_RELEASE:
             journal.note(instance_id, entry.attempt_id, "forgotten")
 
 
 def left_behind(journal: Journal, instance_id: str, urn: str, previous: str | None) -> bool:
     """Whether a run that ended before it could record it has worked on the machine for this very resource.
 
+    What cannot be read may say so.
+
     Raises:
         JournalError: the journal cannot be read.
     """
-    entries = journal.entries(instance_id)
-    return any(e.urn == urn and e.previous == previous and e.event not in ENDED for e in entries)
+    found = journal.history(instance_id)
+    return bool(found.unreadable) or any(
+        e.urn == urn and e.previous == previous and e.event not in ENDED for e in found.entries
+    )
 
 
 def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bool:

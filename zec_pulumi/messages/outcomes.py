@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _READS_FIRST = "The next pulumi up reads the instance before it does anything"
 _TRIES_AGAIN = "The next pulumi up tries again"
+_MAY_ASK = (
+    "The journal could not be told so: the next pulumi up may ask what became of this rebuild, or for a new approval."
+    " Answer that it was not rebuilt"
+)
 
 
 # Before anything is done.
@@ -46,6 +50,11 @@ def not_valid(findings: tuple[str, ...], live: Instance) -> str:
 def not_rebuilt(error: ZecError, live: Instance) -> str:
     """A change that wipes nothing failed."""
     return f"{error}. Nothing was wiped; {name(live)} is {live.status}. {_TRIES_AGAIN}"
+
+
+def not_prepared(error: ZecError, live: Instance) -> str:
+    """The journal cannot be written, as is known before anything is done."""
+    return f"{error}. Nothing was changed; {name(live)} is {live.status}. {_TRIES_AGAIN}"
 
 
 # Power.
@@ -105,15 +114,23 @@ def not_started_again(error: ZecError, now: str | None) -> str:
     return f"was powered off for this and starting it again did not succeed ({error}); it is {shown(now)}"
 
 
+def perhaps_ours(now: str | None) -> str:
+    """The answer to StopInstances was lost, so that its owner may have powered it off; continues a sentence."""
+    return (
+        f"is {shown(now)}. The answer to StopInstances was lost, so this run or somebody else powered it off: it is not"
+        " started again by itself. Start it by hand if it should run"
+    )
+
+
 STARTED_AGAIN = "was powered off for this, has been started again and is RUNNING"
 
 
 # ResetInstance.
 
 
-def not_wiped(reason: str, live: Instance, state: str) -> str:
+def not_wiped(reason: str, live: Instance, state: str, *, noted: bool) -> str:
     """ResetInstance was refused or not carried out; ``state`` says how the instance was left."""
-    return f"{reason}. Nothing was wiped; {name(live)} {state}. {_TRIES_AGAIN}"
+    return f"{reason}. Nothing was wiped; {name(live)} {state}. {_TRIES_AGAIN if noted else _MAY_ASK}"
 
 
 def never_answered(sends: int, lost: ZecError | None) -> str:
@@ -137,11 +154,11 @@ def outcome_unreadable(lost: ZecError, unreadable: ZecError, instance_id: str) -
     )
 
 
-def started_by_another(lost: ZecError, instance_id: str) -> str:
+def started_by_another(lost: ZecError, instance_id: str, *, noted: bool) -> str:
     """The answer was lost, and the instance runs as before."""
     return (
         f"{lost}. Instance {instance_id} is RUNNING and still shows what it had before, so it was not rebuilt;"
-        f" somebody else powered it on. {_TRIES_AGAIN}"
+        f" somebody else powered it on. {_TRIES_AGAIN if noted else _MAY_ASK}"
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zec_pulumi.journal.recovery import NoLongerWanted, OtherResource, TakenBack
+from zec_pulumi.journal.journal import VERIFIED, Origin
+from zec_pulumi.journal.recovery import NoLongerWanted, OtherResource, TakenBack, Unreadable
 from zec_pulumi.messages.causes import sentences
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.program.inputs import snake
+from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from zec_pulumi.journal.journal import Entry
@@ -25,23 +27,33 @@ MAY_RUN = " may be running "
 
 def question(found: Question) -> str:
     """Return what a person must answer before anything is done."""
+    if isinstance(found, Unreadable):
+        return (
+            f"{INSTANCE}{quoted_id(found.instance_id)}{MAY_BE_REBUILT}line {found.line.number} of"
+            f" {printable(str(found.line.file))} cannot be read, and may tell of it. This run has changed nothing. If a"
+            " newer release of zec_pulumi wrote it, use that one. Else log in and check. If it was not rebuilt, remove"
+            ' the line and run pulumi up. If it was, set adopt="only", have `pulumi state delete` forget the resource,'
+            " and run pulumi up"
+        )
     entry = found.entry
+    run = f"an earlier run{'' if entry.origin is Origin.HERE else f' {entry.origin.value},'}"
     if isinstance(found, NoLongerWanted):
         live = found.live
         return (
-            f"{_instance(entry)}{NOT_WANTED}an earlier run began it ({sentences(entry.causes)}) and was"
+            f"{_instance(entry)}{NOT_WANTED}{run} began it ({sentences(entry.causes)}) and was"
             f" killed. It is {live.status} with image {quoted_id(live.image_id)} and key {quoted_id(live.key_id)}. This"
             " run has changed nothing. Once it is RUNNING, run pulumi refresh, so that preview shows the way back as a"
             " rebuild, and pulumi up"
         )
     if isinstance(found, OtherResource):
+        other = "--forget" if entry.event in VERIFIED else "--not-rebuilt"
         return (
-            f"{_instance(entry)}{REBUILT_FOR_ANOTHER}an earlier run for {entry.urn} sent ResetInstance, or was about to"
+            f"{_instance(entry)}{REBUILT_FOR_ANOTHER}{run} for {entry.urn} sent ResetInstance, or was about to"
             f" ({sentences(entry.causes)}), and was killed. This run has changed nothing. If that is this resource, run"
-            f" `{_close(entry)} --rebuilt`, else the same with `--not-rebuilt`, and pulumi up"
+            f" `{_close(entry)} --rebuilt`, else the same with `{other}`, and pulumi up"
         )
     return (
-        f"{_instance(entry)}{MAY_BE_REBUILT}an earlier run sent ResetInstance, or was about to"
+        f"{_instance(entry)}{MAY_BE_REBUILT}{run} sent ResetInstance, or was about to"
         f" ({sentences(entry.causes)}), and was killed. This run has changed nothing. Log in and check, then run"
         f" `{_close(entry)} --rebuilt` or `--not-rebuilt`, and pulumi up"
     )
@@ -50,6 +62,11 @@ def question(found: Question) -> str:
 def warning(found: JournalWarning) -> str:
     """Return what nobody can know of an attempt that was never recorded."""
     entry, names = found.entry, [snake(name) for name in found.inputs]
+    if isinstance(found, TakenBack) and entry.event in VERIFIED:
+        return (
+            f"{_instance(entry)}{MAY_RUN}{' and '.join(names)} that your program no longer has: an earlier run rebuilt"
+            " it before it was killed. To rebuild it, change rebuild_token"
+        )
     if isinstance(found, TakenBack):
         return (
             f"{_instance(entry)}{MAY_RUN}{' and '.join(names)} that your program no longer has: an earlier run may have"

@@ -60,7 +60,7 @@ def _apply(
     wanted, recorded = parse_wanted(dict(inputs)), parse_recorded(dict(before))
     instance_id = wanted.instance_id or ""
     # The lock keeps other processes of this machine off the instance.
-    lock = locks.hold(process.home, instance_id, call.urn, process.clock, call.stop_reason)
+    lock = locks.hold(process.journal.folder, instance_id, call.urn, process.clock, call.stop_reason)
     with process.places.working(call.urn), process.fleets.working(call.urn), lock as held:
         op = process.operation(call, held, instance_id, record.last_attempt(before))
         live, found = _settled(op, instance_id, record.last_rebuild_seconds(before))
@@ -170,8 +170,8 @@ class _Apply:
 
     def _pass_gates(self, plan: Plan, request: ResetInstanceRequest) -> str | None:
         """Enforce the gates on what is about to be sent, whatever a preview said; return the approval's digest."""
-        journal, urn, wanted = self.process.journal, self.call.urn, self.wanted
-        verdict = ask_gates(journal, self.process.gates(urn), urn, wanted, self.before, plan, self.live, request)
+        process, urn, wanted = self.process, self.call.urn, self.wanted
+        verdict = ask_gates(process, process.gates(urn), urn, wanted, self.before, plan, self.live, request)
         if verdict.closed:
             raise RebuildNotStartedError("\n".join(refusals(verdict, wanted, plan)))
         return digest_of(verdict.approved_by) if verdict.approved_by else None

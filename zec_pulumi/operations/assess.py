@@ -109,8 +109,7 @@ class Case:
 
     def _ask_gates(self, plan: Plan, preflight: Preflight) -> Verdict:
         request = None if self.wanted.unknown else preflight.request
-        journal = self.process.journal
-        return ask_gates(journal, self.gates, self.urn, self.wanted, self.before, plan, self.live, request)
+        return ask_gates(self.process, self.gates, self.urn, self.wanted, self.before, plan, self.live, request)
 
     def _gated(self, assessment: Assessment, closed: list[str]) -> Assessment:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""

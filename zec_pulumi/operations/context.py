@@ -15,6 +15,7 @@ from zec_pulumi.api import Client, ConfigurationError
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal import recovery
+from zec_pulumi.journal.clouds import journal_of
 from zec_pulumi.journal.journal import InstanceLog, Journal, home
 from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.operations.fleet_progress import FleetBoard
@@ -23,7 +24,7 @@ from zec_pulumi.planning.gates import GateSettings, Missing, strictest
 from zec_pulumi.program import urns
 from zec_pulumi.progress import Progress, Row
 from zec_pulumi.rebuild.operation import Operation
-from zec_pulumi.settings.config import resolve
+from zec_pulumi.settings.config import resolve, resolve_endpoint
 from zec_pulumi.settings.options import gates_from_program, resolve_options
 from zec_pulumi.time.clock import InterruptibleClock, SystemClock
 from zec_pulumi.time.deadline import DEFAULT_SECONDS, Deadline
@@ -82,7 +83,7 @@ class Process:
     """What all operations of a plugin process share. It serves one command of the engine. Thread-safe.
 
     Args:
-        home: Where journal and locks are kept.
+        journal: The journal of the cloud that the settings name, or why it cannot be told. The locks are beside it.
         clock: Time, for everything but requests.
         connection: The API, or why there is none.
         options: This package's own settings, or why they cannot be read. They are known without credentials.
@@ -92,22 +93,21 @@ class Process:
 
     def __init__(
         self,
-        home: Path,
+        journal: Journal | ConfigurationError,
         clock: Clock,
         connection: CloudConnection | ConfigurationError,
         options: Options | ConfigurationError,
         is_interactive: Callable[[], bool] = lambda: False,
         warnings: tuple[SettingsWarning, ...] = (),
     ) -> None:
-        self.home = home
         self.warnings = warnings
         self.clock = clock
-        self.journal = Journal(home, clock)
         self.declared = DeclaredInstances()
         self.refreshed = RefreshedRecords()
         self.checked = CheckedResources()
         self.fleets = FleetBoard(clock, ticking=is_interactive)
         self.places = Places(self.fleets)
+        self._journal = journal
         self._connection = connection
         self._options = options
         self._is_interactive = is_interactive
@@ -128,26 +128,40 @@ class Process:
         Missing or wrong settings are kept, and raised where they are needed: a preview may do without them.
         ``cancelled`` ends every wait.
         """
-        clock = InterruptibleClock(cancelled)
+        clock, root = InterruptibleClock(cancelled), home(environ, user_home)
         options: Options | ConfigurationError
         connection: CloudConnection | ConfigurationError
         warnings: tuple[SettingsWarning, ...] = ()
+        journal: Journal | ConfigurationError
         try:
             options = resolve_options(stack_config)
         except ConfigurationError as error:
             options = error
         try:
             settings = resolve(stack_config, environ, user_home)
+            journal = journal_of(root, clock, settings.endpoint, settings.credentials)
             connection, warnings = CloudConnection.open(settings, clock, is_busy, cancelled), settings.warnings
         except ConfigurationError as error:
             connection = error
-        return cls(home(environ, user_home), clock, connection, options, is_interactive, warnings)
+            journal = _journal_without_credentials(stack_config, environ, root, clock)
+        return cls(journal, clock, connection, options, is_interactive, warnings)
 
     @classmethod
-    def unconfigured(cls, environ: Mapping[str, str], user_home: Path) -> Process:
-        """Return a process that can only forget: it has neither credentials nor settings."""
+    def unconfigured(cls) -> Process:
+        """Return a process that can do nothing: it has neither credentials nor settings."""
         missing = ConfigurationError("the provider is not configured")
-        return cls(home(environ, user_home), SystemClock(), missing, missing)
+        return cls(missing, SystemClock(), missing, missing)
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of the cloud.
+
+        Raises:
+            ConfigurationError: the settings do not tell which cloud.
+        """
+        if isinstance(self._journal, ConfigurationError):
+            raise self._journal
+        return self._journal
 
     @property
     def connection(self) -> CloudConnection:
@@ -207,8 +221,18 @@ class Process:
 
     def forget(self, instance_id: str, urn: str) -> None:
         """Have the journal forget a resource that the stack forgets; needs no credentials, and never fails."""
-        with contextlib.suppress(JournalError):
+        with contextlib.suppress(JournalError, ConfigurationError):
             recovery.forget_resource(self.journal, instance_id, urn)
+
+
+def _journal_without_credentials(
+    stack_config: Mapping[str, str], environ: Mapping[str, str], root: Path, clock: Clock
+) -> Journal | ConfigurationError:
+    """Return the journal for what needs no credentials: to forget."""
+    try:
+        return journal_of(root, clock, resolve_endpoint(stack_config, environ), None)
+    except ConfigurationError as error:
+        return error
 
 
 class DeclaredInstances:

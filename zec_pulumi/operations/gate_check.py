@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api import Instance, ResetInstanceRequest
-    from zec_pulumi.journal.journal import Journal
+    from zec_pulumi.operations.context import Process
     from zec_pulumi.planning.inputs import Wanted
     from zec_pulumi.planning.plan import Plan
 
 
 def ask_gates(
-    journal: Journal,
+    process: Process,
     settings: GateSettings,
     urn: str,
     wanted: Wanted,
@@ -41,7 +41,7 @@ def ask_gates(
     rebuild = None
     if plan.kind is Kind.REBUILD and settings.require_approval and live and request:
         rebuild = PlannedRebuild(urn, last_attempt(before), live, wanted, plan.causes, request)
-        used = journal.approvals.used(request.instance_id)
+        used = process.journal.approvals.used(request.instance_id)
     return verdict(wanted, plan, settings, rebuild, approval.stack_of(urn), used)
 
 

@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 
+from zec_pulumi.errors import ZecError
 from zec_pulumi.health import HealthGate
 from zec_pulumi.planning.causes import Cause, dump_causes, load_causes
 from zec_pulumi.planning.user_data import content_digest
@@ -213,9 +214,25 @@ def parse_wanted(properties: dict[str, Any]) -> Wanted:
 
 
 def parse_recorded(properties: dict[str, Any]) -> Recorded:
-    """Return the recorded outputs in ``properties``, whatever older release wrote them."""
+    """Return the recorded outputs in ``properties``, whatever older release wrote them.
+
+    Raises:
+        ZecError: a value has the wrong type; a newer release may have written it.
+    """
     known = {key: value for key, value in properties.items() if value is not None and not _holds_unknown(value)}
-    return Recorded.model_validate(known)
+    try:
+        return Recorded.model_validate(known)
+    except ValidationError as error:
+        places = [
+            ".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False, include_url=False)
+        ]
+        unreadable = ", ".join(dict.fromkeys(places))
+    # Outside the handler: the validation error would stay in the traceback, with the values in it.
+    raise ZecError(
+        f"the stack's record of this resource cannot be read ({unreadable}); nothing was changed. If a newer release of"
+        " zec_pulumi wrote it, use that one. Else `pulumi state delete` forgets the resource and leaves the machine as"
+        " it is"
+    )
 
 
 def type_findings(error: ValidationError) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import DeadlineError, ZecError
@@ -19,8 +20,16 @@ GRACEFUL_STOP_SECONDS = 300.0
 """How long a graceful power-off may take before force is named as the way out. Not measured on the real service."""
 
 
-def power_off(op: Operation, live: Instance, *, force: bool) -> bool:
-    """Bring the instance to STOPPED; return whether we did it (False: it was off, or somebody else did).
+class PoweredOff(Enum):
+    """Who powered an instance off. ``PERHAPS_OURS``: our request's answer was lost, and no API tells."""
+
+    OURS = "ours"
+    PERHAPS_OURS = "perhaps ours"
+    NOT_OURS = "not ours"
+
+
+def power_off(op: Operation, live: Instance, *, force: bool) -> PoweredOff:
+    """Bring the instance to STOPPED; return who did it.
 
     Source: StopInstances, zec 2025-09-01.
 
@@ -28,25 +37,32 @@ def power_off(op: Operation, live: Instance, *, force: bool) -> bool:
         RebuildNotStartedError: it does not power off; says what state it is in.
     """
     if live.status != status.RUNNING:
-        return False
+        return PoweredOff.NOT_OURS
     op.progress.phase("powering off")
     limit: Deadline | None = None
-    ours, lost = False, None
+    lost: ZecError | None = None
     for _ in range(MAX_SENDS):
-        sent, error = _send_stop(op, live, force=force)
-        ours, lost = sent or ours, error or lost
+        done, error = _send_stop(op, live, force=force)
+        # Refused because it is off already: an earlier one, whose answer was lost, may have done that.
+        by = PoweredOff.PERHAPS_OURS if lost and done is PoweredOff.NOT_OURS else done
+        lost = error or lost
         # It begins when the request is sent: among many instances its slot may be long in coming.
         limit = limit or (op.deadline if force else op.deadline.within(GRACEFUL_STOP_SECONDS))
         if _wait_until_stopped(op, live, limit, force=force):
-            return ours
+            return by
     raise RebuildNotStartedError(outcomes.not_powered_off(live, MAX_SENDS, lost))
 
 
-def restart(op: Operation, live: Instance) -> str:
+def restart(op: Operation, live: Instance, powered_off: PoweredOff) -> str:
     """Undo our own power-off; return how the instance was left, to continue a sentence that names it.
 
+    What its owner may have powered off is left as it is.
     Source: StartInstances, zec 2025-09-01.
     """
+    if powered_off is not PoweredOff.OURS:
+        perhaps = powered_off is PoweredOff.PERHAPS_OURS
+        now = status_now(op, live.instance_id) or (status.STOPPED if perhaps else live.status)
+        return outcomes.perhaps_ours(now) if perhaps else f"is {status.shown(now)}"
     # Every path to here has read STOPPED. After the deadline, and often after a cancel, nothing can be read any more.
     if op.progress.stop_reason() or op.deadline.expired:
         return outcomes.left_off(status_now(op, live.instance_id) or status.STOPPED)
@@ -71,21 +87,21 @@ def status_now(op: Operation, instance_id: str) -> str | None:
         return None
 
 
-def _send_stop(op: Operation, live: Instance, *, force: bool) -> tuple[bool, ZecError | None]:
-    """Return whether the power-off is ours (False: it was under way), and the error of a lost answer."""
+def _send_stop(op: Operation, live: Instance, *, force: bool) -> tuple[PoweredOff, ZecError | None]:
+    """Return whose the power-off is that will be seen, and the error of a lost answer."""
     ids = [live.instance_id]
     try:
         failed = send(op, op.client.stop_instances, ids, force_shutdown=force)
     except ZecError as error:
         if error.may_have_been_carried_out:
-            return True, error
+            return PoweredOff.PERHAPS_OURS, error
         now = status_now(op, live.instance_id) or live.status
         if now in (status.STOPPED, "STOPPING"):
-            return False, None
+            return PoweredOff.NOT_OURS, None
         raise RebuildNotStartedError(outcomes.stop_refused(live, now, error)) from error
     if failed:
         raise RebuildNotStartedError(outcomes.stop_failed(live, status_now(op, live.instance_id)))
-    return True, None
+    return PoweredOff.OURS, None
 
 
 def _send_start(op: Operation, instance_id: str) -> list[str]:

@@ -15,7 +15,7 @@ from zec_pulumi.messages import outcomes
 from zec_pulumi.planning import status
 from zec_pulumi.planning.inputs import Attempt
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
-from zec_pulumi.rebuild.power import power_off, restart, status_now
+from zec_pulumi.rebuild.power import PoweredOff, power_off, restart
 from zec_pulumi.rebuild.send import MAX_SENDS, NOT_ACCEPTED_AFTER_SECONDS, send
 from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
 from zec_pulumi.time.deadline import Deadline
@@ -52,9 +52,13 @@ def rebuild(
         outcome="unknown",
     )
     target = Target.of(request, live)
+    try:
+        op.log.prepare(approval=approval is not None)
+    except JournalError as error:
+        raise RebuildNotStartedError(outcomes.not_prepared(error, live)) from error
     powered_off = power_off(op, live, force=force)
     try:
-        attempt = _reset(op, live, request, target, attempt, approval, powered_off=powered_off)
+        attempt = _reset(op, live, request, target, attempt, approval, powered_off)
         accepted_at = op.clock.monotonic()
         op.log.note(attempt.id, "begun" if attempt.moved else "accepted", attempt.request_id)
         return wait_until_rebuilt(op, attempt, target, accepted_at)
@@ -72,14 +76,13 @@ def _reset(
     target: Target,
     attempt: Attempt,
     approval: str | None,
-    *,
-    powered_off: bool,
+    powered_off: PoweredOff,
 ) -> Attempt:
     """Get the reset accepted and return the attempt as accepted. Source: ResetInstance, zec 2025-09-01."""
     try:
         op.log.intend(attempt.id, attempt.causes, approval)
     except JournalError as error:
-        raise _not_wiped(op, live, attempt, str(error), powered_off=powered_off) from error
+        raise _not_wiped(op, live, attempt, str(error), powered_off) from error
     lost: ZecError | None = None
     for _ in range(MAX_SENDS):
         op.progress.phase("sending ResetInstance")
@@ -89,7 +92,7 @@ def _reset(
             # Refused for the instance's status after a lost answer: that one may be what changed the status.
             contradicted = lost is not None and isinstance(error, InstanceStateError)
             if not error.may_have_been_carried_out and not contradicted:
-                raise _not_wiped(op, live, attempt, str(error), powered_off=powered_off) from error
+                raise _not_wiped(op, live, attempt, str(error), powered_off) from error
             accepted = _find_accepted(op, attempt, target, lost or error)
             if accepted:
                 return accepted
@@ -100,16 +103,16 @@ def _reset(
             op.progress.phase(f"reset accepted ({request_id})")
             accepted_now = {"request_id": request_id, "outcome": "accepted", "started_at": op.deadline.now}
             return attempt.model_copy(update=accepted_now)
-    raise _not_wiped(op, live, attempt, outcomes.never_answered(MAX_SENDS, lost), powered_off=powered_off)
+    raise _not_wiped(op, live, attempt, outcomes.never_answered(MAX_SENDS, lost), powered_off)
 
 
 def _not_wiped(
-    op: Operation, live: Instance, attempt: Attempt, reason: str, *, powered_off: bool
+    op: Operation, live: Instance, attempt: Attempt, reason: str, powered_off: PoweredOff
 ) -> RebuildNotStartedError:
     """Undo our own power-off after a refused reset; return the error that says both."""
-    op.log.note(attempt.id, "refused")
-    state = restart(op, live) if powered_off else f"is {status.shown(status_now(op, live.instance_id) or live.status)}"
-    return RebuildNotStartedError(outcomes.not_wiped(reason, live, state))
+    noted = op.log.note(attempt.id, "refused")
+    state = restart(op, live, powered_off)
+    return RebuildNotStartedError(outcomes.not_wiped(reason, live, state, noted=noted))
 
 
 def _find_accepted(op: Operation, attempt: Attempt, target: Target, lost: ZecError) -> Attempt | None:
@@ -139,4 +142,5 @@ def _find_accepted(op: Operation, attempt: Attempt, target: Target, lost: ZecErr
         return None
     if not target.visible:
         raise AttemptOpenError(f"{lost}. {outcomes.outcome_unknown(target.instance_id, attempt)}", attempt)
-    raise RebuildNotStartedError(outcomes.started_by_another(lost, target.instance_id))
+    noted = op.log.note(attempt.id, "refused")
+    raise RebuildNotStartedError(outcomes.started_by_another(lost, target.instance_id, noted=noted))

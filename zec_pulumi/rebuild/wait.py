@@ -31,6 +31,16 @@ Not measured on the real service.
 """
 
 
+SILENCES = 3
+"""How often in a row the engine must not answer before it counts as gone, and the lock is let go.
+
+Asking takes 5 seconds at most; of a dead engine the system says at once that nobody listens. The next run waits for
+the lock for 30 seconds: a dead engine must be given up sooner than that.
+"""
+
+_PAUSE_SECONDS = 1.0
+
+
 @dataclass(frozen=True)
 class Target:
     """What the instance must show when the rebuild is done; None: not checked.
@@ -110,7 +120,7 @@ class _Wait:
     accepted_at: float
     _running_since: Deadline | None = field(default=None, init=False)
     _stopped_since: Deadline | None = field(default=None, init=False)
-    _lock_released: bool = field(default=False, init=False)
+    _orphaned: bool = field(default=False, init=False)
 
     def run(self, *, just_sent: bool) -> Instance:
         """Return the verified instance; see :func:`wait_until_rebuilt`."""
@@ -125,12 +135,12 @@ class _Wait:
                 without_engine=True,
                 accepted_at=self.accepted_at,
             ):
-                orphaned = self._yield_lock()
+                self._keep_lock_or_watch()
                 live = self._check_status(current)
                 if live is not None:
                     op.log.note(self.attempt.id, "forgotten" if self.attempt.outcome == "unknown" else "finished")
                     op.poller.schedule.learn(op.clock.monotonic() - self.accepted_at)
-                    if orphaned:
+                    if self._orphaned:
                         raise self._open(outcomes.engine_gone_but_done(instance_id))
                     return live
         except AttemptOpenError:
@@ -143,18 +153,28 @@ class _Wait:
             raise self._open(sentence) from error
         raise AssertionError("poll() ends only with an error")
 
-    def _yield_lock(self) -> bool:
-        """Without an engine, release the lock and only watch, until another run takes it; return whether so."""
-        if self.op.progress.stop_reason() is not StopReason.ENGINE_GONE:
-            # The engine was silent for a moment only. What follows the wait may send requests: it needs the lock.
-            if self._lock_released and not self.op.lock.take(self.op.log.urn):
-                raise self._open(outcomes.instance_taken(self.target.instance_id))
-            self._lock_released = False
-            return False
-        self.op.lock.free()
-        self._lock_released = True
-        if self.op.lock.wanted_by_another():
+    def _keep_lock_or_watch(self) -> None:
+        """Without an engine, let the lock go and only watch, until another run takes it; with one, take it again."""
+        lock = self.op.lock
+        if self._engine_is_gone():
+            lock.free()
+            self._orphaned = True
+            taken = lock.wanted_by_another()
+        else:
+            # Whoever has it meanwhile has read the machine, and decided what to do with it.
+            taken = self._orphaned and not lock.take(self.op.log.urn)
+            self._orphaned = False
+        if taken:
             raise self._open(outcomes.instance_taken(self.target.instance_id))
+
+    def _engine_is_gone(self) -> bool:
+        """Whether the engine answers nothing, asked several times; once it was gone, one more silence is enough."""
+        for silences in range(1, SILENCES + 1):
+            if self.op.progress.stop_reason() is not StopReason.ENGINE_GONE:
+                return False
+            if self._orphaned or silences == SILENCES:
+                break
+            self.op.clock.sleep(_PAUSE_SECONDS)
         return True
 
     def _check_status(self, current: str) -> Instance | None:

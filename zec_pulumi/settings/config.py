@@ -118,6 +118,15 @@ def _value(found: T | ConfigurationError) -> T:
     return found
 
 
+def resolve_endpoint(stack_config: Mapping[str, str], environ: Mapping[str, str]) -> Endpoint:
+    """Return where the API is; needs no credentials.
+
+    Raises:
+        ConfigurationError: A value is wrong.
+    """
+    return _endpoint(stack_config.get, environ, {})
+
+
 def _endpoint(stack: Lookup, environ: Mapping[str, str], origins: dict[str, str]) -> Endpoint:
     domain, origins["domain"] = _first(
         (stack, "zenlayercloud:domain"),
