@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from zec_pulumi.api import AccessKey
 from zec_pulumi.journal.files import refused, safe_name
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zec_pulumi.time.clock import Clock
 
 _CLOUDS = "clouds"
-_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def journal_of(root: Path, clock: Clock, endpoint: Endpoint, credentials: Credentials | None) -> Journal:
@@ -40,7 +40,7 @@ def journals(root: Path, clock: Clock) -> dict[str | None, Journal]:
     """
     folder = root / _CLOUDS
     try:
-        found = sorted(folder.iterdir())
+        found = sorted(one for one in folder.iterdir() if one.is_dir())
     except FileNotFoundError:
         found = []
     except OSError as error:
@@ -56,4 +56,6 @@ def account_of(credentials: Credentials) -> str:
 
 
 def _host(endpoint: Endpoint) -> str:
-    return endpoint.domain.lower().removesuffix(_DEFAULT_PORTS[endpoint.scheme])
+    parts = urlsplit(f"//{endpoint.domain}")
+    name = (parts.hostname or "").removesuffix(".")  # a host name may end in the root of all names
+    return name if parts.port in (None, _DEFAULT_PORTS[endpoint.scheme]) else f"{name}:{parts.port}"

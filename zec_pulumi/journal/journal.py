@@ -7,6 +7,7 @@ ids, times and causes, never a value that could be secret.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -62,6 +63,9 @@ UNKNOWN: frozenset[Event] = frozenset({"intent", "unknown", "unrecognised"})
 """After these nobody knows what became of the attempt."""
 
 _EVENTS: Collection[str] = get_args(Event)
+
+_BEGINNING = '{"at": '
+"""How every line begins that is written here."""
 
 _LAST_SECOND = 253_402_300_799.0
 """The end of the year 9999: no time is later."""
@@ -301,7 +305,7 @@ def _parsed(file: Path) -> tuple[list[tuple[Entry, _Line]], list[lines.Line]]:
         try:
             line = _Line.model_validate_json(written.text)
         except ValidationError:
-            unreadable += [] if written.cut else [written]
+            unreadable += [] if _is_cut_short(written) else [written]
             continue
         if lines.file_of(file.parent, line.instance) != file:
             unreadable.append(written)
@@ -312,6 +316,19 @@ def _parsed(file: Path) -> tuple[list[tuple[Entry, _Line]], list[lines.Line]]:
             followed = _followed(entry, line)
             found[line.attempt] = followed, last if followed is entry else line
     return list(found.values()), unreadable
+
+
+def _is_cut_short(line: lines.Line) -> bool:
+    """Whether only the beginning of a line of ours is there: its write did not end, and nothing was sent after it."""
+    if not line.cut or not line.text.startswith(_BEGINNING[: len(line.text)]):
+        return False
+    try:
+        json.loads(line.text)
+    except json.JSONDecodeError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return False
 
 
 def _intent(line: _Line) -> Entry:
