@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -259,4 +258,4 @@ def test_all_clouds_are_found_again(tmp_path: Path) -> None:
         "127.0.0.1:8000": 1,
         "console.zenlayer.com": 1,
     }
-    assert sorted(os.listdir(tmp_path / "clouds" / "127.0.0.1%3a8000")) == ["journal"]
+    assert [one.name for one in (tmp_path / "clouds" / "127.0.0.1%3a8000").iterdir()] == ["journal"]
