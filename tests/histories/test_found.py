@@ -307,9 +307,9 @@ def test_an_engine_that_was_silent_for_a_moment_gets_the_lock_back_before_anythi
         free.append(another.take("urn:pulumi:dev::demo::type::another"))
 
     def silent() -> None:
-        stack.engine_is_silent(16.0)
+        stack.engine_is_silent(40.0)
         world.points.armed = (
-            Disturbance("sleep", 2, look) if taken else Disturbance("before ResetInstancePass", 1, look)
+            Disturbance("sleep", 4, look) if taken else Disturbance("before ResetInstancePass", 1, look)
         )
 
     outcome = struck(stack, "row DEPLOYING", silent, imageId="windows2022_20240712", password="Abcdef-123")
