@@ -101,6 +101,7 @@ class Stack:
         self.engine: Callable[[], StopReason | None] = lambda: None
         self.timeout: float | None = None
         self.settings = "{}"
+        self.tried: dict[str, Any] = {}
 
     @property
     def endpoint(self) -> Endpoint:
@@ -135,7 +136,8 @@ class Stack:
         self.inputs = wanted
 
     def failed(self, **inputs: Any) -> str:
-        """Run ``up``, which must fail; return what the user reads."""
+        """Run ``up``, which must fail; return what the user reads. ``tried`` keeps the inputs."""
+        self.tried = inputs
         with pytest.raises(FailedError) as caught:
             self.up(**inputs)
         assert "defect" not in str(caught.value), caught.value

@@ -76,7 +76,7 @@ class Origin(Enum):
 
     HERE = "here"
     OTHER_CREDENTIALS = "with other credentials"
-    OLDER_RELEASE = "by an older release, which did not note in which cloud"
+    OLDER_RELEASE = "of an older release (it did not note the cloud)"
 
 
 @dataclass(frozen=True)

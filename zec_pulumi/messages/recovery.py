@@ -36,7 +36,7 @@ def question(found: Question) -> str:
             " and run pulumi up"
         )
     entry = found.entry
-    run = f"an earlier run{'' if entry.origin is Origin.HERE else f' {entry.origin.value},'}"
+    run = f"an earlier run{'' if entry.origin is Origin.HERE else f' {entry.origin.value}'}"
     if isinstance(found, NoLongerWanted):
         live = found.live
         return (
