@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from zec_pulumi.errors import StopReason
     from zec_pulumi.time.clock import Clock
 
-PATIENCE_SECONDS = 45.0
-"""How long to wait for a holder that is about to let go: a plugin whose engine died sees that at its next poll.
-
-In the middle of a rebuild that is half a minute away.
-"""
+PATIENCE_SECONDS = 10.0
+"""How long to wait for a holder that is about to let go, such as a plugin whose engine died: it asks at each poll."""
 
 _PAUSE_SECONDS = 0.2
 _LONGEST_HOLDER = 4096

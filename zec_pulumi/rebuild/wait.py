@@ -35,7 +35,7 @@ SILENCES = 3
 """How often in a row the engine must not answer before it counts as gone, and the lock is let go.
 
 Asking takes 5 seconds at most; of a dead engine the system says at once that nobody listens. The next run waits for
-the lock for 45 seconds: a dead engine must be given up sooner than that.
+the lock for 10 seconds: a dead engine must be given up sooner than that.
 """
 
 _PAUSE_SECONDS = 1.0
