@@ -347,7 +347,7 @@ def test_an_engine_that_is_there_again_is_told_which_machine_it_was_and_what_to_
     def silent() -> None:
         stack.engine_is_silent(90.0)
         if taken:
-            world.points.armed = Disturbance("sleep", 2, take)
+            world.points.armed = Disturbance("sleep", 4, take)
 
     world.points.armed = Disturbance("row reset accepted", 1, silent)
     outcome = steps.up(stack, {"imageId": JAMMY, "rebuildToken": "one"})

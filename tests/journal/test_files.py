@@ -106,7 +106,7 @@ def test_a_disk_that_takes_a_part_of_a_line_refuses_it_and_keeps_what_was_there(
         journal.intend("a2", WEB, "urn", (), None)
     at_most(1 << 20)
     assert file.read_bytes() == before
-    assert open_descriptors() == open_files
+    assert open_descriptors() <= open_files
     journal.note(WEB, "a1", "accepted")
     assert [entry.event for entry in journal.entries(WEB)] == ["accepted"]
 
@@ -296,7 +296,7 @@ def test_a_file_system_without_locks_is_no_other_process(
     assert "its file system has no locks" in said
     assert "another process" not in said
     assert stack.actions() == []
-    assert open_descriptors() == open_files
+    assert open_descriptors() <= open_files
 
 
 def test_a_full_disk_neither_loses_nor_leaks_a_lock(tmp_path: Path, at_most: Callable[[int], None]) -> None:
@@ -310,7 +310,7 @@ def test_a_full_disk_neither_loses_nor_leaks_a_lock(tmp_path: Path, at_most: Cal
     lock.free()
     assert other.take("urn")
     other.free()
-    assert open_descriptors() == open_files
+    assert open_descriptors() <= open_files
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_whoever_took_it_meanwhile_goes_on_alone(stack: Stack, other: Lock, *, b
         return None if back and len(asked) > SILENCES + 4 else StopReason.ENGINE_GONE
 
     stack.engine = engine
-    assert "another run has taken the instance" in stack.failed(imageId=NOBLE)
+    assert "another run has taken instance" in stack.failed(imageId=NOBLE)
     assert stack.outputs["attempt"]["outcome"] == "accepted"
     other.free()
     stack.engine = lambda: None

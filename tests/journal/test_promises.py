@@ -53,6 +53,13 @@ def cancel(stack: Stack) -> None:
     stack.engine = lambda: StopReason.CANCELLED
 
 
+def engine_goes_after_acceptance(stack: Stack) -> None:
+    def engine() -> StopReason | None:
+        return StopReason.ENGINE_GONE if any(line.startswith("reset accepted") for line in stack.lines) else None
+
+    stack.engine = engine
+
+
 def patch(**fields: Any) -> Callable[[Stack], object]:
     return lambda stack: stack.sim.patch_instance(WEB, **fields)
 
@@ -111,6 +118,15 @@ PROMISES: dict[str, list[Promise]] = {
         )
     ],
     "not_powered_off": [Promise(fault("StopInstances", {"type": "bad_gateway"}), "next pulumi up tries again", 1)],
+    "stopped_at_start": [
+        Promise(
+            both(patch(status="RESIZING"), at("waiting for the instance to settle", cancel)),
+            "next pulumi up tries again",
+            1,
+            then=patch(status="RUNNING"),
+        )
+    ],
+    "stop_refused": [Promise(fault("StopInstances", REFUSAL), "next pulumi up tries again", 1)],
     "stop_failed": [Promise(fault("StopInstances", {"type": "fail_ids"}), "next pulumi up tries again", 1)],
     "stop_too_slow": [
         Promise(
@@ -154,6 +170,10 @@ PROMISES: dict[str, list[Promise]] = {
             1,
             IMAGE,
         )
+    ],
+    "engine_gone_but_done": [
+        Promise(engine_goes_after_acceptance, "records it and wipes nothing again", 1),
+        Promise(engine_goes_after_acceptance, "records it and wipes nothing again", 1, IMAGE),
     ],
     "stopped_waiting": [Promise(at("DEPLOYING", cancel), "goes on waiting for it and wipes nothing again", 1)],
     "not_finished": [
@@ -254,6 +274,7 @@ PROMISES: dict[str, list[Promise]] = {
     ],
 }
 TRIED_ELSEWHERE = {
+    "instance_taken": "test_lock.py: whoever took it meanwhile goes on alone",
     "not_prepared": "test_files.py: a full disk is found out before the power-off",
     "contradicted": "tests/rebuild/test_rebuild.py: a reset that contradicts the status for good stays open",
     "defect_while_rebuilding": "tests/rebuild/test_rebuild.py: a defect does not make the stack forget it",
