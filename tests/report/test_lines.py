@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zec_pulumi.api import Instance, ResetInstanceRequest
@@ -138,7 +138,7 @@ def consequences(plan: Plan, live: Instance | None) -> tuple[str, ...]:
     return (*power, plan_messages.SCRIPTS[plan.script]) if plan.script else power
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500)
 @given(plans(), machines(), st.booleans(), wipes, st.data())
 def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: str, data: Any) -> None:  # noqa: FBT001 a case
     """Exactly: the machine, every cause with ids and names, what is not known yet, and whether a gate is closed."""
@@ -172,7 +172,7 @@ def test_no_name_breaks_a_line(plan: Plan, live: Instance, wipe: str) -> None:
     assert text is None or text.isprintable()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # plans are large
+@settings(max_examples=300)  # plans are large
 @given(plans().filter(lambda plan: plan.kind is Kind.REBUILD), machines(), st.data())
 def test_no_mask_makes_a_wipe_harmless(plan: Plan, live: Instance, data: Any) -> None:
     """The engine masks a secret wherever it occurs in a line, in its words, too."""
@@ -206,7 +206,6 @@ def test_joining_is_read_back(outcome: str, verified: float | None, gated: bool,
     assert (line.word, line.unreadable) == (Word.JOIN, False)
 
 
-@settings(deadline=None)  # the digest in a token is slow on purpose
 @given(causes, something)
 def test_every_gate_is_read_back(why: Any, instance_id: str) -> None:
     """Each closed gate by its name, with the token where there is one; none is taken for a failure."""

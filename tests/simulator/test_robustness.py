@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zec_pulumi.simulator import default_world
@@ -32,7 +32,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.dictionaries(st.sampled_from(NAMES), JSON)), max_size=5))
 def test_any_parameters_get_an_envelope(requests: list[tuple[tuple[str, str, str], dict[str, Any]]]) -> None:
     """No request is an accident, the answers can be written down, and no secret stands in ledger or message."""

@@ -53,7 +53,7 @@ def test_a_malformed_token_is_refused_without_quoting_it(secret: str) -> None:
     assert secret not in shown(caught.value)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(password=secrets, data=secrets, key=secrets, token=header_secrets)
 @pytest.mark.parametrize("repeated", ["password", "data", "key", "nothing"])
 def test_no_error_shows_a_secret_even_if_the_server_repeats_it(
@@ -77,7 +77,7 @@ def test_no_error_shows_a_secret_even_if_the_server_repeats_it(
             assert not [s for s in (password, data, key, token) if s in shown(caught.value)]
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(password=secrets, data=secrets, key=secrets)
 def test_no_transport_error_shows_a_secret(password: str, data: str, key: str) -> None:
     request = ResetInstanceRequest(instance_id="i", enable_agent=True, password=password, user_data=data.encode())
