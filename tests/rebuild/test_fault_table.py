@@ -84,6 +84,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "lag": {"type": "lag", "reads": 3},
     "missing": {"type": "missing"},
     "failed-ids": {"type": "fail_ids"},
+    "tags-hidden": {"type": "tags_hidden"},
 }
 """The faults; ``+``: carried out all the same."""
 
@@ -110,6 +111,7 @@ never-ends       -      -      -      -      -      -      -      ask    ask    
 lag              ok     ok     -      -      -      -      -      -      -      -      -      -
 missing          ok     ok     -      -      -      -      -      -      -      -      -      -
 failed-ids       -      -      -      -      -      -      -      E      E      -      -      -
+tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -
 """
 
 ALWAYS = """
@@ -135,6 +137,7 @@ never-ends       -      -      -      -      -      -      -      ask    ask    
 lag              ok     ok     -      -      -      -      -      -      -      -      -      -
 missing          E      E      -      -      -      -      -      -      -      -      -      -
 failed-ids       -      -      -      -      -      -      -      E      E      -      -      -
+tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -
 """
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+VERSIONS = {"zec": "2025-09-01", "ccs": "2025-09-01", "zrm": "2025-10-14", "user": "2024-05-29"}
+
+
 class Api:
     """A client without conveniences: it posts what it is told, with a bearer token."""
 
@@ -52,14 +55,14 @@ class Api:
 
     def ok(self, action: str, *, service: str = "zec", **parameters: Any) -> dict[str, Any]:
         """Send one request that must succeed and return its inner response."""
-        answer = self.post(action, parameters, service=service)
+        answer = self.post(action, parameters, service=service, version=VERSIONS[service])
         assert answer.status_code == 200, answer.text
         response: dict[str, Any] = answer.json()["response"]
         return response
 
     def refused(self, action: str, *, service: str = "zec", **parameters: Any) -> tuple[int, str]:
         """Send one request that must fail and return its HTTP status and code."""
-        answer = self.post(action, parameters, service=service)
+        answer = self.post(action, parameters, service=service, version=VERSIONS[service])
         assert answer.status_code != 200, answer.text
         return answer.status_code, answer.json()["code"]
 

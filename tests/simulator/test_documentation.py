@@ -66,4 +66,4 @@ def test_example_is_accepted(sim: Any, api: Any, command: str) -> None:
 
 def test_there_are_examples() -> None:
     """The pattern above finds them."""
-    assert len(CURLS) == 7
+    assert len(CURLS) == 8

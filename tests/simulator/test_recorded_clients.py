@@ -292,7 +292,7 @@ def test_terraform_manages_a_key_pair(terraform: Terraform) -> None:
 @pytest.mark.parametrize(
     ("service", "version", "action", "body", "code"),
     [
-        ("zrm", "2025-10-14", "ModifyResourceTags", {"resourceUuid": "1"}, "OPERATION_FAILED_RESOURCE_NOT_FOUND"),
+        ("zrm", "2025-10-14", "ModifyResourceTags", {"resourceUuid": "1"}, "INVALID_RESOURCE_NOT_FOUND"),
         (
             *("user", "2024-05-29", "AddResourceResourceGroup", {"resourceGroupId": "rg-nowhere", "resources": ["1"]}),
             "OPERATION_FAILED_RESOURCE_GROUP_NOT_FOUND",

@@ -61,6 +61,11 @@ class Controls:
                 raise KeyError(instance_id)
             return instance.model_dump(by_alias=True)
 
+    def tags(self) -> list[tuple[str, str]]:
+        """Return the tags of the account, key and value, bound or not, in the order they were created."""
+        with self._cloud.lock:
+            return [(tag.key, tag.value) for tag in self._cloud.world.tags]
+
     def patch_instance(self, instance_id: str, **fields: Any) -> dict[str, Any]:
         """Set fields (``image_id`` or ``imageId``) behind the API's back; a change under way is dropped.
 

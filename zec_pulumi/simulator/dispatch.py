@@ -26,6 +26,8 @@ _CODES = {
     "missing": "MISSING_PARAMETER",
     "extra_forbidden": "INVALID_PARAMETER_VALUE",
     "too_long": "INVALID_PARAMETER_EXCEED_MAXIMUM",
+    "string_too_long": "INVALID_PARAMETER_EXCEED_LENGTH",
+    "string_too_short": "INVALID_PARAMETER_LESS_LENGTH",
     "string_pattern_mismatch": "INVALID_PARAMETER_PATTERN_ERROR",
     "less_than_equal": "INVALID_PARAMETER_EXCEED_MAXIMUM",
     "too_short": "INVALID_PARAMETER_LESS_MINIMUM",
@@ -64,7 +66,7 @@ class Arrival:
         body = self.parsed
         if not isinstance(body, dict):
             return []
-        lists = [body.get(name) for name in ("instanceIds", "resources")]
+        lists = [body.get(name) for name in ("instanceIds", "resources", "resourceUuids")]
         many = [item for each in lists if isinstance(each, list) for item in each]
         named = [body.get("instanceId"), body.get("resourceUuid"), *many]
         return [item for item in named if isinstance(item, str)]

@@ -128,6 +128,14 @@ class Missing(_Effect):
     instance_id: str | None = None
 
 
+class TagsHidden(_Effect):
+    """DescribeInstances shows no tags: an empty list, or with ``absent`` not even the field."""
+
+    actions: ClassVar[frozenset[str] | None] = frozenset({"DescribeInstances"})
+    type: Literal["tags_hidden"]
+    absent: bool = False
+
+
 class FailIds(_Effect):
     """An action on several instances does nothing, answers 200 and lists each id as failed."""
 
@@ -150,6 +158,7 @@ Effect = Annotated[
     | NeverEnds
     | Lag
     | Missing
+    | TagsHidden
     | FailIds,
     Field(discriminator="type"),
 ]

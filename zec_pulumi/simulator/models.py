@@ -37,6 +37,15 @@ class Credential(SeedModel):
     access_key_password: Name
 
 
+class Tag(SeedModel):
+    """A key and its value. The API takes 1 to 64 characters of each; a seed may have others."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: Name
+    value: str
+
+
 class Zone(SeedModel):
     """A zone. Source: DescribeZones, zec 2025-09-01."""
 
@@ -77,6 +86,12 @@ class Image(SeedModel):
     region_id_list: list[str] = []
     resource_group_id: Name = "rg-default"
     resource_group_name: Name = "Default Resource Group"
+    tags: list[Tag] = []
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the account made it."""
+        return self.image_type == "CUSTOM_IMAGE"
 
     @property
     def needed_disk(self) -> int:
@@ -141,13 +156,6 @@ class InstanceOptions(SeedModel):
     """Options an instance was created with."""
 
     nested_virtualization: bool = False
-
-
-class Tag(SeedModel):
-    """A key and its value."""
-
-    key: Name
-    value: str
 
 
 class Machine(SeedModel):

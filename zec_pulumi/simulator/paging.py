@@ -15,7 +15,6 @@ ItemT = TypeVar("ItemT")
 
 MAX_IDS = 100
 MAX_PAGE_SIZE = 1000
-MAX_TAGS = 20
 
 Ids = Annotated[list[str], Field(max_length=MAX_IDS)]
 SomeIds = Annotated[list[str], Field(min_length=1, max_length=MAX_IDS)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from zec_pulumi.simulator.clock import ClockState
-from zec_pulumi.simulator.models import KeyPair, Machine
+from zec_pulumi.simulator.models import KeyPair, Machine, Tag
 from zec_pulumi.simulator.statefile import Commit, StateFile
 from zec_pulumi.simulator.world import Seed, SetupError, load_seed
 
@@ -124,11 +124,14 @@ def _restore(file: StateFile, cloud: Cloud) -> None:
         world.instances = {one.instance_id: one for one in map(Machine.model_validate_json, file.instances())}
         for machine in world.instances.values():
             world.check(machine)
+        tags = {Tag(key=one["key"], value=one["value"]): one["createdDate"] for one in account.get("tags", [])}
         cloud.ledger.restore(file.ledger())
         cloud.requests.restore(file.requests())
         cloud.faults.restore(file.document("faults"))
         seen = [entry["at"] for log in (cloud.ledger, cloud.requests) for entry in log.entries(limit=1)]
         cloud.clock.resume(ClockState(**file.document("clock")), not_before=max(seen, default=0.0))
+        # Files of before have no tags but those that instances have.
+        world.restore_tags(tags, cloud.clock.now())
         cloud.forget_reads()
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(file) from error
@@ -143,7 +146,7 @@ def _versions(cloud: Cloud) -> dict[str, Any]:
     return {
         "seed": cloud.generation,
         "clock": cloud.clock.state(),
-        "account": (cloud.world.made, cloud.ledger.account_entries),
+        "account": (cloud.world.made, cloud.ledger.account_entries, len(cloud.world.tags)),
         "faults": cloud.faults.revision,
     }
 
@@ -162,4 +165,7 @@ def _document(cloud: Cloud, name: str) -> Any:
                 "keyPairs": [key.model_dump(by_alias=True) for key in world.key_pairs.values()],
                 "deletedKeys": sorted(world.deleted_keys),
                 "made": world.made,
+                "tags": [
+                    {"key": tag.key, "value": tag.value, "createdDate": created} for tag, created in world.tags.items()
+                ],
             }

@@ -71,11 +71,11 @@ def disk_infos(instance: Machine, world: World) -> list[dict[str, Any]]:
 
 def image_info(image: Image) -> dict[str, Any]:
     """Return an Image of DescribeImages."""
-    hidden = {"agent_supported", "zone_ids", "region_id_list", "resource_group_id", "resource_group_name"}
+    hidden = {"agent_supported", "zone_ids", "region_id_list", "resource_group_id", "resource_group_name", "tags"}
     return {
         **image.model_dump(by_alias=True, exclude=hidden),
         "imageSize": str(image.image_size),
-        "tags": {"tags": []},
+        "tags": _tags(image),
     }
 
 
@@ -103,8 +103,8 @@ def _system_disk_id(instance: Machine) -> str:
     return f"disk-{instance.instance_id}"
 
 
-def _tags(instance: Machine) -> dict[str, Any]:
-    return {"tags": [tag.model_dump(by_alias=True) for tag in instance.tags]}
+def _tags(resource: Machine | Image) -> dict[str, Any]:
+    return {"tags": [tag.model_dump(by_alias=True) for tag in resource.tags]}
 
 
 def _nic(instance: Machine, world: World) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from zec_pulumi.simulator.clock import timestamp
 from zec_pulumi.simulator.documents import read_document
-from zec_pulumi.simulator.models import Credential, Image, KeyPair, Machine, Name, SeedModel, Zone
+from zec_pulumi.simulator.models import Credential, Image, KeyPair, Machine, Name, SeedModel, Tag, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -32,6 +33,7 @@ class Seed(SeedModel):
     images: list[Image]
     key_pairs: list[KeyPair] = Field(default_factory=list)
     instances: list[Machine] = Field(default_factory=list)
+    tags: list[Tag] = Field(default_factory=list)
 
     def findings(self) -> Iterator[str]:
         """Say, each with its path, what in it contradicts something else in it."""
@@ -56,7 +58,7 @@ class World:
         self.seed = seed
         self.time_zones = list(seed.time_zones)
         self.zones = {zone.zone_id: zone for zone in seed.zones}
-        self.images = {image.image_id: image for image in seed.images}
+        self.images = {image.image_id: image.model_copy(deep=True) for image in seed.images}
         self.key_pairs = {key.key_id: key for key in seed.key_pairs}
         self.instances = {item.instance_id: item.model_copy(deep=True) for item in seed.instances}
         # Deleting a key pair does not take it from the instances that have it.
@@ -66,6 +68,9 @@ class World:
             **{image.resource_group_id: image.resource_group_name for image in seed.images},
             **{instance.resource_group_id: instance.resource_group_name for instance in seed.instances},
         }
+        # The tags of the account, bound or not, and when each was created.
+        self.tags: dict[Tag, str] = {}
+        self.keep_tags([*seed.tags, *self._bound_tags()], now)
         for instance in self.instances.values():
             if instance.pending is not None:
                 instance.pending.since = now
@@ -75,6 +80,25 @@ class World:
         self.made += 1
         return self.made
 
+    def keep_tags(self, tags: Iterable[Tag], now: float) -> None:
+        """Add to the tags of the account those that it does not have."""
+        for tag in tags:
+            self.tags.setdefault(tag, timestamp(now))
+
+    def bind(self, resource: Machine | Image, tags: list[Tag], now: float) -> None:
+        """Let a resource have these tags and no other; those that are new become tags of the account."""
+        resource.tags = tags
+        self.keep_tags(tags, now)
+
+    def restore_tags(self, tags: dict[Tag, str], now: float) -> None:
+        """Go on with these tags of the account, and those that something has."""
+        self.tags = tags
+        self.keep_tags(self._bound_tags(), now)
+
+    def _bound_tags(self) -> list[Tag]:
+        tagged: list[Machine | Image] = [*self.images.values(), *self.instances.values()]
+        return [tag for one in tagged for tag in one.tags]
+
     def image_in_zone(self, image_id: str, zone_id: str) -> Image | None:
         """Return the image if instances of ``zone_id`` can use it, else None."""
         image = self.images.get(image_id)
@@ -82,7 +106,7 @@ class World:
 
     def offers(self, image: Image, zone_id: str) -> bool:
         """Whether the zone offers the image: custom images by region, public ones by zone."""
-        if image.image_type == "CUSTOM_IMAGE":
+        if image.is_custom:
             return self.zones[zone_id].region_id in image.region_id_list
         return image.zone_ids is None or zone_id in image.zone_ids
 
@@ -128,6 +152,7 @@ class World:
         if changed.pending is not None:
             changed.pending.since = now
         self.instances[instance_id] = changed
+        self.keep_tags(changed.tags, now)
         return changed
 
 

@@ -6,7 +6,7 @@ from zec_pulumi.simulator.action_call import ApiAction
 from zec_pulumi.simulator.actions import (
     create,
     disks,
-    grouping,
+    groups,
     images,
     instances,
     keypairs,
@@ -14,6 +14,7 @@ from zec_pulumi.simulator.actions import (
     power,
     release,
     reset,
+    tags,
     zones,
 )
 from zec_pulumi.simulator.versions import ACTIONS_ABSENT, CURRENT, OLDER, current, older
@@ -42,6 +43,16 @@ _ZEC = {
     "DescribeTimeZones": ApiAction(zones.DescribeTimeZones, zones.describe_time_zones),
 }
 _KEY_PAIRS = ApiAction(keypairs.DescribeKeyPairs, keypairs.describe_key_pairs)
+_TAGS = {
+    "ModifyResourceTags": ApiAction(tags.ModifyResourceTags, tags.modify_resource_tags),
+    "TagBindResources": ApiAction(tags.TagBindResources, tags.tag_bind_resources),
+    "TagUnbindResources": ApiAction(tags.TagBindResources, tags.tag_unbind_resources),
+    "CreateTags": ApiAction(tags.CreateTags, tags.create_tags),
+    "DeleteTags": ApiAction(tags.CreateTags, tags.delete_tags),
+    "DescribeTags": ApiAction(tags.DescribeTags, tags.describe_tags),
+    "DescribeResourceTags": ApiAction(tags.DescribeResourceTags, tags.describe_resource_tags),
+    "DescribeResourceByTags": ApiAction(tags.DescribeResourceByTags, tags.describe_resource_by_tags),
+}
 
 ACTIONS: dict[tuple[str, str, str], ApiAction] = {
     **{("zec", CURRENT, name): current(name, action) for name, action in _ZEC.items()},
@@ -53,8 +64,8 @@ ACTIONS: dict[tuple[str, str, str], ApiAction] = {
         keypairs.ModifyKeyPairAttribute, keypairs.modify_key_pair_attribute
     ),
     ("ccs", CURRENT, "DeleteKeyPairs"): ApiAction(keypairs.DeleteKeyPairs, keypairs.delete_key_pairs),
-    ("zrm", "2025-10-14", "ModifyResourceTags"): ApiAction(grouping.ModifyResourceTags, grouping.modify_resource_tags),
+    **{("zrm", "2025-10-14", name): action for name, action in _TAGS.items()},
     ("user", "2024-05-29", "AddResourceResourceGroup"): ApiAction(
-        grouping.AddResourceResourceGroup, grouping.add_resource_resource_group
+        groups.AddResourceResourceGroup, groups.add_resource_resource_group
     ),
 }

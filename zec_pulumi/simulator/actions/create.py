@@ -12,7 +12,7 @@ from zec_pulumi.simulator.clock import timestamp
 from zec_pulumi.simulator.effects import NeverEnds
 from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.lifecycle import begin
-from zec_pulumi.simulator.models import DataDisk, Gibibytes, Image, InstanceOptions, Machine, SystemDisk, Tag
+from zec_pulumi.simulator.models import DataDisk, Gibibytes, Image, InstanceOptions, Machine, SystemDisk
 from zec_pulumi.simulator.rules import (
     check_agent,
     check_available,
@@ -23,6 +23,7 @@ from zec_pulumi.simulator.rules import (
     check_time_zone,
     check_user_data,
 )
+from zec_pulumi.simulator.tag_lists import TagAssociation
 
 if TYPE_CHECKING:
     from zec_pulumi.simulator.action_call import ActionCall
@@ -52,12 +53,6 @@ class NewDataDisk(ActionParameters):
     disk_amount: Annotated[int, Field(ge=1)] = 1
     portable: bool = True
     bursting_enabled: bool = False
-
-
-class NewTags(ActionParameters):
-    """Tags to create the instance with."""
-
-    tags: list[Tag] = Field(default_factory=list)
 
 
 class NewOptions(ActionParameters):
@@ -98,7 +93,7 @@ class CreateZecInstances(ActionParameters):
     ipv6_cluster_id: str | None = None
     resource_group_id: str = "rg-default"
     marketing_options: dict[str, Any] | None = None
-    tags: NewTags = NewTags()
+    tags: TagAssociation = TagAssociation()
     user_data: str | None = None
     instance_options: NewOptions | None = None
 
@@ -108,6 +103,7 @@ def create_zec_instances(call: ActionCall, request: CreateZecInstances) -> dict[
     disk_size = _checked(call, request)
     never = call.effect(NeverEnds) is not None
     made = [_machine(call, request, disk_size) for _ in range(request.instance_count)]
+    call.cloud.world.keep_tags(request.tags.kept(), call.now)
     for instance in made:
         begin(
             instance,
@@ -144,6 +140,7 @@ def _checked(call: ActionCall, request: CreateZecInstances) -> int:
     if request.user_data is not None:
         check_user_data(request.user_data)
     _lan_ip(request)
+    request.tags.kept()
     return disk_size
 
 
@@ -187,7 +184,7 @@ def _machine(call: ActionCall, request: CreateZecInstances, disk_size: int) -> M
         create_time=timestamp(call.now),
         resource_group_id=request.resource_group_id,
         resource_group_name=world.resource_groups[request.resource_group_id],
-        tags=list(request.tags.tags),
+        tags=request.tags.kept(),
         placement_group_id=request.placement_group_id,
         instance_options=None
         if request.instance_options is None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from zec_pulumi.simulator.models import Tag  # noqa: TC001 -- pydantic reads it at run time
-from zec_pulumi.simulator.paging import MAX_TAGS, Ids, Paged, contains, page
+from zec_pulumi.simulator.paging import Ids, Paged, contains, page
+from zec_pulumi.simulator.tag_lists import GivenTags, TagKeys  # noqa: TC001 -- pydantic reads them at run time
 from zec_pulumi.simulator.views import disk_infos
 
 if TYPE_CHECKING:
@@ -27,8 +25,8 @@ class DescribeDisks(Paged):
     region_id: str | None = None
     snapshot_ability: bool | None = None
     resource_group_id: str | None = None
-    tag_keys: Annotated[list[str], Field(max_length=MAX_TAGS)] | None = None
-    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
+    tag_keys: TagKeys | None = None
+    tags: GivenTags | None = None
 
 
 # Filters that compare a field of the answer as it is, by the names of both.

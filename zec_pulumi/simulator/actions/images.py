@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.simulator.envelope import RefusedError
-from zec_pulumi.simulator.models import Tag  # noqa: TC001 -- pydantic reads it at run time
-from zec_pulumi.simulator.paging import MAX_TAGS, Ids, Paged, contains, page
+from zec_pulumi.simulator.paging import Ids, Paged, contains, page
+from zec_pulumi.simulator.tag_lists import GivenTags, TagKeys, has_tags
 from zec_pulumi.simulator.views import custom_image_info, image_info
 
 if TYPE_CHECKING:
@@ -17,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class _ImageFilters(Paged):
-    """What both actions filter by. No image of this simulator has tags, so a tag filter finds nothing."""
+    """What both actions filter by."""
 
     image_ids: Ids | None = None
     image_name: str | None = None
     category: str | None = None
     os_type: str | None = None
     image_status: str | None = None
-    tag_keys: Annotated[list[str], Field(max_length=MAX_TAGS)] | None = None
-    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
+    tag_keys: TagKeys | None = None
+    tags: GivenTags | None = None
 
 
 class DescribeImages(_ImageFilters):
@@ -67,7 +65,7 @@ def describe_custom_images(call: ActionCall, request: DescribeCustomImages) -> d
     found = [
         image
         for image in call.cloud.world.images.values()
-        if image.image_type == "CUSTOM_IMAGE"
+        if image.is_custom
         and _matches(image, request)
         and request.region_id in {None, *image.region_id_list}
         and request.resource_group_id in {None, image.resource_group_id}
@@ -82,6 +80,5 @@ def _matches(image: Image, request: _ImageFilters) -> bool:
         and request.category in {None, image.category}
         and request.os_type in {None, image.os_type}
         and request.image_status in {None, image.image_status}
-        and not request.tag_keys
-        and not request.tags
+        and has_tags(image.tags, keys=request.tag_keys, tags=request.tags)
     )

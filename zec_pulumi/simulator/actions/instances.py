@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from zec_pulumi.simulator.action_call import ActionParameters
-from zec_pulumi.simulator.effects import Lag, Missing
+from zec_pulumi.simulator.effects import Lag, Missing, TagsHidden
 from zec_pulumi.simulator.envelope import RefusedError
-from zec_pulumi.simulator.models import Tag  # noqa: TC001 -- pydantic reads it at run time
-from zec_pulumi.simulator.paging import MAX_TAGS, Ids, Paged, SomeIds, contains, page
+from zec_pulumi.simulator.paging import Ids, Paged, SomeIds, contains, page
 from zec_pulumi.simulator.rules import check_name, check_not_recycled
+from zec_pulumi.simulator.tag_lists import GivenTags, TagKeys, has_tags
 from zec_pulumi.simulator.views import instance_info, instance_status
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class DescribeInstances(DescribeInstancesStatus):
     ipv6_address: str | None = Field(default=None, alias="ipv6Address")
     status: str | None = None
     name: str | None = None
-    tag_keys: Annotated[list[str], Field(max_length=MAX_TAGS)] | None = None
-    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
+    tag_keys: TagKeys | None = None
+    tags: GivenTags | None = None
 
 
 class ModifyInstancesAttribute(ActionParameters):
@@ -55,7 +55,16 @@ def describe_instances(call: ActionCall, request: DescribeInstances) -> dict[str
     """List instances in full. Unknown ids are left out. Source: DescribeInstances, zec 2025-09-01."""
     wanted = _filters(request)
     found = [item for item in _read(call, request) if all(matches(item) for matches in wanted)]
-    return page(request, found, lambda item: instance_info(_counted(call, item), call.cloud.world))
+    return page(request, found, lambda item: _shown(call, _counted(call, item)))
+
+
+def _shown(call: ActionCall, instance: Machine) -> dict[str, Any]:
+    info, hidden = instance_info(instance, call.cloud.world), call.effect(TagsHidden)
+    if hidden is not None:
+        info["tags"] = {"tags": []}
+    if hidden is not None and hidden.absent:
+        del info["tags"]
+    return info
 
 
 def describe_instances_status(call: ActionCall, request: DescribeInstancesStatus) -> dict[str, Any]:
@@ -121,15 +130,8 @@ def _filters(request: DescribeInstances) -> list[Callable[[Machine], bool]]:
     if (network := _ipv4_filter(request.ipv4_address)) is not None:
         filters.append(lambda item: any(_inside(text, network) for text in _addresses(item)))
     if request.tag_keys or request.tags:
-        filters.append(lambda item: _tagged(item, request))
+        filters.append(lambda item: has_tags(item.tags, keys=request.tag_keys, tags=request.tags))
     return filters
-
-
-def _tagged(instance: Machine, request: DescribeInstances) -> bool:
-    tags = {tag.key: tag.value for tag in instance.tags}
-    return all(key in tags for key in request.tag_keys or []) and all(
-        tags.get(tag.key) == tag.value for tag in request.tags or []
-    )
 
 
 def _addresses(instance: Machine) -> list[str]:

@@ -1,14 +1,11 @@
-"""Tags and resource groups: services of their own, for resources of every kind. Here: for instances."""
+"""Resource groups: a service of its own, for resources of every kind. Here: for instances."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
 from zec_pulumi.simulator.action_call import ActionParameters
 from zec_pulumi.simulator.envelope import RefusedError
-from zec_pulumi.simulator.models import Tag
 from zec_pulumi.simulator.paging import SomeIds  # noqa: TC001 -- pydantic reads it at run time
 from zec_pulumi.simulator.rules import check_resource_group
 
@@ -17,28 +14,11 @@ if TYPE_CHECKING:
     from zec_pulumi.simulator.models import Machine
 
 
-class ModifyResourceTags(ActionParameters):
-    """Parameters of ModifyResourceTags."""
-
-    resource_uuid: str
-    replace_tags: list[Tag] = Field(default_factory=list)
-    delete_tag_keys: list[str] = Field(default_factory=list)
-
-
 class AddResourceResourceGroup(ActionParameters):
     """Parameters of AddResourceResourceGroup."""
 
     resource_group_id: str
     resources: SomeIds
-
-
-def modify_resource_tags(call: ActionCall, request: ModifyResourceTags) -> dict[str, Any]:
-    """Set some tags and delete others. Source: ModifyResourceTags, zrm 2025-10-14."""
-    instance = _resource(call, request.resource_uuid)
-    tags = {tag.key: tag.value for tag in instance.tags} | {tag.key: tag.value for tag in request.replace_tags}
-    instance.tags = [Tag(key=key, value=value) for key, value in tags.items() if key not in request.delete_tag_keys]
-    call.record(instance)
-    return {}
 
 
 def add_resource_resource_group(call: ActionCall, request: AddResourceResourceGroup) -> dict[str, Any]:
