@@ -85,6 +85,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "missing": {"type": "missing"},
     "failed-ids": {"type": "fail_ids"},
     "tags-hidden": {"type": "tags_hidden"},
+    "image-fails": {"type": "image_fails"},
 }
 """The faults; ``+``: carried out all the same."""
 
@@ -112,6 +113,7 @@ lag              ok     ok     -      -      -      -      -      -      -      
 missing          ok     ok     -      -      -      -      -      -      -      -      -      -
 failed-ids       -      -      -      -      -      -      -      E      E      -      -      -
 tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -
+image-fails      -      -      -      -      -      -      -      -      -      -      -      -
 """
 
 ALWAYS = """
@@ -138,6 +140,7 @@ lag              ok     ok     -      -      -      -      -      -      -      
 missing          E      E      -      -      -      -      -      -      -      -      -      -
 failed-ids       -      -      -      -      -      -      -      E      E      -      -      -
 tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -
+image-fails      -      -      -      -      -      -      -      -      -      -      -      -
 """
 
 

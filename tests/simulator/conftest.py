@@ -10,7 +10,7 @@ import requests
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 VERSIONS = {"zec": "2025-09-01", "ccs": "2025-09-01", "zrm": "2025-10-14", "user": "2024-05-29"}
@@ -86,7 +86,13 @@ def sim(running_simulator: Simulator) -> Simulator:
 
 
 @pytest.fixture
-def api(sim: Simulator) -> Iterator[Api]:
+def api_of() -> Iterator[Callable[[Simulator], Api]]:
+    """What makes a client of a simulator of the test's own."""
     with requests.Session() as session:
         session.trust_env = False
-        yield Api(sim, session)
+        yield lambda sim: Api(sim, session)
+
+
+@pytest.fixture
+def api(sim: Simulator, api_of: Callable[[Simulator], Api]) -> Api:
+    return api_of(sim)

@@ -55,6 +55,8 @@ TABLE: dict[str, dict[str, Any]] = {
         "dataDisks": [{"diskSize": 100, "diskAmount": 2}],
     },
     "DeleteKeyPairs": {"keyIds": ["key-2ndKey01"]},
+    "CreateImage": {"instanceId": BATCH_1, "imageName": "backup"},
+    "DeleteImages": {"imageIds": ["custom-5Yx8Hq2c"]},
     "DescribeCustomImages": {},
     "DescribeDisks": {},
     "DescribeImages": {"zoneId": "asia-east-1a"},

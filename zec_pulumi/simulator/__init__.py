@@ -5,8 +5,16 @@ It imports nothing of the rest of this package, so that it checks the client ind
 
 from __future__ import annotations
 
-from zec_pulumi.simulator.assertions import assert_mutations, assert_rebuilt, assert_untouched
+from zec_pulumi.simulator.assertions import assert_mutations, assert_rebuilt, assert_restored, assert_untouched
 from zec_pulumi.simulator.server import Simulator
 from zec_pulumi.simulator.world import SetupError, default_world
 
-__all__ = ["SetupError", "Simulator", "assert_mutations", "assert_rebuilt", "assert_untouched", "default_world"]
+__all__ = [
+    "SetupError",
+    "Simulator",
+    "assert_mutations",
+    "assert_rebuilt",
+    "assert_restored",
+    "assert_untouched",
+    "default_world",
+]

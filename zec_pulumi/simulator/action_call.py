@@ -74,6 +74,10 @@ class ActionCall:
         """
         return [self.instance(instance_id) for instance_id in dict.fromkeys(instance_ids)]
 
+    def new_disk_identity(self) -> str:
+        """Return what a disk holds that is written now: the number of the entry that :meth:`record` makes next."""
+        return f"ledger-{len(self.cloud.ledger) + 1}"
+
     def record(self, instance: Machine | None) -> None:
         """Enter this accepted mutation of ``instance`` (None: of the account) into the ledger."""
         rest = {name: value for name, value in self.parameters.items() if name not in {"instanceId", "instanceIds"}}

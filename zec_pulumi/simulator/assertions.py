@@ -36,11 +36,28 @@ def assert_rebuilt(simulator: Controls, instance_id: str, *, image_id: str | Non
     found = sum(entry["action"] in _REBUILDS for entry in done)
     if found != times:
         raise _failure(f"{name}: expected {_times(times)}, found {_times(found)}; the ledger has", done)
-    machine = simulator.instance(instance_id)
-    if machine["status"] != "RUNNING":
-        raise _failure(f"{name}: is {machine['status']} and not RUNNING; the ledger has", done)
+    machine = _running(simulator, instance_id, done)
     if image_id not in {None, machine["imageId"]}:
         raise _failure(f"{name}: runs {machine['imageId']} and not {image_id}; the ledger has", done)
+
+
+def assert_restored(simulator: Controls, instance_id: str, disk_identity: str) -> None:
+    """Assert that an instance runs, and that its boot disk holds what had this ``diskIdentity``: nothing fresh."""
+    __tracebackhide__ = True
+    done = _of(simulator, {instance_id})
+    found = _running(simulator, instance_id, done)["diskIdentity"]
+    if found != disk_identity:
+        name = _name(simulator, instance_id)
+        raise _failure(f"{name}: its disk holds {found} and not {disk_identity}; the ledger has", done)
+
+
+def _running(simulator: Controls, instance_id: str, done: list[dict[str, Any]]) -> dict[str, Any]:
+    __tracebackhide__ = True
+    machine = simulator.instance(instance_id)
+    if machine["status"] != "RUNNING":
+        name = _name(simulator, instance_id)
+        raise _failure(f"{name}: is {machine['status']} and not RUNNING; the ledger has", done)
+    return machine
 
 
 def _of(simulator: Controls, instance_ids: set[str]) -> list[dict[str, Any]]:

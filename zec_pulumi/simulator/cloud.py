@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zec_pulumi.simulator.faults import Faults
 from zec_pulumi.simulator.ledger import Ledger, RequestLog
-from zec_pulumi.simulator.lifecycle import settle
+from zec_pulumi.simulator.lifecycle import settle, settle_image
 from zec_pulumi.simulator.reads import ReadHistory
 from zec_pulumi.simulator.world import World
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from zec_pulumi.simulator.clock import SimulatorClock
-    from zec_pulumi.simulator.models import Machine
+    from zec_pulumi.simulator.models import Image, Machine
     from zec_pulumi.simulator.world import Seed
 
 MARGIN_SECONDS = 1e-6
@@ -107,10 +107,19 @@ class Cloud:
             del self.world.instances[instance.instance_id]
         return list(self.world.instances.values()) if gone else everything
 
+    def images(self) -> list[Image]:
+        """Return every image as it is at this moment."""
+        images = list(self.world.images.values())
+        for image in images:
+            if image.pending is not None:
+                settle_image(image, self.clock.now())
+        return images
+
     def seconds_left(self) -> float:
         """Return how long until the last change under way has ended, in simulated seconds."""
         now = self.clock.now()
-        pending = [item.pending for item in self.instances() if item.pending is not None]
+        everything: list[Machine | Image] = [*self.instances(), *self.images()]
+        pending = [item.pending for item in everything if item.pending is not None]
         ends = [one.since + one.after_seconds for one in pending if one.after_seconds is not None]
         return max(0.0, max(ends, default=now) - now)
 

@@ -66,6 +66,11 @@ class Controls:
         with self._cloud.lock:
             return [(tag.key, tag.value) for tag in self._cloud.world.tags]
 
+    def images(self) -> list[dict[str, Any]]:
+        """Return every image as an administrator sees it."""
+        with self._cloud.lock:
+            return [image.model_dump(by_alias=True) for image in self._cloud.images()]
+
     def patch_instance(self, instance_id: str, **fields: Any) -> dict[str, Any]:
         """Set fields (``image_id`` or ``imageId``) behind the API's back; a change under way is dropped.
 

@@ -81,6 +81,7 @@ def answer(arrival: Arrival, cloud: Cloud, effects: Sequence[Effect]) -> Answer:
         action = _find(arrival)
         parameters = _parameters(arrival.parsed)
         request = _validated(action, parameters)
+        cloud.images()  # so that each is as it is now
         call = ActionCall(cloud, arrival.action, request_id, parameters, effects, cloud.clock.now())
         response = action.handler(call, request)
     except RefusedError as error:

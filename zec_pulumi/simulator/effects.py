@@ -104,10 +104,19 @@ class ReinstallFails(_Effect):
     type: Literal["reinstall_fails"]
 
 
-class NeverEnds(_Effect):
-    """A creation, stop, start, reboot, reinstall or release is accepted and stays in its transitional status."""
+class ImageFails(_Effect):
+    """An image is accepted and ends UNAVAILABLE."""
 
-    actions: ClassVar[frozenset[str] | None] = _POWER | _REINSTALLS | {"CreateZecInstances", "ReleaseInstances"}
+    actions: ClassVar[frozenset[str] | None] = frozenset({"CreateImage"})
+    type: Literal["image_fails"]
+
+
+class NeverEnds(_Effect):
+    """A creation, stop, start, reboot, reinstall, release or image is accepted and stays in its transitional status."""
+
+    actions: ClassVar[frozenset[str] | None] = (
+        _POWER | _REINSTALLS | {"CreateZecInstances", "ReleaseInstances", "CreateImage"}
+    )
     type: Literal["never_ends"]
 
 
@@ -137,9 +146,9 @@ class TagsHidden(_Effect):
 
 
 class FailIds(_Effect):
-    """An action on several instances does nothing, answers 200 and lists each id as failed."""
+    """An action on several instances or images does nothing, answers 200 and lists each id as failed."""
 
-    actions: ClassVar[frozenset[str] | None] = _POWER | {"ResetInstances", "ReleaseInstances"}
+    actions: ClassVar[frozenset[str] | None] = _POWER | {"ResetInstances", "ReleaseInstances", "DeleteImages"}
     type: Literal["fail_ids"]
 
 
@@ -155,6 +164,7 @@ Effect = Annotated[
     | Delay
     | Drop
     | ReinstallFails
+    | ImageFails
     | NeverEnds
     | Lag
     | Missing

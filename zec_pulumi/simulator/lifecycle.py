@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_snake
 from zec_pulumi.simulator.models import Pending
 
 if TYPE_CHECKING:
-    from zec_pulumi.simulator.models import Machine
+    from zec_pulumi.simulator.models import Image, Machine
 
 FieldChanges = Mapping[str, str | bool | None]
 
@@ -35,6 +35,15 @@ def settle(instance: Machine, now: float) -> bool:
     for name, value in pending.changes.items():
         setattr(instance, to_snake(name), value)
     return True
+
+
+def settle_image(image: Image, now: float) -> None:
+    """Let an image be what it becomes if its time has come by ``now`` (simulated seconds)."""
+    pending = image.pending
+    if pending is None or pending.after_seconds is None or now < pending.since + pending.after_seconds:
+        return
+    image.pending = None
+    image.image_status = pending.becomes
 
 
 def begin(

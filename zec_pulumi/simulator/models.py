@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 Name = Annotated[str, Field(min_length=1)]
@@ -60,11 +60,20 @@ class Zone(SeedModel):
     support_ha_vip: bool = True
 
 
+class PendingImage(SeedModel):
+    """The end of an image's ``CREATING``: the status, and after how many simulated seconds (None: never)."""
+
+    becomes: Literal["AVAILABLE", "UNAVAILABLE"]
+    after_seconds: Annotated[float, Field(ge=0)] | None
+    since: float = 0.0
+
+
 class Image(SeedModel):
     """An image. Source: DescribeImages and DescribeCustomImages, zec 2025-09-01.
 
     ``agent_supported`` cannot be read through the API; ``zone_ids`` None means every zone; a custom image
-    is found in the zones of its ``region_id_list``. Sizes are GiB.
+    is found in the zones of its ``region_id_list``. Sizes are GiB. ``disk_identity`` is what was on the disk that it
+    was made of, None if it brings no system of its own.
     """
 
     image_id: Name
@@ -87,6 +96,8 @@ class Image(SeedModel):
     resource_group_id: Name = "rg-default"
     resource_group_name: Name = "Default Resource Group"
     tags: list[Tag] = []
+    disk_identity: Name | None = None
+    pending: PendingImage | None = None
 
     @property
     def is_custom(self) -> bool:
@@ -159,12 +170,17 @@ class InstanceOptions(SeedModel):
 
 
 class Machine(SeedModel):
-    """A machine. Source: InstanceInfo of DescribeInstances, zec 2025-09-01. Memory is GiB."""
+    """A machine. Source: InstanceInfo of DescribeInstances, zec 2025-09-01. Memory is GiB.
+
+    ``instance_type`` None is a GPU instance, as the API shows one. ``disk_identity`` is what is on the boot disk: each
+    reinstall gives it another, and a reinstall to an image of an instance brings back the one of that time. The API
+    does not show it.
+    """
 
     instance_id: Name
     instance_name: Name
     zone_id: Name
-    instance_type: Name = "z2a.cpu.1"
+    instance_type: Name | None = "z2a.cpu.1"
     cpu: int = 2
     memory: int = 4
     image_id: Name
@@ -190,3 +206,10 @@ class Machine(SeedModel):
     placement_group_id: str | None = None
     instance_options: InstanceOptions | None = None
     pending: Pending | None = None
+    disk_identity: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_system(self) -> Machine:
+        if not self.disk_identity:
+            self.disk_identity = f"original-{self.instance_id}"
+        return self

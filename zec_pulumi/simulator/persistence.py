@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from zec_pulumi.simulator.clock import ClockState
-from zec_pulumi.simulator.models import KeyPair, Machine, Tag
+from zec_pulumi.simulator.models import Image, KeyPair, Machine, Tag
 from zec_pulumi.simulator.statefile import Commit, StateFile
 from zec_pulumi.simulator.world import Seed, SetupError, load_seed
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zec_pulumi.simulator.cloud import Cloud
 
 _KEY_PAIRS = TypeAdapter(list[KeyPair])
+_IMAGES = TypeAdapter(list[Image])
 
 
 class Persistence:
@@ -121,6 +122,10 @@ def _restore(file: StateFile, cloud: Cloud) -> None:
         world.key_pairs = {key.key_id: key for key in _KEY_PAIRS.validate_python(account["keyPairs"])}
         world.deleted_keys = set(account["deletedKeys"])
         world.made = account["made"]
+        # Files of before have no images but those of the seed, and no tags but those that instances have.
+        if "images" in account:
+            world.images = {one.image_id: one for one in _IMAGES.validate_python(account["images"])}
+            world.deleted_images = {one.image_id: one for one in _IMAGES.validate_python(account["deletedImages"])}
         world.instances = {one.instance_id: one for one in map(Machine.model_validate_json, file.instances())}
         for machine in world.instances.values():
             world.check(machine)
@@ -130,7 +135,6 @@ def _restore(file: StateFile, cloud: Cloud) -> None:
         cloud.faults.restore(file.document("faults"))
         seen = [entry["at"] for log in (cloud.ledger, cloud.requests) for entry in log.entries(limit=1)]
         cloud.clock.resume(ClockState(**file.document("clock")), not_before=max(seen, default=0.0))
-        # Files of before have no tags but those that instances have.
         world.restore_tags(tags, cloud.clock.now())
         cloud.forget_reads()
     except (KeyError, TypeError, ValueError) as error:
@@ -165,6 +169,8 @@ def _document(cloud: Cloud, name: str) -> Any:
                 "keyPairs": [key.model_dump(by_alias=True) for key in world.key_pairs.values()],
                 "deletedKeys": sorted(world.deleted_keys),
                 "made": world.made,
+                "images": [image.model_dump(by_alias=True) for image in world.images.values()],
+                "deletedImages": [image.model_dump(by_alias=True) for image in world.deleted_images.values()],
                 "tags": [
                     {"key": tag.key, "value": tag.value, "createdDate": created} for tag, created in world.tags.items()
                 ],

@@ -22,12 +22,13 @@ _PASSWORD = re.compile(f"[A-Za-z0-9{re.escape(PASSWORD_SPECIALS)}]{{8,16}}")
 _PASSWORD_CLASSES = ("[a-z]", "[A-Z]", "[0-9]", f"[{re.escape(PASSWORD_SPECIALS)}]")
 _NAME_MIN, _NAME_MAX = 2, 63
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9]")
+_IMAGE_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9]")
 
 
 def check_image(world: World, instance: Machine, image_id: str) -> Image:
     """Return the image an instance may be reinstalled with, or refuse it."""
     image = check_available(world, image_id, instance.zone_id)
-    current = world.images[instance.image_id]
+    current = world.image_of(instance)
     if image.os_type != current.os_type:
         raise RefusedError(400, "INVALID_OS_TYPE_NOT_SAME", f"The OS type is {current.os_type}, not {image.os_type}.")
     check_boot_disk(image, instance.system_disk.disk_size)
@@ -109,14 +110,29 @@ def check_not_recycled(instance: Machine) -> None:
         raise RefusedError(403, "OPERATION_DENIED_INSTANCE_RECYCLED", "The instance is in the recycle bin.")
 
 
+def check_not_imaged(instance: Machine) -> None:
+    """Refuse an instance while an image of it is made."""
+    if instance.status == "IMAGING":
+        raise RefusedError(400, "OPERATION_DENIED_INSTANCE_IN_OPERATION", "An image of the instance is being made.")
+
+
 def check_name(name: str) -> None:
     """Require 2 to 63 letters, digits, hyphens and periods, with a letter or digit at both ends."""
+    _check_name("instanceName", _NAME, name)
+
+
+def check_image_name(name: str) -> None:
+    """Require what :func:`check_name` does; slashes and underscores are allowed, too."""
+    _check_name("imageName", _IMAGE_NAME, name)
+
+
+def _check_name(what: str, pattern: re.Pattern[str], name: str) -> None:
     if len(name) < _NAME_MIN:
-        raise RefusedError(400, "INVALID_PARAMETER_LESS_LENGTH", "instanceName needs 2 characters.")
+        raise RefusedError(400, "INVALID_PARAMETER_LESS_LENGTH", f"{what} needs 2 characters.")
     if len(name) > _NAME_MAX:
-        raise RefusedError(400, "INVALID_PARAMETER_EXCEED_LENGTH", "instanceName is limited to 63 characters.")
-    if _NAME.fullmatch(name) is None:
-        raise RefusedError(400, "INVALID_PARAMETER_PATTERN_ERROR", "instanceName has a character it cannot have.")
+        raise RefusedError(400, "INVALID_PARAMETER_EXCEED_LENGTH", f"{what} is limited to 63 characters.")
+    if pattern.fullmatch(name) is None:
+        raise RefusedError(400, "INVALID_PARAMETER_PATTERN_ERROR", f"{what} has a character it cannot have.")
 
 
 def _check_key_pair(world: World, key_id: str) -> None:

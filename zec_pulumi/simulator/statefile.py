@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x5A454353
 """``ZECS``: what SQLite keeps in the header of a file, so that the files of other programs are never touched."""
 
-FORMAT = 1
-"""Goes up with every change that an older release could not read."""
+FORMAT = 2
+"""Goes up with every change that an older release could not read. What is older is read, and written as this."""
 
 _SCHEMA = f"""
 BEGIN;
@@ -66,6 +66,7 @@ class StateFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._is_older = False
         with self._setup_errors():
             empty = _create(self.path)
             # The server's thread and the one that controls it both write, in turn: the cloud's lock is held.
@@ -112,6 +113,8 @@ class StateFile:
         execute(f"PRAGMA synchronous = {'FULL' if changes.durable else 'NORMAL'}")
         execute("BEGIN IMMEDIATE")
         try:
+            if self._is_older:
+                execute(f"PRAGMA user_version = {FORMAT}")
             if changes.everything:
                 for table in ("document", "instance", "ledger", "request"):
                     execute(f"DELETE FROM {table}")  # noqa: S608 -- names of ours
@@ -119,6 +122,7 @@ class StateFile:
                 if values:
                     self._connection.executemany(statement, values)
             execute("COMMIT")
+            self._is_older = False
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 execute("ROLLBACK")
@@ -134,8 +138,9 @@ class StateFile:
             self._connection.executescript(_SCHEMA)
         elif pragma["application_id"] != APPLICATION_ID:
             raise SetupError(f"{self.path} is not a state file of this simulator; it is left as it is")
-        elif pragma["user_version"] != FORMAT:
+        elif pragma["user_version"] > FORMAT:
             raise SetupError(f"{self.path} was written by a newer release (format {pragma['user_version']})")
+        self._is_older = not empty and pragma["user_version"] < FORMAT
         # Held from the first read to the end, so that two simulators never share a file.
         self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._connection.execute("PRAGMA journal_mode = WAL")

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 CURRENT = "2025-09-01"
 OLDER = "2024-04-01"
 
-ACTIONS_ABSENT = frozenset({"DescribeCustomImages", "ModifyNetworkInterfaceAttribute", "ResetInstances"})
+ACTIONS_ABSENT = frozenset(
+    {"CreateImage", "DeleteImages", "DescribeCustomImages", "ModifyNetworkInterfaceAttribute", "ResetInstances"}
+)
 # Paths from the request down, through every item of a list.
 _PARAMETERS_ABSENT = {
     "CreateZecInstances": frozenset(

@@ -23,10 +23,12 @@ def instance_status(instance: Machine) -> dict[str, Any]:
 
 def instance_info(instance: Machine, world: World) -> dict[str, Any]:
     """Return the InstanceInfo of DescribeInstances."""
-    copied = instance.model_dump(by_alias=True, exclude={"pending", "tags", "system_disk", "data_disks", "nic_name"})
+    copied = instance.model_dump(
+        by_alias=True, exclude={"pending", "tags", "system_disk", "data_disks", "nic_name", "disk_identity"}
+    )
     return {
         **copied,
-        "imageName": world.images[instance.image_id].image_name,
+        "imageName": world.image_of(instance).image_name,
         "systemDisk": {
             "diskId": _system_disk_id(instance),
             **instance.system_disk.model_dump(by_alias=True),
@@ -72,6 +74,7 @@ def disk_infos(instance: Machine, world: World) -> list[dict[str, Any]]:
 def image_info(image: Image) -> dict[str, Any]:
     """Return an Image of DescribeImages."""
     hidden = {"agent_supported", "zone_ids", "region_id_list", "resource_group_id", "resource_group_name", "tags"}
+    hidden |= {"disk_identity", "pending"}
     return {
         **image.model_dump(by_alias=True, exclude=hidden),
         "imageSize": str(image.image_size),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,9 @@ from zec_pulumi.simulator.models import Credential, Image, KeyPair, Machine, Nam
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
+
+
+_REINSTALLING = {"DEPLOYING", "REBUILDING"}
 
 
 class SetupError(ValueError):
@@ -59,6 +63,8 @@ class World:
         self.time_zones = list(seed.time_zones)
         self.zones = {zone.zone_id: zone for zone in seed.zones}
         self.images = {image.image_id: image.model_copy(deep=True) for image in seed.images}
+        # An instance keeps its image when that is deleted.
+        self.deleted_images: dict[str, Image] = {}
         self.key_pairs = {key.key_id: key for key in seed.key_pairs}
         self.instances = {item.instance_id: item.model_copy(deep=True) for item in seed.instances}
         # Deleting a key pair does not take it from the instances that have it.
@@ -71,9 +77,10 @@ class World:
         # The tags of the account, bound or not, and when each was created.
         self.tags: dict[Tag, str] = {}
         self.keep_tags([*seed.tags, *self._bound_tags()], now)
-        for instance in self.instances.values():
-            if instance.pending is not None:
-                instance.pending.since = now
+        changing: list[Machine | Image] = [*self.instances.values(), *self.images.values()]
+        for one in changing:
+            if one.pending is not None:
+                one.pending.since = now
 
     def next_number(self) -> int:
         """Return 1, 2, 3 … for what a client creates: ids that are the same in every run and never used twice."""
@@ -104,6 +111,10 @@ class World:
         image = self.images.get(image_id)
         return image if image is not None and self.offers(image, zone_id) else None
 
+    def image_of(self, instance: Machine) -> Image:
+        """Return the image that an instance was installed with, be it deleted since."""
+        return self.images.get(instance.image_id) or self.deleted_images[instance.image_id]
+
     def offers(self, image: Image, zone_id: str) -> bool:
         """Whether the zone offers the image: custom images by region, public ones by zone."""
         if image.is_custom:
@@ -120,7 +131,7 @@ class World:
         """Say, each with its path, what the instance names that does not exist."""
         named: list[tuple[str, str | None, Collection[str | None]]] = [
             ("zoneId", instance.zone_id, self.zones.keys()),
-            ("imageId", instance.image_id, self.images.keys()),
+            ("imageId", instance.image_id, {*self.images, *self.deleted_images}),
             ("timeZone", instance.time_zone, self.time_zones),
             ("keyId", instance.key_id, {None, *self.key_pairs, *self.deleted_keys}),
         ]
@@ -139,6 +150,8 @@ class World:
     def patch(self, instance_id: str, fields: dict[str, Any], *, now: float) -> Machine:
         """Set fields of an instance as somebody at the console would; a change under way is dropped.
 
+        An image, or the status of a reinstall, means that the disk was written anew: it gets another identity.
+
         Raises:
             KeyError: No such instance.
             SetupError: A field that does not exist, a value that cannot be, or the id itself.
@@ -147,6 +160,9 @@ class World:
         changes = {to_camel(name): value for name, value in fields.items()}
         if changes.get("instanceId", instance_id) != instance_id:
             raise SetupError("instanceId: an instance keeps its id")
+        if "imageId" in changes or changes.get("status") in _REINSTALLING:
+            image = self.images.get(str(changes.get("imageId")))
+            changes = {"diskIdentity": (image and image.disk_identity) or f"console-{secrets.token_hex(4)}", **changes}
         changed = _changed(current, changes)
         self.check(changed)
         if changed.pending is not None:

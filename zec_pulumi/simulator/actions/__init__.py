@@ -39,6 +39,8 @@ _ZEC = {
     "DescribeDisks": ApiAction(disks.DescribeDisks, disks.describe_disks),
     "DescribeImages": ApiAction(images.DescribeImages, images.describe_images),
     "DescribeCustomImages": ApiAction(images.DescribeCustomImages, images.describe_custom_images),
+    "CreateImage": ApiAction(images.CreateImage, images.create_image),
+    "DeleteImages": ApiAction(images.DeleteImages, images.delete_images),
     "DescribeZones": ApiAction(zones.DescribeZones, zones.describe_zones),
     "DescribeTimeZones": ApiAction(zones.DescribeTimeZones, zones.describe_time_zones),
 }

@@ -101,6 +101,7 @@ class CreateZecInstances(ActionParameters):
 def create_zec_instances(call: ActionCall, request: CreateZecInstances) -> dict[str, Any]:
     """DEPLOYING, RUNNING. Source: CreateZecInstances, zec 2025-09-01; the codes are those of ResetInstance."""
     disk_size = _checked(call, request)
+    image = call.cloud.world.images[request.image_id]
     never = call.effect(NeverEnds) is not None
     made = [_machine(call, request, disk_size) for _ in range(request.instance_count)]
     call.cloud.world.keep_tags(request.tags.kept(), call.now)
@@ -112,6 +113,7 @@ def create_zec_instances(call: ActionCall, request: CreateZecInstances) -> dict[
             now=call.now,
             seconds=None if never else call.cloud.timing.rebuild_seconds,
         )
+        instance.disk_identity = image.disk_identity or call.new_disk_identity()
         call.cloud.world.instances[instance.instance_id] = instance
         call.record(instance)
     return {

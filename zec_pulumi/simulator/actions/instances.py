@@ -11,7 +11,7 @@ from zec_pulumi.simulator.action_call import ActionParameters
 from zec_pulumi.simulator.effects import Lag, Missing, TagsHidden
 from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.paging import Ids, Paged, SomeIds, contains, page
-from zec_pulumi.simulator.rules import check_name, check_not_recycled
+from zec_pulumi.simulator.rules import check_name, check_not_imaged, check_not_recycled
 from zec_pulumi.simulator.tag_lists import GivenTags, TagKeys, has_tags
 from zec_pulumi.simulator.views import instance_info, instance_status
 
@@ -78,6 +78,7 @@ def modify_instances_attribute(call: ActionCall, request: ModifyInstancesAttribu
     chosen = call.chosen(request.instance_ids)
     for instance in chosen:
         check_not_recycled(instance)
+        check_not_imaged(instance)
     for instance in chosen:
         instance.instance_name = request.instance_name
         call.record(instance)
@@ -122,7 +123,7 @@ def _filters(request: DescribeInstances) -> list[Callable[[Machine], bool]]:
     if equal:
         filters.append(lambda item: all(getattr(item, name) == value for name, value in equal.items()))
     if (series := request.instance_type_series) is not None:
-        filters.append(lambda item: item.instance_type.split(".")[0] == series)
+        filters.append(lambda item: (item.instance_type or "").split(".")[0] == series)
     if request.name is not None:
         filters.append(lambda item: contains(item.instance_name, request.name))
     if request.ipv6_address is not None:

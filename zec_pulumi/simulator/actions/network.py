@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.simulator.action_call import ActionParameters
 from zec_pulumi.simulator.envelope import RefusedError
-from zec_pulumi.simulator.rules import check_not_recycled
+from zec_pulumi.simulator.rules import check_not_imaged, check_not_recycled
 from zec_pulumi.simulator.views import nic_id
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def modify_network_interface_attribute(call: ActionCall, request: ModifyNetworkI
     """
     for instance in call.cloud.instances():
         if nic_id(instance) == request.nic_id:
+            check_not_imaged(instance)
             instance.nic_name = request.name or instance.nic_name
             instance.security_group_id = request.security_group_id or instance.security_group_id
             call.record(instance)
@@ -54,6 +55,7 @@ def modify_network_interface_attribute(call: ActionCall, request: ModifyNetworkI
 def _forward(call: ActionCall, request: StartIpForward, *, enabled: bool) -> dict[str, Any]:
     instance = call.instance(request.instance_id)
     check_not_recycled(instance)
+    check_not_imaged(instance)
     instance.enable_ip_forward = enabled
     call.record(instance)
     return {}

@@ -13,6 +13,7 @@ from zec_pulumi.simulator.effects import FailIds, NeverEnds
 from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.lifecycle import begin
 from zec_pulumi.simulator.paging import SomeIds  # noqa: TC001 -- pydantic reads it at run time
+from zec_pulumi.simulator.rules import check_not_imaged
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,6 +73,7 @@ def _switch(
 
 
 def _denied(instance: Machine, needed: str) -> RefusedError:
+    check_not_imaged(instance)
     reason = "RECYCLED" if instance.status == "RECYCLE" else f"NOT_{needed}"
     message = f"Instance {instance.instance_id} is {instance.status}."
     return RefusedError(403, f"OPERATION_DENIED_INSTANCE_{reason}", message)

@@ -9,6 +9,7 @@ from zec_pulumi.simulator.effects import FailIds, NeverEnds
 from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.lifecycle import begin
 from zec_pulumi.simulator.paging import SomeIds  # noqa: TC001 -- pydantic reads it at run time
+from zec_pulumi.simulator.rules import check_not_imaged
 
 if TYPE_CHECKING:
     from zec_pulumi.simulator.action_call import ActionCall
@@ -38,6 +39,7 @@ def release_instances(call: ActionCall, request: ReleaseInstances) -> dict[str, 
         return {"instanceIds": [instance.instance_id for instance in chosen]}
     able = [instance for instance in chosen if instance.status in _STEPS]
     if not able:
+        check_not_imaged(chosen[0])
         raise RefusedError(400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS", f"The instance is {chosen[0].status}.")
     seconds = None if call.effect(NeverEnds) else call.cloud.timing.stop_seconds
     for instance in able:

@@ -14,6 +14,7 @@ from zec_pulumi.simulator.rules import (
     check_image,
     check_login,
     check_name,
+    check_not_imaged,
     check_password,
     check_time_zone,
     check_user_data,
@@ -91,6 +92,8 @@ def _changes_or_refusal(call: ActionCall, instance: Machine, request: _Reinstall
 
 def _begin_reinstall(call: ActionCall, instance: Machine, changes: FieldChanges) -> None:
     timing = call.cloud.timing
+    # The disk is written from now on: what was on it is gone, and if the reinstall fails, what comes is not there.
+    instance.disk_identity = call.new_disk_identity()
     begin(
         instance,
         timing.transition,
@@ -109,6 +112,7 @@ def reset_instance_password(call: ActionCall, request: ResetInstancePassword) ->
     Source: ResetInstancePassword, zec 2025-09-01.
     """
     instance = call.instance(request.instance_id)
+    check_not_imaged(instance)
     if instance.status != "RUNNING":
         raise RefusedError(403, "OPERATION_DENIED_INSTANCE_NOT_RUNNING", f"The instance is {instance.status}.")
     if not instance.enable_agent:
@@ -121,6 +125,7 @@ def reset_instance_password(call: ActionCall, request: ResetInstancePassword) ->
 
 def _accepted_changes(call: ActionCall, instance: Machine, request: _Reinstall) -> FieldChanges:
     """Apply every rule, and return what the instance will have after the reinstall."""
+    check_not_imaged(instance)
     if instance.status != "STOPPED":
         raise RefusedError(
             400, "UNSUPPORTED_OPERATION_INSTANCE_STATUS", f"The instance is {instance.status}, not STOPPED."
@@ -134,6 +139,8 @@ def _accepted_changes(call: ActionCall, instance: Machine, request: _Reinstall) 
         "keyId": request.key_id,
         "enableAgent": request.enable_agent,
     }
+    if image.disk_identity is not None:
+        changes["diskIdentity"] = image.disk_identity
     if request.user_data is not None:
         check_user_data(request.user_data)
     if request.timezone is not None:
