@@ -245,3 +245,21 @@ def test_a_thousand_idle_connections_disturb_nobody(sim: Simulator, api: Any) ->
         with connect(sim) as connection:
             connection.sendall(head(sim, "Content-Length: 2", "Connection: close") + b"\r\n{}")
             assert rest(connection).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("service", "version", "action", "rest"),
+    [
+        ("zec", "2025-09-01", "CreateSnapshot", "the cloud may have it."),
+        ("zrm", "2025-10-14", "DescribeResources", "the cloud may have it."),
+        ("zec", "2024-04-01", "CreateImage", "it has it in zec 2025-09-01."),
+        ("vm", "2023-03-13", "DescribeKeyPairs", "it has it in zec 2024-04-01, ccs 2025-09-01."),
+    ],
+)
+def test_what_is_not_modelled_is_named(api: Any, service: str, version: str, action: str, rest: str) -> None:
+    """So that nobody searches in a client for what the simulator lacks."""
+    answer = api.post(action, {}, service=service, version=version)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "AUTHFAILURE_UNAUTHORIZED_OPERATION")
+    said = f"This simulator lacks the action {action} of service {service}, version {version}; "
+    assert answer.json()["message"] == said + rest

@@ -40,6 +40,7 @@ SERVICES: dict[tuple[str, str], tuple[Any, Any]] = {
 # The SDK has no model of DescribeKeyPairs in the older zec, where older clients ask for them: it is that of ccs.
 MODELLED_ELSEWHERE = {("zec", "2024-04-01", "DescribeKeyPairs"): ("ccs", "2025-09-01")}
 
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f mine"
 WEB_1, BATCH_1 = "1272168087751233112", "1272168087751233114"
 # One request for each action, in every field whose answer depends on it.
 TABLE: dict[str, dict[str, Any]] = {
@@ -65,7 +66,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "DescribeKeyPairs": {},
     "DescribeTimeZones": {},
     "DescribeZones": {},
-    "ImportKeyPair": {"keyName": "mine", "publicKey": "ssh-ed25519 AAAA mine"},
+    "ImportKeyPair": {"keyName": "mine", "publicKey": PUBLIC_KEY},
     "ModifyInstancesAttribute": {"instanceIds": [WEB_1], "instanceName": "renamed"},
     "ModifyKeyPairAttribute": {"keyId": "key-2ndKey01", "keyDescription": "another"},
     "ModifyNetworkInterfaceAttribute": {"nicId": f"nic-{WEB_1}", "securityGroupId": "sg-0002"},

@@ -19,6 +19,7 @@ from zec_pulumi.simulator import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 OLDER, CURRENT = "2024-04-01", "2025-09-01"
 # States in which the Terraform provider reads again before it looks at anything.
 OPERATING = {"PENDING", "DEPLOYING", "REBUILDING", "BOOTING", "STOPPING", "RELEASING", "RECYCLING", "RESIZING"}
@@ -271,7 +272,7 @@ def test_more_ids_than_documented_are_refused(sim: Simulator) -> None:
 
 def test_terraform_manages_a_key_pair(terraform: Terraform) -> None:
     """Imported, described anew, used and deleted; an instance keeps a key that was deleted."""
-    imported = {"keyName": "terraform", "keyDescription": "", "publicKey": "ssh-ed25519 AAAA terraform"}
+    imported = {"keyName": "terraform", "keyDescription": "", "publicKey": f"{PUBLIC_KEY} terraform"}
     key_id = terraform.call("ImportKeyPair", imported, service="ccs")["keyId"]
     terraform.call("ModifyKeyPairAttribute", {"keyId": key_id, "keyDescription": "mine"}, service="ccs")
 
@@ -301,7 +302,15 @@ def test_terraform_manages_a_key_pair(terraform: Terraform) -> None:
         ("zec", OLDER, "StartIpForward", {"instanceId": "1"}, "INVALID_INSTANCE_NOT_FOUND"),
         ("zec", OLDER, "StopIpForward", {"instanceId": "1272168087751233117"}, "OPERATION_DENIED_INSTANCE_RECYCLED"),
         ("ccs", CURRENT, "ModifyKeyPairAttribute", {"keyId": "key-nowhere"}, "INVALID_KEY_PAIR_NOT_FOUND"),
-        ("ccs", CURRENT, "ImportKeyPair", {"keyName": "a b", "publicKey": "x"}, "INVALID_PARAMETER_PATTERN_ERROR"),
+        (
+            "ccs",
+            CURRENT,
+            "ImportKeyPair",
+            {"keyName": "a b", "publicKey": PUBLIC_KEY},
+            "INVALID_PARAMETER_PATTERN_ERROR",
+        ),
+        ("ccs", CURRENT, "ImportKeyPair", {"keyName": "a", "publicKey": "x"}, "INVALID_PARAMETER_VALUE"),
+        ("ccs", CURRENT, "ImportKeyPair", {"keyName": "ops", "publicKey": PUBLIC_KEY}, "INVALID_KEY_PAIR_NAME_EXISTS"),
     ],
 )
 def test_what_does_not_exist_is_refused(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 WEB_1, BATCH_1 = "1272168087751233112", "1272168087751233114"
 COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli.main import main; sys.exit(main())", "simulator"]
 
@@ -59,7 +60,7 @@ def test_everything_is_there_after_a_restart(state: Path) -> None:
             instanceCount=9,
             keyId="key-YWD2QFOl",
         )["instanceIdSet"]
-        key = post(sim, "ImportKeyPair", service="ccs", keyName="mine", publicKey="ssh-ed25519 AAAA")["keyId"]
+        key = post(sim, "ImportKeyPair", service="ccs", keyName="mine", publicKey=PUBLIC_KEY)["keyId"]
         sim.patch_instance(BATCH_1, image_id="debian12_20240712")
         sim.delete_instance("1272168087751233113")
         sim.add_fault(action="StopInstances", nth=3, effect={"type": "blocked"})
@@ -70,7 +71,7 @@ def test_everything_is_there_after_a_restart(state: Path) -> None:
         assert (again.instances(), again.ledger(), again.requests(), again.faults(), again.now()) == before
         assert post(again, "DescribeKeyPairs", service="ccs", keyIds=[key])["totalCount"] == 1
         assert post(again, "DescribeInstances", instanceIds=made)["totalCount"] == 9
-        later = post(again, "ImportKeyPair", service="ccs", keyName="other", publicKey="ssh-ed25519 AAAA")["keyId"]
+        later = post(again, "ImportKeyPair", service="ccs", keyName="other", publicKey=PUBLIC_KEY)["keyId"]
         assert later not in {key, *made}
 
 

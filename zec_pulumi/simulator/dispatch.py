@@ -101,14 +101,16 @@ def _check_transport(arrival: Arrival) -> None:
 
 
 def _find(arrival: Arrival) -> ApiAction:
-    key = (arrival.service, arrival.headers["x-zc-version"], arrival.action)
-    if key not in ACTIONS:
+    service, version, action = arrival.service, arrival.headers["x-zc-version"], arrival.action
+    if (service, version, action) not in ACTIONS:
+        elsewhere = [f"{where} {when}" for where, when, what in ACTIONS if what == action]
         raise RefusedError(
             403,
             "AUTHFAILURE_UNAUTHORIZED_OPERATION",
-            "The action does not exist in this service and version.",
+            f"This simulator lacks the action {action} of service {service}, version {version}; "
+            + (f"it has it in {', '.join(elsewhere)}." if elsewhere else "the cloud may have it."),
         )
-    return ACTIONS[key]
+    return ACTIONS[service, version, action]
 
 
 def _parameters(parsed: Any) -> dict[str, Any]:

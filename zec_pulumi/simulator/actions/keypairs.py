@@ -11,6 +11,7 @@ from zec_pulumi.simulator.clock import timestamp
 from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.models import KeyPair
 from zec_pulumi.simulator.paging import Ids, Paged, SomeIds, contains, page
+from zec_pulumi.simulator.public_keys import is_public_key
 from zec_pulumi.simulator.views import key_pair_info
 
 if TYPE_CHECKING:
@@ -56,8 +57,12 @@ def describe_key_pairs(call: ActionCall, request: DescribeKeyPairs) -> dict[str,
 
 
 def import_key_pair(call: ActionCall, request: ImportKeyPair) -> dict[str, Any]:
-    """Add a key pair; the key itself is not checked. Source: ImportKeyPair, ccs 2025-09-01."""
+    """Add a key pair. The codes are this simulator's choice. Source: ImportKeyPair, ccs 2025-09-01."""
     world = call.cloud.world
+    if any(key.key_name == request.key_name for key in world.key_pairs.values()):
+        raise RefusedError(400, "INVALID_KEY_PAIR_NAME_EXISTS", f"There is a key pair {request.key_name}.")
+    if not is_public_key(request.public_key):
+        raise RefusedError(400, "INVALID_PARAMETER_VALUE", "publicKey is not one to five OpenSSH public keys.")
     key_pair = KeyPair(
         key_id=f"key-{world.next_number():08d}",
         key_name=request.key_name,
