@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,9 +51,37 @@ class Page:
         rows: list[str] = self.browser.execute_script(script, f"#{name}")
         return rows
 
+    def named(self, inside: str = "") -> int:
+        """Assert that every control and region that is seen has a name, and return how many there are."""
+        kinds = "button, input, select, textarea, section, [role=region], dialog"
+        found = self.browser.find_elements(By.CSS_SELECTOR, ", ".join(inside + kind for kind in kinds.split(", ")))
+        seen = [element for element in found if element.is_displayed()]
+        assert all(element.accessible_name for element in seen)
+        return len(seen)
+
+    def act_on(self, name: str) -> None:
+        """Open the dialog of a machine."""
+        self.browser.find_element(By.CSS_SELECTOR, f"[aria-label='Act on {name}']").click()
+        self.wait_for(lambda: self.text("machine-title") == name)
+
+    def copied(self, what: str) -> str:
+        """Press the button that copies something, and return what the clipboard has then."""
+        found = self.browser.find_element(By.CSS_SELECTOR, f"[aria-label='Copy {what}']")
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+        found.click()
+        return self.clipboard()
+
+    def clipboard(self) -> str:
+        """Return what the clipboard has."""
+        grant = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+        self.browser.execute_cdp_cmd("Browser.grantPermissions", grant)
+        read = "navigator.clipboard.readText().then(arguments[0], (error) => arguments[0](String(error)))"
+        return str(self.browser.execute_async_script(read))
+
     def button(self, label: str) -> Any:
         """Return a button by what it says, in the middle of the window: the header covers the upper edge."""
-        found = self.browser.find_element(By.XPATH, f"//button[normalize-space()='{label}']")
+        path = f'//button[normalize-space()="{label}"]'
+        found = next(one for one in self.browser.find_elements(By.XPATH, path) if one.is_displayed())
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
         return found
 
@@ -109,7 +138,7 @@ def test_names_of_machines_are_text(page: Page) -> None:
     page.wait_for(lambda: any(HOSTILE in row for row in page.rows("instance-rows")))
     page.wait_for(lambda: any(HOSTILE in row for row in page.rows("requests-rows")))
     assert page.browser.title == "ZEC simulator"
-    assert page.browser.find_elements(By.CSS_SELECTOR, "main img, main script") == []
+    assert page.browser.find_elements(By.CSS_SELECTOR, "body img, body script") == []
 
 
 def test_the_clock_is_moved(page: Page) -> None:
@@ -148,7 +177,7 @@ def test_faults_are_switched_on_and_off(page: Page) -> None:
 
 @pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ('{"action": "Nothing"}', "effect")])
 def test_a_rule_that_cannot_be_is_explained(page: Page, text: str, message: str) -> None:
-    """In an alert, which a screen reader reads out, and until the next change."""
+    """In an alert, which a screen reader reads out, wherever one has scrolled to, and until the next change."""
     rule = page.element("rule")
     rule.clear()
     rule.send_keys(text)
@@ -156,8 +185,127 @@ def test_a_rule_that_cannot_be_is_explained(page: Page, text: str, message: str)
 
     page.wait_for(lambda: message in page.text("message"))
     assert page.cloud.faults() == []
+    for place in (0, 10_000):
+        page.browser.execute_script(f"scrollTo(0, {place})")
+        assert page.browser.execute_script(
+            "const box = document.getElementById('message').getBoundingClientRect();"
+            "return box.top > 0 && box.bottom < innerHeight"
+        )
+    page.button("Dismiss").click()
+    assert not page.element("message").is_displayed()
+    page.button("Add rule").click()
+    page.wait_for(lambda: message in page.text("message"))
     page.button("+ 10 s").click()
     page.wait_for(lambda: not page.element("message").is_displayed())
+
+
+def test_a_client_is_connected_by_what_is_copied(page: Page) -> None:
+    """The variables, as a shell takes them."""
+    page.button("Copy variables").click()
+
+    script = page.clipboard()
+    assert script.endswith("\n")
+    shown = subprocess.run(["/bin/sh", "-c", f"{script}env"], capture_output=True, text=True, check=True, env={}).stdout
+    variables = dict(line.partition("=")[::2] for line in shown.splitlines())
+    assert {name: variables.get(name) for name in page.cloud.environment()} == page.cloud.environment()
+
+
+def test_variables_are_quoted_for_a_shell(chromium: webdriver.Chrome) -> None:
+    """Whatever a seed has for a password."""
+    world = default_world()
+    world["credentials"] = [{"accessKeyId": "a b", "accessKeyPassword": "it's $HOME `id` \\"}]
+    with Simulator(world, clock="manual") as cloud:
+        page = Page(chromium, cloud)
+        page.wait_for(lambda: "PASSWORD" in page.text("exports"))
+        script = (
+            f'{page.text("exports")}\nprintf "%s" "$ZENLAYERCLOUD_ACCESS_KEY_ID|$ZENLAYERCLOUD_ACCESS_KEY_PASSWORD"'
+        )
+        shown = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert shown == "a b|it's $HOME `id` \\"
+
+
+@pytest.mark.parametrize(
+    ("what", "copied"),
+    [
+        ("the id of web-1", WEB_1),
+        ("debian12_20240712", "debian12_20240712"),
+        ("key-2ndKey01", "key-2ndKey01"),
+    ],
+)
+def test_ids_are_copied(page: Page, what: str, copied: str) -> None:
+    """Of instances, images and key pairs: what a program needs."""
+    assert page.copied(what) == copied
+
+
+def test_somebody_acts_behind_the_back_of_a_program(page: Page) -> None:
+    """Another image, power off and on; the ledger does not know, and the disk is another."""
+    before = page.cloud.instance(WEB_1)
+    page.act_on("web-1")
+    Select(page.element("reinstall-image")).select_by_visible_text("debian12_20240712")
+    page.button("Reinstall behind Pulumi's back").click()
+
+    page.wait_for(lambda: page.cloud.instance(WEB_1)["imageId"] == "debian12_20240712")
+    after = page.cloud.instance(WEB_1)
+    assert after["diskIdentity"] not in {before["diskIdentity"], ""}
+    page.wait_for(lambda: after["diskIdentity"] in page.text("machine-facts"))
+    assert "reinstalled" in page.text("machine-said")
+    page.button("Power off").click()
+    page.wait_for(lambda: page.cloud.instance(WEB_1)["status"] == "STOPPED")
+    page.button("Recover").click()
+    page.wait_for(lambda: page.cloud.instance(WEB_1)["status"] == "RUNNING")
+    page.button("Close").click()
+    page.wait_for(lambda: any(WEB_1 in row and after["diskIdentity"] in row for row in page.rows("instance-rows")))
+    assert page.cloud.ledger() == []
+
+
+def test_the_next_reinstall_of_one_machine_fails(page: Page) -> None:
+    """Of this one and no other, and only the next; then it is recovered."""
+    page.cloud.patch_instance(WEB_1, status="STOPPED")
+    page.act_on("batch-1")
+    page.button("Fail the next reinstall").click()
+    page.wait_for(page.cloud.faults)
+    for instance_id in (WEB_1, BATCH_1):
+        page.send("ResetInstance", instanceId=instance_id, keyId="key-YWD2QFOl")
+    page.cloud.settle()
+
+    page.wait_for(lambda: "REINSTALL_FAILED" in page.text("machine-facts"))
+    assert page.cloud.instance(WEB_1)["status"] == "RUNNING"
+    page.button("Recover").click()
+    page.wait_for(lambda: "RUNNING" in page.text("machine-facts"))
+
+
+def test_what_fails_in_the_dialog_is_said_in_it(page: Page) -> None:
+    """The machine is gone meanwhile."""
+    page.act_on("batch-1")
+    page.cloud.delete_instance(BATCH_1)
+
+    page.wait_for(lambda: "does not exist" in page.text("machine-said"))
+    page.button("Power off").click()
+    page.wait_for(lambda: "does not exist" in page.text("machine-said"))
+    assert page.text("link") == "connected"
+    logged(page.browser, "browser")
+
+
+def test_a_request_is_opened(page: Page) -> None:
+    """What it asked for, without its secrets, and what it was answered."""
+    page.send("ResetInstance", instanceId=WEB_1, password="Example+123", imageId="debian12_20240712")
+    page.wait_for(lambda: any("The instance is RUNNING" in row for row in page.rows("requests-rows")))
+    page.browser.find_element(By.CSS_SELECTOR, "#requests-rows button").click()
+
+    shown = json.loads(page.text("request-entry"))
+    (entry,) = page.cloud.requests()
+    assert shown == entry
+    assert shown["parameters"] == {"password": "***", "imageId": "debian12_20240712"}
+    assert shown["message"] == "The instance is RUNNING, not STOPPED."
+    assert shown["requestId"].startswith("T")
+
+
+def test_a_button_in_a_row_keeps_the_focus(page: Page) -> None:
+    """While the rows are drawn anew."""
+    page.browser.find_element(By.CSS_SELECTOR, "[aria-label='Act on web-2']").send_keys("")
+    page.cloud.patch_instance(WEB_1, instance_name="renamed")
+    page.wait_for(lambda: any("renamed" in row for row in page.rows("instance-rows")))
+    assert page.browser.switch_to.active_element.accessible_name == "Act on web-2"
 
 
 def test_reset_asks_first(page: Page) -> None:
@@ -178,7 +326,8 @@ def test_reset_asks_first(page: Page) -> None:
 def test_everything_is_reached_by_keyboard(page: Page) -> None:
     """Every control in turn, by tab alone, and a switch by the space bar."""
     controls = page.browser.execute_script(
-        "document.body.focus(); return [...document.querySelectorAll('button, input, select, textarea')].length"
+        "document.body.focus(); const all = [...document.querySelectorAll('button, input, select, textarea')];"
+        "return all.filter((control) => control.checkVisibility()).length"
     )
     reached = set()
     for _ in range(controls + 10):
@@ -199,10 +348,13 @@ def test_every_control_has_an_accessible_name(page: Page) -> None:
     page.wait_for(lambda: page.browser.find_elements(By.CSS_SELECTOR, "progress"))
     page.wait_for(lambda: page.browser.find_elements(By.CSS_SELECTOR, "#rules button"))
 
-    named = page.browser.find_elements(By.CSS_SELECTOR, "button, input, select, textarea, section, [role=region]")
-
-    assert all(element.accessible_name for element in named)
+    assert page.named() > 60
     assert [item.aria_role for item in page.browser.find_elements(By.CSS_SELECTOR, "#switches input")] == ["switch"] * 5
+    page.act_on("web-2")
+    assert page.named("#machine ") == 6
+    page.button("Close").click()
+    page.browser.find_element(By.CSS_SELECTOR, "#requests-rows button").click()
+    assert page.named("#request ") == 2
 
 
 @pytest.mark.parametrize("width", [390, 800, 1400])

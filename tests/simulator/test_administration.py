@@ -207,3 +207,33 @@ def test_reset_returns_to_the_seed(sim: Any, api: Any) -> None:
     assert abs(sim.now() - time.time()) < 60
     assert api.status(WEB_1) == "RUNNING"
     assert api.status(BATCH_1) == "STOPPED"
+
+
+def test_the_log_of_requests_says_what_was_asked_and_answered(api: Any) -> None:
+    """Without secrets, be they misspelt, nested or of a request that was refused; null for what is no JSON object."""
+    api.refused("ResetInstance", instanceId=BATCH_1, Password="x", rest={"user_data": "y", "list": [{"passwd": "z"}]})
+    api.post("DescribeZones", b"[1]")
+    api.post("DescribeZones", b'{"zoneIds": ' + b"[" * 300 + b"]" * 300 + b"}")
+
+    refused, listed, nested = admin(api, "GET", "requests").json()
+
+    masked = {"Password": "***", "rest": {"user_data": "***", "list": [{"passwd": "***"}]}}
+    assert (refused["parameters"], refused["instanceIds"]) == (masked, [BATCH_1])
+    assert refused["message"]
+    assert refused["requestId"].startswith("T")
+    assert listed["parameters"] is None
+    assert "…" in str(nested["parameters"])
+
+
+def test_what_a_client_begins_with_is_in_one_place(sim: Any, api: Any) -> None:
+    """Credentials, images, key pairs and tags."""
+    found = admin(api, "GET", "account").json()
+
+    assert found["credentials"] == {
+        "accessKeyId": sim.access_key_id,
+        "accessKeyPassword": sim.access_key_password,
+        "token": sim.token,
+    }
+    assert found["images"] == sim.images()
+    assert [pair["keyId"] for pair in found["keyPairs"]][:2] == ["key-YWD2QFOl", "key-2ndKey01"]
+    assert [(tag["key"], tag["value"]) for tag in found["tags"]] == sim.tags()

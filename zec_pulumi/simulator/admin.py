@@ -50,6 +50,17 @@ class Administration:
         found = find(self._cloud.instances(), InstanceQuery.read(query))
         return Selection([describe(instance) for instance in found.items], found.total)
 
+    def account(self, _: Any) -> Any:
+        """What a client needs to begin with: credentials, and the ids of images, key pairs and tags."""
+        cloud = self._cloud
+        key, token, tags = cloud.seed.credentials[0], cloud.seed.tokens[0], cloud.world.tags
+        return {
+            "credentials": {**key.model_dump(by_alias=True), "token": token},
+            "images": [image.model_dump(by_alias=True) for image in cloud.images()],
+            "keyPairs": [pair.model_dump(by_alias=True) for pair in cloud.world.key_pairs.values()],
+            "tags": [{"key": tag.key, "value": tag.value, "createdDate": created} for tag, created in tags.items()],
+        }
+
     def summary(self, _: Any) -> Any:
         """Counts of everything; ``world`` changes whenever everything begins anew."""
         cloud = self._cloud

@@ -37,6 +37,7 @@ def admin_routes(cloud: Cloud) -> list[Route]:
         read("/requests", admin.requests),
         read("/instances", admin.instances),
         Route("/instances/{id}", _one_instance(cloud), methods=["GET", "PATCH", "DELETE"]),
+        read("/account", admin.account),
         read("/summary", admin.summary),
         read("/time", admin.time),
         change("/clock", "POST", admin.move_clock),

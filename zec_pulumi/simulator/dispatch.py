@@ -12,6 +12,7 @@ from zec_pulumi.simulator.action_call import ActionCall, ActionParameters, ApiAc
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.authentication import authenticate
 from zec_pulumi.simulator.envelope import Answer, RefusedError, failure, new_request_id, success
+from zec_pulumi.simulator.ledger import masked
 from zec_pulumi.simulator.parsing import parse_json
 from zec_pulumi.simulator.versions import paths, without
 
@@ -52,6 +53,12 @@ class Arrival:
     def instance_ids(self) -> list[str]:
         """Return the ids named in the body, for logs and fault rules; nothing is refused here."""
         return self._instance_ids
+
+    def parameters(self) -> dict[str, Any] | None:
+        """Return the body for a log, secrets masked, ids of instances left out; None when it is no JSON object."""
+        if not isinstance(self.parsed, dict):
+            return None
+        return masked({name: value for name, value in self.parsed.items() if name not in {"instanceId", "instanceIds"}})
 
     @cached_property
     def parsed(self) -> Any:

@@ -37,11 +37,12 @@ class OutgoingAnswer:
     response: Response
     status: int | None
     code: str | None = None
+    answer: Answer | None = None
 
 
 def plain(answer: Answer) -> OutgoingAnswer:
     """Send the answer as it is."""
-    return OutgoingAnswer(JsonResponse(answer.body, answer.status), answer.status, answer.code)
+    return OutgoingAnswer(JsonResponse(answer.body, answer.status), answer.status, answer.code, answer)
 
 
 def interfere(effects: Sequence[Effect], answer: Answer | None) -> OutgoingAnswer | None:
@@ -71,7 +72,7 @@ def _replacement(effect: Effect, answer: Answer | None) -> OutgoingAnswer | None
             return OutgoingAnswer(CutResponse(), None)
         case Truncated() if answer is not None:
             half = CutResponse(JsonResponse(answer.body).body, answer.status, media_type="application/json")
-            return OutgoingAnswer(half, answer.status, answer.code)
+            return OutgoingAnswer(half, answer.status, answer.code, answer)
         case _:
             page = _page(effect)
             return None if page is None else OutgoingAnswer(page, page.status_code)

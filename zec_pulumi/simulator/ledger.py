@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECRETS = frozenset({"password", "userData"})
+# A name that is misspelt, or of another case, is refused, but stands in the log of requests.
+_SECRETS = re.compile("pass|pwd|secret|token|user_?data", re.IGNORECASE)
+# No action takes as much. What somebody nests deeper than Python goes would break whoever reads the log.
+_DEPTH = 8
 
 
 class Log:
@@ -84,6 +88,14 @@ class RequestLog(Log):
         self.append(fields)
 
 
-def masked(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters with the value of each secret replaced by ``***``."""
-    return {name: "***" if name in SECRETS else value for name, value in parameters.items()}
+def masked(parameters: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Return the parameters with each secret replaced by ``***``, and what is nested too deeply by ``…``."""
+    return {name: "***" if _SECRETS.search(name) else _masked(value, depth) for name, value in parameters.items()}
+
+
+def _masked(value: Any, depth: int) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if depth == _DEPTH:
+        return "…"
+    return masked(value, depth + 1) if isinstance(value, dict) else [_masked(item, depth + 1) for item in value]

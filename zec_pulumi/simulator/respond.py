@@ -44,5 +44,8 @@ def _log(cloud: Cloud, arrival: Arrival, effects: Sequence[Effect], sent: Outgoi
         instanceIds=arrival.instance_ids(),
         status=sent.status,
         code=sent.code,
+        message=None if sent.answer is None else sent.answer.body.get("message"),
+        requestId=None if sent.answer is None else sent.answer.body["requestId"],
+        parameters=arrival.parameters(),
         faults=[effect.type for effect in effects],
     )

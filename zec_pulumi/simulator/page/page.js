@@ -37,21 +37,28 @@ async function reason(answer) {
   try { return JSON.parse(body).error || body; } catch { return body || `HTTP ${answer.status}`; }
 }
 
-/** Send a change, say what went wrong if it did, and look at once. */
+/** Send a change, say what went wrong if it did, and look at once. Returns whether it was done. */
 async function change(method, path, body) {
+  let done = true;
   say("");
   try {
     const answer = await fetch(`/_simulator/${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body) });
     if (!answer.ok) throw new Error(await reason(answer));
   } catch (error) {
+    done = false;
     say(error.message);
   }
   await poll();
+  return done;
 }
 
+/** Say what went wrong where one looks: in the dialog that is open, or over the lower edge of the window. */
 function say(text) {
-  byId("message").textContent = text;
-  byId("message").hidden = !text;
+  const inside = byId("machine").open;
+  byId("machine-said").textContent = inside ? text : "";
+  byId("machine-said").className = text ? "bad-text" : "";
+  byId("message").textContent = inside ? "" : text;
+  byId("message-bar").hidden = inside || !text;
 }
 
 // ---- drawing
@@ -61,6 +68,32 @@ function make(tag, text, attributes = {}) {
   if (text !== undefined && text !== null) element.textContent = text;
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
+}
+
+/** A button that copies a text; where the browser does not let it, the text is selected instead. */
+function copier(text, what, source) {
+  const button = make("button", "Copy", { type: "button", class: "small", "aria-label": `Copy ${what}`, "data-key": `copy ${text}` });
+  button.addEventListener("click", () => copy(text, button, source()));
+  return button;
+}
+
+async function copy(text, button, source) {
+  try {
+    await navigator.clipboard.writeText(text);
+    const label = button.textContent;
+    if (label === "Copied") return;
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = label; }, 1500);
+  } catch {
+    getSelection().selectAllChildren(source);
+  }
+}
+
+/** Draw anew, and leave the focus where it is. */
+function redraw(parent, children) {
+  const key = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  parent.replaceChildren(...children);
+  if (key) parent.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
 }
 
 const count = (number) => number.toLocaleString("en");
@@ -85,16 +118,24 @@ const simulated = () => clock.now + ((performance.now() - clock.at) / 1000) * cl
 
 function instanceRow(item) {
   const row = make("tr");
-  const name = make("td", item.instanceName);
-  name.append(make("span", item.instanceId, { class: "id" }));
+  const name = make("td", item.instanceName), id = make("span", item.instanceId, { class: "id" }), controls = make("div", null, { class: "row" });
+  const act = make("button", "Act …", { type: "button", class: "small", "aria-label": `Act on ${item.instanceName}`, "data-key": `act ${item.instanceId}` });
+  act.addEventListener("click", () => open(item));
+  controls.append(act, copier(item.instanceId, `the id of ${item.instanceName}`, () => id));
+  name.append(id, ...(item.tags.length ? [make("span", tagged(item), { class: "id" })] : []), controls);
+  const image = make("td", item.imageId);
+  image.append(make("span", disk(item), { class: "id" }));
   const status = make("td");
   status.append(make("span", item.status, { class: `status ${mood(item.status, item.pending)}` }));
   const happening = make("td");
   if (item.pending) happening.append(...transition(item));
-  row.append(name, make("td", item.imageId), make("td", item.publicIpAddresses.concat(item.privateIpAddresses).join(", ")));
+  row.append(name, image, make("td", item.publicIpAddresses.concat(item.privateIpAddresses).join(", ")));
   row.append(status, happening);
   return row;
 }
+
+const disk = ({ instanceId, diskIdentity }) => diskIdentity === `original-${instanceId}` ? "original disk" : `disk ${diskIdentity}`;
+const tagged = ({ tags }) => tags.map(({ key, value }) => `${key}=${value}`).join(", ");
 
 function transition({ instanceName, pending, imageId }) {
   const image = pending.changes.imageId && pending.changes.imageId !== imageId ? `, image ${pending.changes.imageId}` : "";
@@ -125,7 +166,7 @@ function folded(id, shown, total, what) {
 }
 
 function drawInstances({ value, total }) {
-  byId("instance-rows").replaceChildren(...value.map(instanceRow));
+  redraw(byId("instance-rows"), value.map(instanceRow));
   folded("instances-folded", value.length, total, "instances match and are");
   if (!total) byId("instances-folded").textContent = "No instance matches.";
 }
@@ -141,6 +182,69 @@ function drawStatuses(summary) {
   select.dataset.labels = labels.join();
   select.replaceChildren(new Option("every status", ""), ...names.map((name, at) => new Option(labels[at], name)));
   select.value = chosen;
+}
+
+// ---- one instance, in a dialog: what it is, and what somebody else does to it
+
+let machine = null;
+
+function open(item) {
+  say("");
+  byId("reinstall-image").replaceChildren(...images.map((image) => new Option(image.imageId)));
+  byId("reinstall-image").value = item.imageId;
+  drawMachine(item);
+  byId("machine").showModal();
+}
+
+function drawMachine(item) {
+  machine = item;
+  byId("machine-title").textContent = item.instanceName;
+  const facts = { Id: item.instanceId, Status: item.status, Image: item.imageId, Disk: item.diskIdentity, Key: item.keyId ?? "none",
+    Zone: item.zoneId, Tags: tagged(item) || "none" };
+  byId("machine-facts").replaceChildren(...Object.entries(facts).flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
+}
+
+async function followMachine() {
+  if (!byId("machine").open) return;
+  try {
+    const { value } = await read(`instances/${encodeURIComponent(machine.instanceId)}`, "machine") ?? {};
+    if (value) drawMachine(value);
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+async function act(method, path, body, done) {
+  if (await change(method, path, body)) byId("machine-said").textContent = done;
+}
+
+const patch = (fields, done) => act("PATCH", `instances/${encodeURIComponent(machine.instanceId)}`, fields, done);
+
+// ---- what a client needs to begin with
+
+let images = [];
+
+/** Quote a value for a shell unless it needs none. */
+const quoted = (text) => /^[\w.:@%+\/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+function drawAccount({ credentials, images: found, keyPairs, tags: all }) {
+  images = found;
+  const variables = { ZENLAYERCLOUD_DOMAIN: location.host, ZENLAYERCLOUD_SCHEME: location.protocol.slice(0, -1).toUpperCase(),
+    ZENLAYERCLOUD_ACCESS_KEY_ID: credentials.accessKeyId, ZENLAYERCLOUD_ACCESS_KEY_PASSWORD: credentials.accessKeyPassword };
+  byId("exports").textContent = Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`).join("\n");
+  byId("account-count").textContent = `${count(found.length)} and ${count(keyPairs.length)}; ${count(all.length)} tags`;
+  const state = ({ imageStatus, diskIdentity }) => [imageStatus === "AVAILABLE" ? "" : imageStatus, diskIdentity && `disk ${diskIdentity}`];
+  redraw(byId("account-rows"), [
+    ...found.slice(0, DRAWN).map((image) => idLine(image.imageId, [image.imageName, ...state(image)])),
+    ...keyPairs.slice(0, DRAWN).map((pair) => idLine(pair.keyId, [pair.keyName])),
+  ]);
+}
+
+function idLine(id, words) {
+  const line = make("li"), text = make("div"), code = make("code", id);
+  text.append(code, make("span", words.filter(Boolean).join(", "), { class: "id" }));
+  line.append(text, copier(id, id, () => code));
+  return line;
 }
 
 // ---- the two logs grow at the top
@@ -181,13 +285,24 @@ const ledger = new Log("ledger", (entry) => {
   return row;
 });
 
+function openRequest(entry) {
+  byId("request-title").textContent = `Request ${entry.sequence}: ${entry.action}`;
+  byId("request-entry").textContent = JSON.stringify(entry, null, 2);
+  byId("request").showModal();
+}
+
 const requests = new Log("requests", (entry) => {
   const row = make("tr"), fine = entry.status !== null && entry.status < 400;
   const answer = [entry.status ?? "cut", entry.code, entry.faults.length ? `(${entry.faults.join(", ")})` : ""];
+  const told = cell(answer.filter(Boolean).join(" "), "", fine ? "good" : "bad");
+  if (entry.message) told.append(make("span", entry.message, { class: "id" }));
+  const action = cell(""), opener = make("button", entry.action || "no action", { type: "button", class: "link", "data-key": `request ${entry.sequence}` });
+  opener.addEventListener("click", () => openRequest(entry));
+  action.append(opener);
   const ids = entry.instanceIds.slice(0, 3).join(", ");
   const more = entry.instanceIds.length > 3 ? ` and ${entry.instanceIds.length - 3} more` : "";
-  row.append(cell(entry.sequence, "#", "number"), cell(clockTime(entry.at), "", "number"), cell(entry.action));
-  row.append(cell(answer.filter(Boolean).join(" "), "", fine ? "good" : "bad"), cell(ids + more));
+  row.append(cell(entry.sequence, "#", "number"), cell(clockTime(entry.at), "", "number"), action);
+  row.append(told, cell(ids + more));
   return row;
 });
 
@@ -200,19 +315,17 @@ const includes = (rule, preset) => Object.entries(preset).every(([name, value]) 
 let rules = [];
 
 function drawFaults(value) {
-  const focused = document.activeElement?.dataset?.number;
   rules = value;
   byId("faults-count").textContent = value.length ? `${count(value.length)} in force` : "none";
-  byId("rules").replaceChildren(...value.slice(0, DRAWN).map((item) => {
+  redraw(byId("rules"), value.slice(0, DRAWN).map((item) => {
     const { number, happened, ...rule } = item;
     const line = make("li"), text = make("div");
     text.append(make("code", JSON.stringify(rule)), make("span", `happened ${count(happened)} ×`, { class: "id" }));
-    const remove = make("button", "Remove", { type: "button", "data-number": number, "aria-label": `Remove rule ${number}` });
+    const remove = make("button", "Remove", { type: "button", "data-key": `rule ${number}`, "aria-label": `Remove rule ${number}` });
     remove.addEventListener("click", () => change("DELETE", `faults/${number}`));
     line.append(text, remove);
     return line;
   }));
-  if (focused) document.querySelector(`[data-number="${CSS.escape(focused)}"]`)?.focus();
   for (const box of document.querySelectorAll("#switches input")) {
     box.checked = value.some((rule) => includes(rule, SWITCHES[box.dataset.preset][1]));
   }
@@ -244,6 +357,9 @@ async function look() {
   const query = new URLSearchParams({ search: byId("search").value.trim(), status: byId("status").value, limit: DRAWN });
   const instances = await read(`instances?${query}`, "instances");
   if (instances) drawInstances(instances);
+  await followMachine();
+  const account = await read("account");
+  if (account) drawAccount(account.value);
   const faults = await read("faults");
   if (faults) drawFaults(faults.value);
   tick();
@@ -292,6 +408,16 @@ ONCE.forEach(([name, rule]) => {
 for (const button of document.querySelectorAll("[data-advance]")) {
   button.addEventListener("click", () => change("POST", "clock", { advance: Number(button.dataset.advance) }));
 }
+byId("copy-exports").addEventListener("click", () => copy(`${byId("exports").textContent}\n`, byId("copy-exports"), byId("exports")));
+byId("dismiss").addEventListener("click", () => say(""));
+for (const button of document.querySelectorAll("dialog .close")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
+byId("fail").addEventListener("click", () => act("POST", "faults",
+  { action: "ResetInstance", instanceId: machine.instanceId, nth: 1, effect: { type: "reinstall_fails" } }, "The next reinstall fails."));
+byId("power-off").addEventListener("click", () => patch({ status: "STOPPED" }, "It is powered off."));
+byId("recover").addEventListener("click", () => patch({ status: "RUNNING" }, "It runs."));
+onSubmit("reinstall", () => patch({ imageId: byId("reinstall-image").value, status: "RUNNING" }, "It was reinstalled, and nobody told Pulumi."));
 byId("settle").addEventListener("click", () => change("POST", "clock", { settle: true }));
 byId("clear").addEventListener("click", () => change("DELETE", "faults"));
 byId("reset").addEventListener("click", () => {
