@@ -86,6 +86,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "failed-ids": {"type": "fail_ids"},
     "tags-hidden": {"type": "tags_hidden"},
     "image-fails": {"type": "image_fails"},
+    "image-missing": {"type": "image_missing"},
 }
 """The faults; ``+``: carried out all the same."""
 
@@ -114,6 +115,7 @@ missing          ok     ok     -      -      -      -      -      -      -      
 failed-ids       -      -      -      -      -      -      -      E      E      -      -      -
 tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -
 image-fails      -      -      -      -      -      -      -      -      -      -      -      -
+image-missing    -      -      E      E      -      -      -      -      -      -      -      -
 """
 
 ALWAYS = """
@@ -141,6 +143,7 @@ missing          E      E      -      -      -      -      -      -      -      
 failed-ids       -      -      -      -      -      -      -      E      E      -      -      -
 tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -
 image-fails      -      -      -      -      -      -      -      -      -      -      -      -
+image-missing    -      -      E      E      -      -      -      -      -      -      -      -
 """
 
 

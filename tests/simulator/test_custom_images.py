@@ -194,6 +194,18 @@ def test_an_image_can_take_for_ever(sim: Simulator, api: Any) -> None:
     assert api.refused("DeleteImages", imageIds=[image_id]) == (400, "INVALID_IMAGE_STATUS")
 
 
+def test_a_new_image_can_be_late_in_the_lists(sim: Simulator, api: Any) -> None:
+    """It is made, and a client that looks for it does not find it at first."""
+    image_id = make(api)
+    sim.add_fault(action="DescribeCustomImages", nth=1, times=2, effect={"type": "image_missing", "imageId": image_id})
+    sim.add_fault(action="DescribeImages", nth=1, effect={"type": "image_missing"})
+
+    found = [api.ok("DescribeCustomImages", imageName="backup")["totalCount"] for _ in range(3)]
+
+    assert found == [0, 0, 1]
+    assert [api.ok("DescribeImages", zoneId="asia-east-1a")["totalCount"] > 0 for _ in range(2)] == [False, True]
+
+
 def test_images_are_deleted(sim: Simulator, api: Any) -> None:
     """Those that are CREATING are answered as failed; machines keep theirs, but cannot be reinstalled with it."""
     image_id = make(api)

@@ -137,6 +137,14 @@ class Missing(_Effect):
     instance_id: str | None = None
 
 
+class ImageMissing(_Effect):
+    """An image (null: every one) is absent from a read."""
+
+    actions: ClassVar[frozenset[str] | None] = frozenset({"DescribeImages", "DescribeCustomImages"})
+    type: Literal["image_missing"]
+    image_id: str | None = None
+
+
 class TagsHidden(_Effect):
     """DescribeInstances shows no tags: an empty list, or with ``absent`` not even the field."""
 
@@ -168,6 +176,7 @@ Effect = Annotated[
     | NeverEnds
     | Lag
     | Missing
+    | ImageMissing
     | TagsHidden
     | FailIds,
     Field(discriminator="type"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.simulator.action_call import ActionParameters
-from zec_pulumi.simulator.effects import FailIds, ImageFails, NeverEnds
+from zec_pulumi.simulator.effects import FailIds, ImageFails, ImageMissing, NeverEnds
 from zec_pulumi.simulator.envelope import RefusedError
 from zec_pulumi.simulator.lifecycle import begin
 from zec_pulumi.simulator.models import PendingImage
@@ -74,7 +74,7 @@ def describe_images(call: ActionCall, request: DescribeImages) -> dict[str, Any]
         raise RefusedError(404, "INVALID_ZONE_NOT_FOUND", f"Zone {request.zone_id} not found.")
     found = [
         image
-        for image in world.images.values()
+        for image in _shown(call)
         if world.offers(image, request.zone_id)
         and _matches(image, request)
         and request.image_type in {None, image.image_type}
@@ -87,7 +87,7 @@ def describe_custom_images(call: ActionCall, request: DescribeCustomImages) -> d
     """List custom images of every region. Source: DescribeCustomImages, zec 2025-09-01."""
     found = [
         image
-        for image in call.cloud.world.images.values()
+        for image in _shown(call)
         if image.is_custom
         and _matches(image, request)
         and request.region_id in {None, *image.region_id_list}
@@ -170,6 +170,13 @@ def _own(call: ActionCall, image_id: str) -> Image:
     if image is None or not image.is_custom:
         raise RefusedError(404, "INVALID_IMAGE_NOT_FOUND", f"Custom image {image_id} not found.")
     return image
+
+
+def _shown(call: ActionCall) -> list[Image]:
+    """Return what a read shows: the images, through the fault that hides some."""
+    missing = call.effect(ImageMissing)
+    images = call.cloud.world.images.values()
+    return [image for image in images if missing is None or missing.image_id not in {None, image.image_id}]
 
 
 def _matches(image: Image, request: _ImageFilters) -> bool:
