@@ -237,6 +237,16 @@ def test_ids_are_copied(page: Page, what: str, copied: str) -> None:
     assert page.copied(what) == copied
 
 
+def test_what_cannot_be_copied_is_selected(page: Page) -> None:
+    """A browser gives the clipboard to https and this machine only; Ctrl-C does the rest."""
+    page.browser.execute_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    found = page.browser.find_element(By.CSS_SELECTOR, "[aria-label='Copy key-2ndKey01']")
+    page.browser.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", found)
+
+    page.wait_for(lambda: found.text == "Selected")
+    assert page.browser.execute_script("return String(getSelection())") == "key-2ndKey01"
+
+
 def test_somebody_acts_behind_the_back_of_a_program(page: Page) -> None:
     """Another image, power off and on; the ledger does not know, and the disk is another."""
     before = page.cloud.instance(WEB_1)

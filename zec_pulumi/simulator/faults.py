@@ -69,9 +69,9 @@ class Faults:
             SetupError: A rule that cannot be; none of the list is added.
         """
         try:
-            parsed = _RULES.validate_python(rules if isinstance(rules, list) else [rules])
+            parsed = _RULES.validate_python(rules) if isinstance(rules, list) else [Rule.model_validate(rules)]
         except ValidationError as error:
-            raise SetupError(explain(error)) from None
+            raise SetupError(explain(error, "rule")) from None
         for rule in parsed:
             if rule.action != "*" and rule.action not in self._actions:
                 raise SetupError(f"action: {rule.action} is not an action of this simulator")

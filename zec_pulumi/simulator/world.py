@@ -198,10 +198,10 @@ def default_world() -> dict[str, Any]:
     return world
 
 
-def explain(error: ValidationError) -> str:
-    """Return every finding of a validation as ``path: what is wrong``, without quoting values."""
+def explain(error: ValidationError, whole: str = "seed") -> str:
+    """Return every finding as ``path: what is wrong``, without quoting values; the whole itself has no path."""
     findings = error.errors(include_url=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'seed'}: {item['msg']}" for item in findings)
+    return "; ".join(f"{'.'.join(map(str, item['loc'])) or whole}: {item['msg']}" for item in findings)
 
 
 def _changed(instance: Machine, changes: dict[str, Any]) -> Machine:

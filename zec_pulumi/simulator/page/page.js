@@ -70,7 +70,7 @@ function make(tag, text, attributes = {}) {
   return element;
 }
 
-/** A button that copies a text; where the browser does not let it, the text is selected instead. */
+/** A button that copies a text; where the browser does not let it (no https, not this machine), the text is selected. */
 function copier(text, what, source) {
   const button = make("button", "Copy", { type: "button", class: "small", "aria-label": `Copy ${what}`, "data-key": `copy ${text}` });
   button.addEventListener("click", () => copy(text, button, source()));
@@ -78,15 +78,17 @@ function copier(text, what, source) {
 }
 
 async function copy(text, button, source) {
+  let said = "Copied";
   try {
     await navigator.clipboard.writeText(text);
-    const label = button.textContent;
-    if (label === "Copied") return;
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = label; }, 1500);
   } catch {
     getSelection().selectAllChildren(source);
+    said = "Selected";
   }
+  const label = button.textContent;
+  if (label === said) return;
+  button.textContent = said;
+  setTimeout(() => { button.textContent = label; }, 1500);
 }
 
 /** Draw anew, and leave the focus where it is. */
