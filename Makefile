@@ -2,9 +2,11 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-OLDEST_SDK := 3.259.0
+# From the one place that states it.
+OLDEST_SDK := $(shell sed -n 's/.*"pulumi>=\(.*\),<.*/\1.0/p' pyproject.toml)
+MERMAID := 12.3.0
 
-.PHONY: help demo test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk bench bench-simulator clean
+.PHONY: help demo test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk docs dist release bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
@@ -21,6 +23,9 @@ help:
 	@echo "make format    format and mend what can be mended"
 	@echo "make reference  write docs/inputs.md from the table of inputs"
 	@echo "make walk      write the walk of one create into docs/architecture.md"
+	@echo "make docs      build the documentation site into .cache/docs and check its links, half a minute"
+	@echo "make dist      build sdist and wheel into dist/ and try both, some minutes"
+	@echo "make release VERSION=0.2.0  cut the changelog and set the version, or say what stands against it"
 	@echo "make clean     remove what the other targets made, except the engine"
 
 demo: .venv/ready .cache/engine/ready
@@ -30,7 +35,7 @@ test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 	@echo "tests: running ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered
 
-test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu
+test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu docs
 	@echo "tests: running all, the long ones too ..."
 	@COVER_PLUGINS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory kill-matrix
@@ -83,6 +88,15 @@ reference: .venv/ready
 walk: .venv/ready
 	@$(BIN)/python tools/walk.py --write
 
+docs: .venv/docs .cache/mermaid/mermaid.esm.min.mjs
+	@$(BIN)/python tools/documentation.py
+
+dist: .venv/dist .cache/engine/ready
+	@$(BIN)/python tools/dist.py
+
+release: .venv/ready
+	@$(BIN)/python tools/release.py '$(VERSION)'
+
 bench: .venv/ready .cache/engine/ready
 	@$(BIN)/python benchmarks/run.py
 
@@ -101,6 +115,22 @@ clean:
 	@$(BIN)/python -m pip install --quiet --requirement requirements.txt --group dev
 	@touch $@
 
+# What a few targets need besides, so that make test does not wait for it.
+.venv/docs .venv/dist: .venv/%: .venv/ready
+	@echo "set-up: what make $* needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group $*
+	@touch $@
+
+# Draws the pictures in the browser. It is part of the site, so that nothing is loaded from elsewhere.
+.cache/mermaid/mermaid.esm.min.mjs:
+	@echo "set-up: mermaid $(MERMAID) from npm (once) ..."
+	@mkdir -p $(@D)
+	@npm pack --silent --pack-destination .cache mermaid@$(MERMAID) > /dev/null
+	@tar xzf .cache/mermaid-$(MERMAID).tgz -C $(@D) --strip-components 2 --exclude '*.map' \
+		package/dist/mermaid.esm.min.mjs package/dist/chunks/mermaid.esm.min
+	@rm .cache/mermaid-$(MERMAID).tgz
+	@touch $@
+
 # The oldest SDK that is supported, so that the engine tests run on it too.
 .venv-sdk-oldest/ready: pyproject.toml requirements.txt
 	@echo "set-up: virtual environment with Pulumi SDK $(OLDEST_SDK) (once) ..."
@@ -113,7 +143,7 @@ clean:
 	@$(BIN)/python tools/engine.py --with-language-host .cache/engine > /dev/null
 	@mkdir -p .cache/engine && touch $@
 
-# Reads the GitHub workflows of examples/gitops as GitHub does.
+# Reads GitHub workflows as GitHub does.
 .cache/actionlint/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
 	@echo "set-up: actionlint from the Go module proxy (once) ..."
 	@mkdir -p $(@D)

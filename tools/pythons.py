@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driver import OTHER_PYTHONS, ROOT
+from supported import PYTHONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SUPPORTED = tuple(f"3.{minor}" for minor in (10, 11, 12, 13))
+
 KEPT_BY = (
     Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions",
     Path(os.environ.get("UV_PYTHON_INSTALL_DIR", Path.home() / ".local" / "share" / "uv" / "python")),
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("oldest", metavar="VERSION", help="the oldest version of Pulumi's SDK that is supported")
     oldest = f"pulumi=={parser.parse_args().oldest}"
     own = ".".join(map(str, sys.version_info[:2]))
-    for version in SUPPORTED:
+    for version in PYTHONS:
         python = None if version == own else find(version)
         if python:
             for name, more in (("oldest", [oldest]), ("newest", [])):

@@ -138,9 +138,16 @@ def test_every_section_about_a_code_says_when_it_is_found() -> None:
         assert "*preview*" in text or "*after the power-off*" in text, title
 
 
-def test_the_changelog_has_this_version() -> None:
-    """A release without a word about it is not one."""
-    assert f"\n## {zec_pulumi.__version__}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+def test_the_changelog_has_what_is_unreleased_and_then_each_release() -> None:
+    """`make release` cuts it; the newest release is at most the version of this checkout."""
+    here: str = zec_pulumi.__version__
+    titles = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)
+    assert titles[0] == "Unreleased"
+    released = [re.fullmatch(r"(\d+\.\d+\.\d+) - \d{4}-\d{2}-\d{2}", title) for title in titles[1:]]
+    versions = [tuple(map(int, found[1].split("."))) for found in released if found]
+    assert len(versions) == len(titles) - 1
+    assert versions == sorted(set(versions), reverse=True)
+    assert all(version <= tuple(map(int, here.split("."))) for version in versions)
 
 
 def test_make_targets_in_the_documents_exist() -> None:
