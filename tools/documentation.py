@@ -6,6 +6,7 @@ are not followed.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -41,6 +42,7 @@ class Page(HTMLParser):
 
 def main() -> int:
     """Build and check; 1 when something is wrong."""
+    shutil.rmtree(SITE, ignore_errors=True)  # else pages that did not change keep their warnings to themselves
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--jobs", "auto"]
     ran = subprocess.run([*command, "-c", ROOT / "docs" / "site", ROOT, SITE], check=False)
     if ran.returncode:

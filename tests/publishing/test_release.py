@@ -34,7 +34,7 @@ ADDRESS = "https://git.example.com/owner/name"
 
 def git(folder: Path, *arguments: str) -> None:
     """Run git as somebody."""
-    identity = ("-c", "user.name=tester", "-c", "user.email=tester@example.com")
+    identity = ("-c", "user.name=tester", "-c", "user.email=tester@example.com", "-c", "commit.gpgsign=false")
     subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, capture_output=True)
 
 

@@ -89,6 +89,14 @@ def test_nothing_is_published_that_was_not_tested_and_checked() -> None:
     assert any("tools/release.py --tag" in step.get("run", "") for step in jobs["build"]["steps"])
 
 
+def test_the_forms_lead_to_pages_that_exist() -> None:
+    """They name them from the repository's own address."""
+    files = [*FORMS, GITHUB / "PULL_REQUEST_TEMPLATE.md"]
+    paths = [path for file in files for path in re.findall(r"\.\./blob/main/([\w./-]+)", file.read_text("utf-8"))]
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_every_make_target_of_a_workflow_exists() -> None:
     """`make` does what the steps say."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
