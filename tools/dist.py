@@ -15,6 +15,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
+PUBLIC = """
+import zec_pulumi, zec_pulumi.api, zec_pulumi.simulator, zec_pulumi.terraform
+from zec_pulumi.cli.main import main
+assert "site-packages" in zec_pulumi.__file__, zec_pulumi.__file__
+for name in zec_pulumi.__all__:
+    getattr(zec_pulumi, name)
+with zec_pulumi.simulator.Simulator():
+    main(["--version"])
+"""
 UNIT_TESTS = ("-m", "pytest", "-q", "-n", "2", "-m", "not slow", "tests/unit", "tests/publishing")
 
 
@@ -78,12 +87,13 @@ def try_out(folder: Path, wheel: Path) -> None:
     pip: list[str | Path] = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "--upgrade", "pip"], check=True)
     subprocess.run([*pip, "install", f"{wheel}[simulator,cli,terraform]"], check=True)
-    subprocess.run([folder / ".venv" / "bin" / "zec-pulumi", "--version"], check=True)
+    # What users get, before anything of the developers' is there. In this folder the sources would come first.
+    subprocess.run([python, "-c", PUBLIC], check=True, cwd=folder.parent)
+    subprocess.run([*pip, "install", "--group", "dev"], check=True, cwd=folder)
     print("dist: the demo from the wheel ...", flush=True)
     # The folder of a script, and not the one above it, is where Python looks first: what runs is the wheel's package.
     subprocess.run([python, folder / "tools" / "demo.py"], check=True, stdout=subprocess.DEVNULL)
     print("dist: the unit tests of the sdist ...", flush=True)
-    subprocess.run([*pip, "install", "--group", "dev"], check=True, cwd=folder)
     subprocess.run([python, *UNIT_TESTS], check=True, cwd=folder)
 
 
