@@ -232,6 +232,15 @@ PROMISES: dict[str, list[Promise]] = {
             again="It is not tried again by itself",
         ),
     ],
+    "runs_after_failure": [
+        Promise(
+            fault("ResetInstance", {"type": "reinstall_fails"}),
+            "REINSTALL_FAILED",
+            2,
+            then=both(patch(status="RUNNING"), fails("change rebuild_token to ask for another rebuild")),
+            next_wanted={"rebuildToken": "again"},
+        )
+    ],
     "never_began": [
         Promise(
             both(fault("ResetInstance", NEVER), at("the answer to ResetInstance was lost", cancel)),

@@ -46,6 +46,23 @@ def test_reinstall_failed_is_failure_and_names_request_and_way_out(rig: Rig) -> 
     assert rig.actions() == REBUILD
 
 
+@pytest.mark.parametrize("seen", ["RUNNING", "DEPLOYING"])
+def test_a_failed_rebuild_that_nothing_shows_is_no_success_when_the_machine_runs_again(rig: Rig, seen: str) -> None:
+    """Support, or a reinstall at the console, may have brought it back without what the rebuild was for."""
+    pending = {"becomes": "RUNNING", "afterSeconds": 30, "changes": {}} if seen != "RUNNING" else None
+    rig.sim.patch_instance(WEB, status=seen, pending=pending)
+    with pytest.raises(AttemptOpenError, match=r"REINSTALL_FAILED\. It is RUNNING now.*change rebuild_token") as caught:
+        rig.join(attempt(rig, image_id=JAMMY, age=100, outcome="failed"))
+    assert caught.value.attempt.outcome == "failed"
+    assert rig.actions() == []
+
+
+def test_a_failed_rebuild_to_another_image_is_a_success_once_the_machine_runs_on_it(rig: Rig) -> None:
+    """The machine shows all that was asked for."""
+    rig.sim.patch_instance(WEB, imageId=NOBLE)
+    assert rig.join(attempt(rig, age=100, outcome="failed")).image_id == NOBLE
+
+
 def test_a_failed_attempt_that_is_joined_fails_again_and_sends_nothing(rig: Rig) -> None:
     """As often as up runs."""
     reset_fault(rig, type="reinstall_fails")

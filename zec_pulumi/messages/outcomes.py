@@ -269,6 +269,16 @@ def reinstall_failed(instance_id: str, attempt: Attempt) -> str:
     )
 
 
+def runs_after_failure(instance_id: str, attempt: Attempt) -> str:
+    """The rebuild ended in REINSTALL_FAILED, and somebody has got the instance to run again."""
+    request = f" (request {attempt.request_id})" if attempt.request_id else ""
+    return (
+        f"the rebuild of instance {instance_id} ended in REINSTALL_FAILED{request}. It is RUNNING now, and nothing the"
+        " API shows tells whether it has what this rebuild was for. Nothing is wiped again by itself: change"
+        " rebuild_token to ask for another rebuild"
+    )
+
+
 def unfinished_after_rebuild(instance_id: str, reason: str) -> str:
     """The rebuild was verified, and what follows failed."""
     return (

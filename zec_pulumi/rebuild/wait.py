@@ -192,8 +192,8 @@ class _Wait:
             raise self._open(outcomes.cannot_finish(instance_id, current))
         if self.attempt.verified_at is not None and current == status.STOPPED:
             raise self._open(outcomes.powered_off_since(instance_id))
-        # A reinstall may be somebody else's: it does not prove that a reset whose answer was lost was carried out.
-        if self.attempt.outcome != "unknown":
+        # A reinstall may be somebody else's: it proves nothing of a reset whose answer was lost, or that failed.
+        if self.attempt.outcome == "accepted":
             self._update_attempt(outcome="accepted")
         lag = " (the answer lags behind)" if current in status.STABLE else ""
         self.op.progress.phase(f"{status.shown(current)}{lag}")
@@ -218,6 +218,8 @@ class _Wait:
                 if target.visible:
                     return live
                 raise self._open(outcomes.outcome_unknown(target.instance_id, self.attempt))
+            if self.attempt.outcome == "failed" and not target.visible:
+                raise self._open(outcomes.runs_after_failure(target.instance_id, self.attempt))
             if target.visible or self.attempt.moved:
                 return live
             # Time alone proves nothing: the reset may have been accepted and never begun.
