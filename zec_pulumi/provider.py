@@ -55,14 +55,14 @@ class InstanceOsImageProvider(ResourceProvider):
         from zec_pulumi.engine.values import core_values  # noqa: PLC0415 programs start without it
         from zec_pulumi.operations.check import check  # noqa: PLC0415 the same
 
-        inputs = {key: value for key, value in news.items() if key not in (*PRIVATE_KEYS, PROVIDER_KEY)}
-        # A transform of the program may have dropped what it does not know: then this counts as a preview.
-        dry_run = news.get(DRY_RUN_KEY) is not False
-        settings, keys = news.get(SETTINGS_KEY), news.get(SECRETS_KEY)
-        secrets = frozenset(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else None
-        values = [given.get(key) for given in (olds, inputs) for key in secrets or ()]
-        plugin().connection.hide(value for value in values if isinstance(value, str))
         with plugin().operation("Check") as (process, call):
+            inputs = {key: value for key, value in news.items() if key not in (*PRIVATE_KEYS, PROVIDER_KEY)}
+            # A transform of the program may have dropped what it does not know: then this counts as a preview.
+            dry_run = news.get(DRY_RUN_KEY) is not False
+            settings, keys = news.get(SETTINGS_KEY), news.get(SECRETS_KEY)
+            secrets = frozenset(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else None
+            values = [given.get(key) for given in (olds, inputs) for key in secrets or ()]
+            plugin().connection.hide(value for value in values if isinstance(value, str))
             findings = check(
                 process,
                 call,

@@ -27,7 +27,9 @@ def printable(text: str) -> str:
     surrogates and whatever else :meth:`str.isprintable` refuses become U+FFFD. So does one character of what GitHub and
     Azure would take for a command in a log, and obey.
     """
-    line = "".join(c if c.isprintable() else " " if c.isspace() else REPLACEMENT for c in text)
+    line = text
+    if not text.isprintable():
+        line = "".join(c if c.isprintable() else " " if c.isspace() else REPLACEMENT for c in text)
     return _PIPELINE_COMMAND.sub(rf"\1{REPLACEMENT}", line)
 
 

@@ -313,7 +313,7 @@ def test_an_answer_is_limited_after_decompression(serve: Serve, transport: Make)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     server = serve([[head + packed]])
 
-    with pytest.raises(AnswerLostError, match="longer than 64 MiB"):
+    with pytest.raises(AnswerLostError, match="longer than 16 MiB"):
         transport(http(server)).send(CALL, LIMITS_LONG)
 
 

@@ -167,10 +167,13 @@ def test_the_private_address_is_probed_when_asked_for(
     assert probe(health.tcp(serve(never).port, address="private"), live, 5.0, lambda: None) is None
 
 
-def test_an_address_is_never_looked_up(machine: Callable[..., Instance]) -> None:
-    """A name in its place is a failure, not a question to a name server."""
-    live = machine(publicIpAddresses=["localhost"])
-    assert probe(health.tcp(22), live, 5.0, lambda: None) == "localhost is not an IP address"
+def test_what_is_no_single_address_is_not_probed(
+    machine: Callable[..., Instance], serve: Callable[..., Server]
+) -> None:
+    """A name, an option of a command, a block of addresses."""
+    live = machine(publicIpAddresses=["localhost", "-oProxyCommand=x", "fe80::1%-oX", "127.0.0.0/28", "127.0.0.1"])
+    assert probe(health.tcp(serve(never).port), live, 5.0, lambda: None) is None
+    assert live.public_ip_addresses == ("127.0.0.0/28", "127.0.0.1")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class PluginKilledError(BaseException):
-    """SIGKILL, in process: passes every handler of the package, as the real one would."""
+class PluginKilledError(KeyboardInterrupt):
+    """SIGKILL, in process: a KeyboardInterrupt passes every handler of the package, as the real one would."""
 
 
 @dataclass

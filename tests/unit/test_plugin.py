@@ -210,7 +210,7 @@ def test_a_thread_of_no_pool_widens_none() -> None:
 def test_values_of_secret_inputs_are_masked_wherever_text_leaves(plugin: Plugin, engine: Engine) -> None:
     """The engine masks secret configuration, and not what a program makes a secret by itself."""
     plugin.connection.hide(["key-2ndKey01", "on"])
-    call = find_call("Create", plugin.connection, plugin.cancelled)
+    call = find_call(("Create",), plugin.connection, plugin.cancelled)
     call.warn("keyId key-1 → key-2ndKey01, the agent is on")
     call.progress("RUNNING with key-2ndKey01")
     assert [line.message for line in engine.lines] == [

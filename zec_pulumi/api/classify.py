@@ -1,4 +1,4 @@
-"""Finds the error class for an error envelope, and makes its text safe to show."""
+"""Finds the error class for an error envelope."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api import codes
+from zec_pulumi.api.answer import id_or_nothing
 from zec_pulumi.api.codes import Family
 from zec_pulumi.api.errors import (
     ApiError,
@@ -18,7 +19,6 @@ from zec_pulumi.api.errors import (
     ServerError,
 )
 from zec_pulumi.api.headers import retry_after
-from zec_pulumi.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,29 +35,19 @@ CLASSES: Mapping[Family, type[ApiError]] = {
     Family.BLOCKED: BlockedError,
 }
 
-_MAX_TEXT = 300
-_MIN_SECRET = 4
 
-
-def api_error(
-    envelope: Mapping[str, Any],
-    answer: HttpResponse,
-    *,
-    action: str,
-    note: str = "",
-    secrets: tuple[str, ...] = (),
-) -> ApiError:
-    """Return the error that ``envelope`` reports; values of ``secrets`` are masked in its text.
+def api_error(envelope: Mapping[str, Any], answer: HttpResponse, *, action: str, note: str = "") -> ApiError:
+    """Return the error that ``envelope``, whose texts are clean, reports.
 
     ``note`` is added to the text when the credentials are not accepted.
     """
-    code = _presentable(envelope["code"], secrets)
+    code, message = envelope["code"], envelope.get("message")
     kind = family(code, answer.status)
     return CLASSES[kind](
         code=code,
-        message=_presentable(envelope.get("message"), secrets),
+        message=" ".join(message.split()) if isinstance(message, str) else "",
         http_status=answer.status,
-        request_id=_presentable(envelope.get("requestId"), secrets),
+        request_id=id_or_nothing(envelope.get("requestId")),
         action=action,
         retry_after=retry_after(answer.headers),
         note=note if kind is Family.AUTHENTICATION else "",
@@ -79,13 +69,3 @@ def family(code: str, status: int) -> Family:
         return Family.NOT_FOUND
     failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
     return Family.SERVER if failed else Family.INVALID_REQUEST
-
-
-def _presentable(value: object, secrets: tuple[str, ...]) -> str:
-    """Return one line of printable text, without secrets that the API might repeat."""
-    text = value if isinstance(value, str) else ""
-    for secret in secrets:
-        if len(secret) >= _MIN_SECRET:
-            text = text.replace(secret, "***")
-    line = " ".join(printable(text).split())
-    return line if len(line) <= _MAX_TEXT else f"{line[:_MAX_TEXT]}..."

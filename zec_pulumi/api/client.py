@@ -6,19 +6,23 @@ import copy
 import random
 import threading
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.endpoint import Endpoint
-from zec_pulumi.api.models import ApiModel, Image, Instance, InstanceStatus, KeyPair, Page, Zone
+from zec_pulumi.api.errors import AnswerLostError
+from zec_pulumi.api.models import Image, Instance, InstanceStatus, Item, KeyPair, Page, Zone
+from zec_pulumi.api.pages import LIST_SECONDS, all_pages, page_of
 from zec_pulumi.api.rate_limit import RateLimiter
 from zec_pulumi.api.retry import RetryPolicy
 from zec_pulumi.api.timeouts import Timeouts
 from zec_pulumi.api.transport import HTTPTransport
 from zec_pulumi.time.clock import Clock, SystemClock
+from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from typing_extensions import Self
@@ -26,12 +30,11 @@ if TYPE_CHECKING:
     from zec_pulumi.api.credentials import Credentials
     from zec_pulumi.api.exchange import Transport
     from zec_pulumi.api.reset_request import ResetInstanceRequest
-    from zec_pulumi.time.deadline import Deadline
 
 MAX_PAGE_SIZE = 1000
 MAX_IDS = 100
 
-M = TypeVar("M", bound=ApiModel)
+M = TypeVar("M", bound=Item)
 
 
 class Client:
@@ -129,14 +132,14 @@ class Client:
             "pageSize": page_size,
             "pageNum": page_number,
         }
-        return self._page("DescribeInstances", body, Instance)
+        return self._page("DescribeInstances", body, Instance, asked=instance_ids)
 
     def describe_all_instances(self, *, zone_id: str | None = None) -> list[Instance]:
         """Return the instances of the account, or of one zone (all pages).
 
         Source: DescribeInstances, zec 2025-09-01.
         """
-        return list(self._all("DescribeInstances", {"zoneId": zone_id}, Instance))
+        return self._all("DescribeInstances", {"zoneId": zone_id}, Instance)
 
     def instances_by_id(self, instance_ids: Sequence[str], deadline: Deadline | None = None) -> dict[str, Instance]:
         """Return up to 100 instances by id; those that the API does not show are missing. DescribeInstances.
@@ -160,7 +163,7 @@ class Client:
             ids = list(instance_ids[start : start + MAX_IDS])
             # Without a page size the API would answer 20 of the 100.
             body = {"instanceIds": ids, "pageSize": MAX_IDS, "pageNum": 1}
-            page = client._page("DescribeInstancesStatus", body, InstanceStatus, once=once)  # noqa: SLF001 this very class
+            page = client._page("DescribeInstancesStatus", body, InstanceStatus, asked=ids, once=once)  # noqa: SLF001 this very class
             statuses.update((row.instance_id, row.status) for row in page.items)
         return statuses
 
@@ -170,7 +173,7 @@ class Client:
         Source: StopInstances, zec 2025-09-01; without forceShutdown the API forces.
         """
         body = {"instanceIds": _checked(instance_ids), "forceShutdown": force_shutdown}
-        return self._call.mutate("StopInstances", body).texts("instanceIds")
+        return self._call.mutate("StopInstances", body).failed_ids()
 
     def start_instances(self, instance_ids: Sequence[str]) -> list[str]:
         """Ask instances to power on and return the ids that **failed**, although the answer is HTTP 200.
@@ -178,7 +181,7 @@ class Client:
         Source: StartInstances, zec 2025-09-01.
         """
         body = {"instanceIds": _checked(instance_ids)}
-        return self._call.mutate("StartInstances", body).texts("instanceIds")
+        return self._call.mutate("StartInstances", body).failed_ids()
 
     def reset_instance(self, request: ResetInstanceRequest) -> str:
         """Wipe the boot disk and install an image; returns the request id once the API has accepted it.
@@ -208,21 +211,21 @@ class Client:
 
         Source: DescribeImages, zec 2025-09-01.
         """
-        return list(self._all("DescribeImages", {"zoneId": zone_id}, Image))
+        return self._all("DescribeImages", {"zoneId": zone_id}, Image)
 
     def describe_custom_images(self, *, image_ids: Sequence[str] | None = None) -> list[Image]:
         """Return the account's own images in all zones (all pages), or those of ``image_ids``.
 
         Source: DescribeCustomImages, zec 2025-09-01.
         """
-        return list(self._all("DescribeCustomImages", {"imageIds": _listed(image_ids)}, Image))
+        return self._all("DescribeCustomImages", {"imageIds": _listed(image_ids)}, Image, asked=image_ids)
 
     def describe_key_pairs(self, *, key_ids: Sequence[str] | None = None) -> list[KeyPair]:
         """Return the account's key pairs (all pages), or those of ``key_ids``.
 
         Source: DescribeKeyPairs, ccs 2025-09-01.
         """
-        return list(self._all("DescribeKeyPairs", {"keyIds": _listed(key_ids)}, KeyPair, service="ccs"))
+        return self._all("DescribeKeyPairs", {"keyIds": _listed(key_ids)}, KeyPair, asked=key_ids, service="ccs")
 
     def describe_time_zones(self) -> list[str]:
         """Return the names of all time zones an instance can have.
@@ -244,24 +247,40 @@ class Client:
         body: Mapping[str, Any],
         model: type[M],
         *,
+        asked: Sequence[str] | None = None,
         service: str = "zec",
         once: bool = False,
     ) -> Page[M]:
-        result = self._call.read(action, body, service=service, once=once)
-        items = result.models("dataSet", model)
-        return Page(result.count("totalCount", at_least=len(items)), items)
+        return page_of(self._call.read(action, body, service=service, once=once), model, asked)
 
-    def _all(self, action: str, body: Mapping[str, Any], model: type[M], *, service: str = "zec") -> Iterator[M]:
-        if [] in body.values():  # an empty filter would list everything
-            return
-        number, seen = 1, 0
-        while True:
+    def _all(
+        self,
+        action: str,
+        body: Mapping[str, Any],
+        model: type[M],
+        *,
+        asked: Sequence[str] | None = None,
+        service: str = "zec",
+    ) -> list[M]:
+        if asked is not None and not asked:  # an empty filter would list everything
+            return []
+        bounded = self.within((self._call.deadline or Deadline(self._call.clock, LIST_SECONDS)).within(LIST_SECONDS))
+
+        def read(number: int) -> Page[M]:
             paged = {**body, "pageSize": MAX_PAGE_SIZE, "pageNum": number}
-            page = self._page(action, paged, model, service=service)
-            yield from page.items
-            number, seen = number + 1, seen + len(page.items)
-            if not page.items or seen >= page.total_count:
-                return
+            return bounded._page(action, paged, model, asked=asked, service=service)  # noqa: SLF001 this very class
+
+        found = all_pages(read)
+        if found is None:
+            summary = f"the list that {action} reads changed whenever its pages were read"
+            raise AnswerLostError(
+                summary,
+                next_step="run again",
+                action=action,
+                host=self._call.endpoint.domain,
+                http_status=HTTPStatus.OK,
+            )
+        return found
 
 
 def _checked(instance_ids: Sequence[str]) -> list[str]:

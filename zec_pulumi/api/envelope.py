@@ -1,11 +1,12 @@
-"""Parses an answer: a result, the API's own error, or something that is not the API's.
+"""Tells what an answer is: a result, the API's own error, or something that is not the API's.
 
+The third step of the border, see ``answer.py``.
 Source: the API documentation's page on responses; Cloudflare and HTTP 451 as in the official SDKs.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,11 +14,12 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from zec_pulumi.api.answer import clean, id_or_nothing, json_object
 from zec_pulumi.api.classify import api_error
 from zec_pulumi.api.codes import Code
 from zec_pulumi.api.errors import AnswerLostError, ApiError
 from zec_pulumi.api.headers import clock_difference, retry_after
-from zec_pulumi.api.models import ApiModel
+from zec_pulumi.api.models import Item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
     from zec_pulumi.api.endpoint import Endpoint
     from zec_pulumi.api.exchange import HttpResponse
 
-M = TypeVar("M", bound=ApiModel)
+M = TypeVar("M", bound=Item)
+
+MAX_ITEMS = 1_000_000
+"""Items of one list that is read page by page; an answer that counts more is malformed."""
+
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,8 @@ class Result:
     Attributes:
         action: The API action.
         host: Where it was sent.
-        request_id: What Zenlayer's support asks for; empty if missing.
-        fields: The action's own fields.
+        request_id: What Zenlayer's support asks for.
+        fields: The action's own fields; every text in them is clean.
     """
 
     action: str
@@ -45,38 +52,61 @@ class Result:
     fields: Mapping[str, Any]
 
     def texts(self, name: str) -> list[str]:
-        """Return a list of strings; null and missing are empty."""
+        """Return a list of strings; null is empty.
+
+        Raises:
+            AnswerLostError: it is missing, or has another form.
+        """
         values = self._list(name)
         if not all(isinstance(value, str) for value in values):
-            raise self._malformed(name)
+            raise self.malformed(name)
         return values
 
+    def failed_ids(self) -> list[str]:
+        """Return the ids that an action has failed for; an answer that lists none lists no failure."""
+        return self.texts("instanceIds") if "instanceIds" in self.fields else []
+
     def models(self, name: str, model: type[M]) -> tuple[M, ...]:
-        """Return a list of objects; null and missing are empty."""
-        wrong: str
+        """Return a list of objects; null is empty.
+
+        Raises:
+            AnswerLostError: it is missing or has another form, an item lacks a field that decides, or two items have
+                the same id.
+        """
+        items = self._list(name)
+        wrong = next((f"{name}[].{key}" for item in items for key in model.missing(item)), None)
         try:
-            return tuple(model.model_validate(item) for item in self._list(name))
+            found = () if wrong else tuple(model.model_validate(item) for item in items)
         except ValidationError as error:
             place = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
             wrong = f"{name}[].{place}"
-        raise self._malformed(wrong)
+        if wrong:
+            raise self.malformed(wrong)
+        if len({item.id for item in found}) < len(found):
+            raise self.malformed(f"{name}, which has an id twice")
+        return found
 
-    def count(self, name: str, *, at_least: int) -> int:
-        """Return a number of items, never less than those at hand."""
+    def count(self, name: str) -> int:
+        """Return a number of items.
+
+        Raises:
+            AnswerLostError: it is missing, or is none.
+        """
         value = self.fields.get(name)
-        return max(value, at_least) if isinstance(value, int) else at_least
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_ITEMS:
+            raise self.malformed(name)
+        return value
 
-    def _list(self, name: str) -> list[Any]:
-        value = self.fields.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self._malformed(name)
-        return [item for item in value if item is not None]
-
-    def _malformed(self, place: str) -> AnswerLostError:
+    def malformed(self, place: str) -> AnswerLostError:
+        """Return the error for an answer that cannot be so; ``place`` says where."""
         summary = f"the answer of {self.action} has an unexpected form at {place} (request {self.request_id})"
         return AnswerLostError(summary, action=self.action, host=self.host, http_status=HTTPStatus.OK)
+
+    def _list(self, name: str) -> list[Any]:
+        value = self.fields.get(name, "missing")
+        if not isinstance(value, list | None):
+            raise self.malformed(name)
+        return value or []
 
 
 def parse(
@@ -95,21 +125,24 @@ def parse(
         ApiError: The API refused or failed, or the network in front of it blocked the request.
         AnswerLostError: The answer is not one of the API's.
     """
+    envelope = json_object(answer.body, secrets)
+    result, code = envelope.get("response"), envelope.get("code")
+    if result is not None:
+        request_id = isinstance(result, dict) and id_or_nothing(result.get("requestId") or envelope.get("requestId"))
+        # With a code or another status it says both: then nobody knows which of them is so.
+        if answer.status == HTTPStatus.OK and not code and request_id:
+            return Result(action, endpoint.domain, request_id, result)
+        raise _not_the_api(answer, action, endpoint, secrets)
     blocked = _blocked(answer, action)
     if blocked:
         raise blocked
-    envelope = _json_object(answer.body)
-    result = envelope.get("response")
-    if answer.status == HTTPStatus.OK and isinstance(result, dict):
-        request_id = result.get("requestId") or envelope.get("requestId") or ""
-        return Result(action, endpoint.domain, str(request_id), result)
-    if isinstance(envelope.get("code"), str) and envelope["code"]:
+    if isinstance(code, str) and _CODE.fullmatch(code):
         note = f"asked at {endpoint.base_url}{_clock_note(envelope, answer, now)}"
-        raise api_error(envelope, answer, action=action, note=note, secrets=secrets)
+        raise api_error(envelope, answer, action=action, note=note)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         limited = {"code": Code.REQUEST_LIMIT_EXCEEDED.value}
         raise api_error(limited, answer, action=action)
-    raise _not_the_api(answer, action, endpoint)
+    raise _not_the_api(answer, action, endpoint, secrets)
 
 
 def _blocked(answer: HttpResponse, action: str) -> ApiError | None:
@@ -129,21 +162,13 @@ def _clock_note(envelope: Mapping[str, Any], answer: HttpResponse, now: float) -
     return f"; {difference}" if difference else ""
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _not_the_api(answer: HttpResponse, action: str, endpoint: Endpoint) -> AnswerLostError:
+def _not_the_api(answer: HttpResponse, action: str, endpoint: Endpoint, secrets: tuple[str, ...]) -> AnswerLostError:
     what = f"HTTP {answer.status}, {len(answer.body)} bytes of {answer.headers.get('content-type') or 'no type'}"
     location = answer.headers.get("location")
     if location:
         what = f"HTTP {answer.status}, pointing to {_host(location)}; redirects are not followed"
     return AnswerLostError(
-        f"{action} got an answer from {endpoint.base_url} that is not the API's ({what})",
+        f"{action} got an answer from {endpoint.base_url} that is not the API's ({clean(what, secrets)})",
         next_step="check the endpoint and any proxy on the way",
         action=action,
         host=endpoint.domain,

@@ -42,5 +42,5 @@ def clock_difference(headers: Mapping[str, str], now: float) -> str:
 def _timestamp(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError, TypeError, IndexError):
+    except (ValueError, OverflowError, TypeError, IndexError, OSError):
         return None

@@ -1,4 +1,7 @@
-"""Sends one request once over HTTP and returns the response, within one limit of time and size."""
+"""Sends one request once over HTTP and returns the response, within one limit of time and size.
+
+The first step of the border, see ``answer.py``.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ CONTENT_TYPE = "application/json"
 POOL_SIZE = 16
 """Connections that are kept open: as many as requests are sent at the same time, ``rate_limit.AT_ONCE``."""
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """Size of an answer after decompression that is refused; a page of 1000 instances has some 3 MB."""
 
 CANCELLED_SECONDS = 1.0
@@ -36,6 +39,8 @@ CANCELLED_SECONDS = 1.0
 
 _CHECK_SECONDS = 0.25
 _CHUNK_BYTES = 16 * 1024
+_ENCODINGS = ("", "identity", "gzip", "deflate")
+"""What may be unpacked: one encoding at most, as a bomb inside a bomb grows beyond every limit."""
 
 
 class HTTPTransport:
@@ -71,9 +76,16 @@ class HTTPTransport:
 
     def send(self, call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
         """Send ``call`` once; see :class:`zec_pulumi.api.exchange.Transport`."""
-        exchange = _Exchange(self._session, self._prepare(call), timeouts, self._environment)
-        error, not_sent = self._outcome(exchange, call, timeouts)
-        if error is None and exchange.response is not None:
+        exchange: _Exchange | None = None
+        error: Exception | None
+        try:
+            exchange = _Exchange(self._session, self._prepare(call), timeouts, self._environment)
+            exchange.start()
+        except Exception as failed:  # noqa: BLE001 a header that cannot be sent, or no more threads
+            error, not_sent = failed, True
+        else:
+            error, not_sent = self._outcome(exchange, call, timeouts)
+        if error is None and exchange and exchange.response is not None:
             self._reached = True
             return exchange.response
         failure = failures.describe(
@@ -89,12 +101,11 @@ class HTTPTransport:
         raise failure
 
     def _outcome(self, exchange: _Exchange, call: ApiRequest, timeouts: Timeouts) -> tuple[Exception | None, bool]:
-        """Run the exchange; return its error, None when it has a response, and whether nothing was sent.
+        """Wait for the exchange; return its error, None when it has a response, and whether nothing was sent.
 
         No time-out of a socket ends an answer that comes a byte at a time, nor the look-up of a name. So the exchange
         has a thread of its own, and this one stops waiting for it.
         """
-        exchange.start()
         end, cancelled = self._clock.monotonic() + timeouts.total, False
         while not exchange.ended.wait(_CHECK_SECONDS):
             if not cancelled and not call.is_mutation and self._cancelled.is_set():
@@ -174,6 +185,8 @@ class _Exchange(threading.Thread):
         # Not Session.send: it would follow what a wrong Location says, and read the body without a limit.
         adapter = self._session.get_adapter(url)
         with adapter.send(self._request, stream=True, timeout=limits, verify=verify, proxies=proxies) as answer:
+            if answer.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
+                raise CutShortError("it has an encoding that was not asked for")
             body = bytearray()
             for chunk in answer.iter_content(_CHUNK_BYTES):
                 body += chunk

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from zec_pulumi.api import ApiError, InstanceStateError, InvalidRequestError, NotFoundError, ZecError
+from zec_pulumi.api import ApiError, Code, InstanceStateError, InvalidRequestError, NotFoundError, ZecError
 from zec_pulumi.errors import DeadlineError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ GATHERINGS = 5
 _CHECK_SECONDS = 0.5
 """How often a caller that waits for another one's request checks its deadline, in real seconds."""
 
+_GONE = (Code.INVALID_INSTANCE_NOT_FOUND, Code.OPERATION_FAILED_RESOURCE_NOT_FOUND)
+
 T = TypeVar("T")
 
 
@@ -39,6 +42,15 @@ def names_instance(error: ZecError) -> bool:
     """Whether the API refuses a read because of one of its ids, and not as a whole."""
     refused = isinstance(error, NotFoundError | InstanceStateError | InvalidRequestError)
     return refused and isinstance(error, ApiError) and ("INSTANCE" in error.code or "RESOURCE" in error.code)
+
+
+def says_gone(error: ApiError) -> bool:
+    """Whether the API itself says that the one instance that was asked for does not exist.
+
+    Only its documented codes do, in a whole error of its own: whatever stands in front of it may lack a resource, too.
+    """
+    refused = HTTPStatus.BAD_REQUEST <= error.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return refused and bool(error.request_id) and error.code in _GONE
 
 
 class Request(Generic[T]):

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError, NotSentError
-from zec_pulumi.cloud.coalescer import RequestCoalescer, names_instance, never_contended
+from zec_pulumi.cloud.coalescer import RequestCoalescer, never_contended, says_gone
 from zec_pulumi.cloud.schedule import PollSchedule
 from zec_pulumi.errors import DeadlineError, InstanceGoneError, StoppedError, StopReason, ZecError
 from zec_pulumi.planning import status
@@ -146,7 +146,7 @@ class StatusPoller:
             try:
                 return self._statuses.answer(request, deadline)
             except NotFoundError as error:
-                if names_instance(error):
+                if says_gone(error):
                     raise InstanceGoneError(f"instance {instance_id} is gone: {error}") from error
                 raise
 

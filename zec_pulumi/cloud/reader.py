@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zec_pulumi.api import Image, Instance, NotFoundError
-from zec_pulumi.cloud.coalescer import RequestCoalescer, names_instance, never_contended
+from zec_pulumi.cloud.coalescer import RequestCoalescer, never_contended, says_gone
 from zec_pulumi.errors import DeadlineError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class CloudReader:
                 try:
                     found = self._instances.answer(request, self._deadline)
                 except NotFoundError as error:
-                    if names_instance(error):
+                    if says_gone(error):
                         return None
                     raise
             if found is not None:

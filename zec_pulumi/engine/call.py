@@ -91,11 +91,11 @@ class EngineCall:
         self, message: str, resource_id: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any]
     ) -> NoReturn:
         """Answer with the engine's partial failure: the resource is recorded with ``outputs``, and an error shown."""
-        message = self._connection.masked(message)
+        message = without_colours(self._connection.masked(message))
         details = ErrorResourceInitFailed(
             id=resource_id,
             properties=_struct({**outputs, PROVIDER_KEY: self._provider}),
-            reasons=[without_colours(message)],
+            reasons=[message],
             inputs=_struct({**inputs, PROVIDER_KEY: self._provider}),
         )
         packed = AnyMessage()
@@ -116,14 +116,18 @@ class EngineCall:
         raise CallFailedError
 
 
-def find_call(kind: str, connection: EngineConnection, cancelled: threading.Event) -> EngineCall:
-    """Return the engine's call of that ``kind`` ("Create", "Read", …) on this thread's stack.
+KINDS = ("Check", "Diff", "Create", "Update", "Read", "Delete")
+"""The calls that a provider answers; an SDK configures a provider inside the first of them."""
+
+
+def find_call(kinds: tuple[str, ...], connection: EngineConnection, cancelled: threading.Event) -> EngineCall:
+    """Return the engine's call of one of ``kinds`` on this thread's stack.
 
     Outside one, or should an SDK name its locals otherwise, the call is a blank one: without row, timeout or answer.
     """
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 the SDK passes neither request nor context on
     while frame is not None:
-        if frame.f_code.co_name == kind and {"request", "context"} <= {*frame.f_locals}:
+        if frame.f_code.co_name in kinds and {"request", "context"} <= {*frame.f_locals}:
             return _call(frame.f_locals["request"], frame.f_locals["context"], connection, cancelled)
         frame = frame.f_back
     return EngineCall("", None, {}, connection, cancelled)

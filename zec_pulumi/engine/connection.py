@@ -31,11 +31,12 @@ def _stub() -> Any:
 
 
 def without_colours(text: str) -> str:
-    """Return ``text`` so that the engine shows all of it.
+    """Return ``text`` so that it reaches the engine, and the engine shows all of it.
 
-    ``<{%`` begins a colour for it: everything up to the next ``%}>`` or the end is not shown, whoever wrote it there.
+    A lone surrogate, as in a file's name, cannot be sent. ``<{%`` begins a colour: everything up to the next ``%}>`` or
+    the end is not shown, whoever wrote it there.
     """
-    return text.replace("<{%", "<{ %")
+    return text.encode(errors="replace").decode().replace("<{%", "<{ %")
 
 
 class EngineConnection:
@@ -114,4 +115,6 @@ class EngineConnection:
             self._stub().GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=RPC_SECONDS)
         except grpc.RpcError as error:
             return error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+        except Exception:  # noqa: BLE001 a channel that is closed raises ValueError; no answer came
+            return False
         return True

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi.runtime.proto import engine_pb2
 
 from zec_pulumi.engine import debug_log, pool
-from zec_pulumi.engine.call import EngineCall, find_call
+from zec_pulumi.engine.call import KINDS, EngineCall, find_call
 from zec_pulumi.engine.connection import EngineConnection
 from zec_pulumi.engine.terminal import is_interactive
 from zec_pulumi.engine.values import stack_values
@@ -55,7 +55,7 @@ class Plugin:
         The engine configures each provider class of a process, all of them alike: the first time counts. Runs on a
         thread of the SDK's pool. What an SDK does not allow is said on the stack's row.
         """
-        with self._configuring:
+        with self._configuring, error_boundary(find_call(KINDS, self.connection, self.cancelled)):
             if self._configured:
                 return
             stack = stack_values(config)
@@ -88,7 +88,7 @@ class Plugin:
 
         The process does not end before the operation has.
         """
-        call = find_call(kind, self.connection, self.cancelled)
+        call = find_call((kind,), self.connection, self.cancelled)
         with self._lock:
             self._operations += 1
         try:

@@ -27,9 +27,12 @@ _LEAST_SECONDS = 1.0
 
 
 def address_of(gate: HealthGate, live: Instance) -> str | None:
-    """Return the address that is probed: the first of the wanted kind, None when the instance has none."""
+    """Return the address that is probed: the first of the wanted kind, None when the instance has none.
+
+    A block of addresses, such as ``203.0.113.0/28``, is none that could be probed.
+    """
     addresses = live.public_ip_addresses if gate.address == "public" else live.private_ip_addresses
-    return addresses[0] if addresses else None
+    return next((address for address in addresses if "/" not in address), None)
 
 
 def address_findings(gate: HealthGate | None, live: Instance) -> list[str]:

@@ -78,11 +78,8 @@ def http(address: str, port: int, path: str, status: int, deadline: ProbeDeadlin
 
 @contextlib.contextmanager
 def _connection(address: str, port: int, deadline: ProbeDeadline) -> Iterator[socket.socket]:
-    try:
-        version = ipaddress.ip_address(address).version
-    except ValueError:
-        # A name is never looked up: nothing could interrupt that.
-        raise NotHealthyError(f"{address} is not an IP address") from None
+    # An address, never a name: a look-up could not be interrupted.
+    version = ipaddress.ip_address(address).version
     with socket.socket(socket.AF_INET6 if version == _IPV6 else socket.AF_INET) as connection:
         connection.setblocking(False)
         with contextlib.suppress(BlockingIOError):

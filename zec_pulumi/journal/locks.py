@@ -104,7 +104,9 @@ class Lock:
     def free(self) -> None:
         """Let go; harmless when it is not held."""
         if self._descriptor is not None:
-            os.close(self._descriptor)
+            # Whatever a disk on the network says now: the operation inside has its own outcome.
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
             self._descriptor = None
 
     def wanted_by_another(self) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zec_pulumi.errors import StopReason
-from zec_pulumi.planning.status import name, shown
+from zec_pulumi.errors import StopReason, ZecError
+from zec_pulumi.messages.quoting import quoted_name
+from zec_pulumi.planning.status import shown
 from zec_pulumi.time.deadline import duration
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
-    from zec_pulumi.errors import DeadlineError, ZecError
+    from zec_pulumi.errors import DeadlineError
     from zec_pulumi.planning.inputs import Attempt
 
 _READS_FIRST = "The next pulumi up reads the instance before it does anything"
@@ -19,6 +22,26 @@ _MAY_ASK = (
     "The journal could not be told so: the next pulumi up may ask what became of this rebuild, or for a new approval."
     " Answer that it was not rebuilt"
 )
+
+
+def name(live: Instance) -> str:
+    """Return how messages name an instance: by its id and, if it has one, its name."""
+    named = f" ({quoted_name(live.instance_name)})" if live.instance_name else ""
+    return f"instance {live.instance_id}{named}"
+
+
+def reason(error: BaseException) -> str:
+    """Return why something failed; a defect is told by its place, never by its text, which may hold a secret."""
+    if isinstance(error, ZecError):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno} ({last.name})"
+    return f"a defect in zec_pulumi: {type(error).__name__} at {place}; please report this line"
+
+
+def defect(error: BaseException) -> str:
+    """A call of the engine met an error that nobody foresaw, and no instance is known."""
+    return f"{reason(error)}. Run pulumi preview to see what state the instance is in before you go on"
 
 
 # Before anything is done.
@@ -55,6 +78,20 @@ def not_rebuilt(error: ZecError, live: Instance) -> str:
 def not_prepared(error: ZecError, live: Instance) -> str:
     """The journal cannot be written, as is known before anything is done."""
     return f"{error}. Nothing was changed; {name(live)} is {live.status}. {_TRIES_AGAIN}"
+
+
+def not_read(error: BaseException, instance_id: str) -> str:
+    """A preview or refresh failed; the text may name the instance already."""
+    told = reason(error)
+    return told if instance_id in told else f"{told}. Nothing was changed on instance {instance_id}; run again"
+
+
+def nothing_wiped(error: BaseException, instance_id: str, live: Instance | None, now: str | None) -> str:
+    """An operation failed before a reset was sent; ``live`` is None before the instance was read."""
+    if live is None:
+        return f"{reason(error)}. Nothing was changed on instance {instance_id}. {_TRIES_AGAIN}"
+    state = f"is {shown(now)}" if now else f"was {shown(live.status)} and cannot be read now"
+    return f"{reason(error)}. Nothing was wiped; {name(live)} {state}. {_TRIES_AGAIN}"
 
 
 # Power.
@@ -109,9 +146,9 @@ def start_failed(now: str | None) -> str:
     return f"was powered off for this and StartInstances answered that it failed; it is {shown(now)}, start it by hand"
 
 
-def not_started_again(error: ZecError, now: str | None) -> str:
+def not_started_again(error: Exception, now: str | None) -> str:
     """The instance did not reach RUNNING again; continues a sentence."""
-    return f"was powered off for this and starting it again did not succeed ({error}); it is {shown(now)}"
+    return f"was powered off for this and starting it again did not succeed ({reason(error)}); it is {shown(now)}"
 
 
 def perhaps_ours(now: str | None) -> str:
@@ -128,9 +165,9 @@ STARTED_AGAIN = "was powered off for this, has been started again and is RUNNING
 # ResetInstance.
 
 
-def not_wiped(reason: str, live: Instance, state: str, *, noted: bool) -> str:
+def not_wiped(why: str, live: Instance, state: str, *, noted: bool) -> str:
     """ResetInstance was refused or not carried out; ``state`` says how the instance was left."""
-    return f"{reason}. Nothing was wiped; {name(live)} {state}. {_TRIES_AGAIN if noted else _MAY_ASK}"
+    return f"{why}. Nothing was wiped; {name(live)} {state}. {_TRIES_AGAIN if noted else _MAY_ASK}"
 
 
 def never_answered(sends: int, lost: ZecError | None) -> str:
@@ -171,11 +208,11 @@ def outcome_unknown(instance_id: str, attempt: Attempt) -> str:
     )
 
 
-def defect_while_rebuilding(error: Exception, live: Instance) -> str:
-    """An error of this package itself, after ResetInstance may have been sent."""
+def defect_while_rebuilding(error: BaseException, live: Instance) -> str:
+    """An error that nobody foresaw, after ResetInstance may have been sent."""
     return (
-        f"a defect in zec_pulumi ({type(error).__name__}) while {name(live)} was rebuilt: its boot disk may have been"
-        " wiped. The next pulumi up goes on from there and wipes nothing again"
+        f"{reason(error)}. It came while {name(live)} was rebuilt: its boot disk may have been wiped. The next pulumi"
+        " up goes on from there and wipes nothing again"
     )
 
 
@@ -206,11 +243,12 @@ def stopped_waiting(reason: StopReason, instance_id: str) -> str:
     )
 
 
-def not_finished(error: ZecError, instance_id: str, waited: float, *, accepted: bool) -> str:
+def not_finished(error: BaseException, instance_id: str, waited: float, *, accepted: bool) -> str:
     """The rebuild was not verified in time, or could not be followed."""
     verb = "was" if accepted else "may have been"
     return (
-        f"the rebuild of instance {instance_id} {verb} accepted and not finished after {duration(waited)}: {error}."
+        f"the rebuild of instance {instance_id} {verb} accepted and not finished after {duration(waited)}:"
+        f" {reason(error)}."
         " The next pulumi up goes on waiting for it and wipes nothing again"
     )
 
@@ -279,10 +317,10 @@ def runs_after_failure(instance_id: str, attempt: Attempt) -> str:
     )
 
 
-def unfinished_after_rebuild(instance_id: str, reason: str) -> str:
+def unfinished_after_rebuild(instance_id: str, error: BaseException) -> str:
     """The rebuild was verified, and what follows failed."""
     return (
-        f"instance {instance_id} was rebuilt and is RUNNING, but what follows was not done: {reason}. The next"
+        f"instance {instance_id} was rebuilt and is RUNNING, but what follows was not done: {reason(error)}. The next"
         " pulumi up does it and wipes nothing"
     )
 

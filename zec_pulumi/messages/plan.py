@@ -11,6 +11,7 @@ from zec_pulumi.planning.plan import (
     MACHINE,
     AgentNotShown,
     ChangedOutside,
+    ImageNotShown,
     Kind,
     MachineDiffers,
     NeverRun,
@@ -198,6 +199,11 @@ def refusal(found: Refusal) -> str:
     """Return why a plan is refused, and the way out."""
     if isinstance(found, MachineDiffers):
         return f'adopt is "only" and the machine differs: {"; ".join(map(sentence, found.causes))}'
+    if isinstance(found, ImageNotShown):
+        return (
+            "image_id: the API does not show which image the machine runs, so it is neither adopted nor wiped. Run"
+            ' again when zec-pulumi instances shows it, or set adopt="never" to rebuild the machine whatever it runs'
+        )
     names = [snake(name) for name in found.inputs]
     return (
         f"{' and '.join(names)}: only a rebuild can change this, and nothing else asks for one. To wipe the boot disk"

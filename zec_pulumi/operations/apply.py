@@ -21,6 +21,7 @@ from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse
 from zec_pulumi.planning.plan import Kind, Plan
 from zec_pulumi.planning.status import STOPPED, is_transitional
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
+from zec_pulumi.rebuild.power import status_now
 from zec_pulumi.rebuild.rebuild import rebuild
 from zec_pulumi.rebuild.send import send
 from zec_pulumi.rebuild.validation import check_password_in_place, check_rebuild, password_follows
@@ -59,12 +60,28 @@ def _apply(
     """Return the instance's id and the new outputs."""
     wanted, recorded = parse_wanted(dict(inputs)), parse_recorded(dict(before))
     instance_id = wanted.instance_id or ""
-    # The lock keeps other processes of this machine off the instance.
-    lock = locks.hold(process.journal.folder, instance_id, call.urn, process.clock, call.stop_reason)
-    with process.places.working(call.urn), process.fleets.working(call.urn), lock as held:
-        op = process.operation(call, held, instance_id, record.last_attempt(before))
-        live, found = _settled(op, instance_id, record.last_rebuild_seconds(before))
-        return instance_id, _Apply(process, call, op, inputs, before, wanted, recorded, live, found).carry_out()
+    apply: _Apply | None = None
+    outputs: dict[str, Any] | None = None
+    try:
+        # The lock keeps other processes of this machine off the instance.
+        lock = locks.hold(process.journal.folder, instance_id, call.urn, process.clock, call.stop_reason)
+        with process.places.working(call.urn), process.fleets.working(call.urn), lock as held:
+            op = process.operation(call, held, instance_id, record.last_attempt(before))
+            live, found = _settled(op, instance_id, record.last_rebuild_seconds(before))
+            apply = _Apply(process, call, op, inputs, before, wanted, recorded, live, found)
+            outputs = apply.carry_out()
+    except (PartialFailureError, RebuildNotStartedError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        # An open attempt is a partial failure, whatever ended it: so this came before a reset was sent, or at the end.
+        if outputs is not None:
+            return instance_id, outputs
+        if isinstance(error, ZecError) and instance_id in str(error):
+            raise
+        live_then = apply.live if apply else None
+        now = status_now(apply.op, instance_id) if apply else None
+        raise ZecError(outcomes.nothing_wiped(error, instance_id, live_then, now)) from error
+    return instance_id, outputs
 
 
 def _settled(op: Operation, instance_id: str, last_rebuild_seconds: float | None) -> tuple[Instance, str]:
@@ -182,15 +199,20 @@ class _Apply:
             attempt, self.live = wait_until_rebuilt(self.op, attempt, target)
         except AttemptOpenError as error:
             self._leave_open(error, self.recorded.applied)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 whatever it is must not make the stack forget the attempt
+            sentence = outcomes.defect_while_rebuilding(error, self.live)
+            self._leave_open(AttemptOpenError(sentence, attempt), self.recorded.applied)
         return self._finish(attempt, self.recorded.applied, plan)
 
     def _finish(self, attempt: Attempt, before: Applied, plan: Plan) -> dict[str, Any]:
         """Do what a verified rebuild still lacks, and close the attempt. Whatever fails here must not forget it."""
-        finished = max(attempt.verified_at or self.op.deadline.now, attempt.started_at)
         # Nobody knows whose rebuild it was when the answer was lost: then it is adopted, and not reported as ours.
         ours = attempt.outcome != "unknown"
-        self.op.progress.phase(outcomes.finished(self.live, finished - attempt.started_at, ours=ours))
         try:
+            finished = max(attempt.verified_at or self.op.deadline.now, attempt.started_at)
+            self.op.progress.phase(outcomes.finished(self.live, finished - attempt.started_at, ours=ours))
             if attempt.verified_at is None and password_follows(self.wanted, self.live, self.op.reader):
                 self._set_password()
             self._change_in_place(plan)
@@ -201,9 +223,10 @@ class _Apply:
             return self._record(record.applied_now(self.live), last_rebuild)
         except UnhealthyError as error:
             self._leave_open(AttemptOpenError(outcomes.unhealthy(self.live, error, ours=ours), attempt), before)
-        except Exception as error:  # noqa: BLE001 a defect of ours, too, must not cost a second wipe
-            reason = str(error) if isinstance(error, ZecError) else f"a defect in zec_pulumi, {type(error).__name__}"
-            sentence = outcomes.unfinished_after_rebuild(self.live.instance_id, reason)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 a defect of ours, too, must not cost a second wipe
+            sentence = outcomes.unfinished_after_rebuild(self.live.instance_id, error)
             self._leave_open(AttemptOpenError(sentence, attempt.model_copy(update={"moved": True})), before)
 
     def _pass_health_gate(self) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from zec_pulumi.errors import ZecError
 from zec_pulumi.operations.assess import assess_and_show
+from zec_pulumi.operations.error_boundary import naming
 from zec_pulumi.planning.input_rules import input_findings
 from zec_pulumi.planning.inputs import Recorded, Wanted, parse_wanted, type_findings
 
@@ -62,6 +63,7 @@ def check(
 def _new_resource(process: Process, call: Call, wanted: Wanted, *, dry_run: bool) -> list[str]:
     """Show what creating the resource will do; return why it is refused."""
     try:
-        return assess_and_show(process, call, wanted, Recorded(), {}, dry_run=dry_run).refusals
+        with naming(wanted.instance_id):
+            return assess_and_show(process, call, wanted, Recorded(), {}, dry_run=dry_run).refusals
     except ZecError as error:
         return [str(error)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zec_pulumi.errors import PlanRefusedError
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations.assess import assess_and_show
+from zec_pulumi.operations.error_boundary import naming
 from zec_pulumi.operations.results import Compared
 from zec_pulumi.planning.inputs import SCRIPT_KEYS, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, NeverRun
@@ -33,7 +34,8 @@ def diff(process: Process, call: Call, olds: dict[str, Any], news: dict[str, Any
     dry_run = process.checked.take(call.urn)
     if dry_run is None:
         return Compared(changed)
-    assessment = assess_and_show(process, call, wanted, recorded, olds, dry_run=dry_run)
+    with naming(wanted.instance_id):
+        assessment = assess_and_show(process, call, wanted, recorded, olds, dry_run=dry_run)
     if assessment.refusals:
         raise PlanRefusedError("\n".join(assessment.refusals))
     plan = assessment.plan

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from zec_pulumi.errors import PartialFailureError, ZecError
+from zec_pulumi.messages import outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,21 +26,25 @@ class Answerable(Protocol):
 
 @contextlib.contextmanager
 def error_boundary(call: Answerable) -> Iterator[None]:
-    """Answer ``call`` with whatever is raised inside, as a sentence."""
+    """Answer ``call`` with whatever is raised inside, as a sentence; only KeyboardInterrupt passes."""
     try:
         yield
     except PartialFailureError as error:
         call.fail_partially(str(error), error.resource_id, error.outputs, error.inputs)
     except ZecError as error:
         call.fail(str(error))
-    except Exception as error:  # noqa: BLE001 the engine must get an answer, and a traceback could hold a secret
-        call.fail(_defect(error))
+    except KeyboardInterrupt:  # the end of the process, which nothing answers any more
+        raise
+    except BaseException as error:  # noqa: BLE001 the engine must get an answer, and a traceback could hold a secret
+        call.fail(outcomes.defect(error))
 
 
-def _defect(error: Exception) -> str:
-    """Describe an unexpected error by its place, never by its text, which may hold a secret."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"a defect in zec_pulumi: {type(error).__name__} at {Path(last.filename).name}:{last.lineno} ({last.name})."
-        " Run pulumi preview to see what state the instance is in before you go on, and please report this line"
-    )
+@contextlib.contextmanager
+def naming(instance_id: str | None) -> Iterator[None]:
+    """Have whatever is raised inside name the instance; its text is for the user. A partial failure passes as it is."""
+    try:
+        yield
+    except (PartialFailureError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise ZecError(outcomes.not_read(error, instance_id) if instance_id else outcomes.defect(error)) from error

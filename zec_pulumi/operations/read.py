@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.errors import PartialFailureError
 from zec_pulumi.messages import plan as plan_messages
+from zec_pulumi.operations.error_boundary import naming
 from zec_pulumi.operations.results import ReadBack
 from zec_pulumi.planning import record
 from zec_pulumi.planning.causes import as_text
@@ -29,7 +30,8 @@ def read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any]
         PartialFailureError: a rebuild is open; the record keeps it.
         ZecError: the machine cannot be read.
     """
-    found = _read(process, call, resource_id, outputs)
+    with naming(resource_id):
+        found = _read(process, call, resource_id, outputs)
     process.refreshed.add(call.urn, found.outputs if found.id else {})
     return found
 

@@ -101,7 +101,12 @@ class NeedsRebuild:
     inputs: tuple[str, ...]
 
 
-Refusal = MachineDiffers | NeedsRebuild
+@dataclass(frozen=True)
+class ImageNotShown:
+    """A refusal: the API does not say which image the machine runs, so nobody knows whether it is the wanted one."""
+
+
+Refusal = MachineDiffers | NeedsRebuild | ImageNotShown
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,9 @@ def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
         undecided = (MACHINE, *undecided)
     if live is None:
         return Plan(Kind.ADOPT, undecided=undecided)
-    causes = tuple(_mismatches(wanted, live))
+    if live.image_id is None and wanted.image_id is not None:
+        return Plan(Kind.ADOPT, refusal=ImageNotShown())
+    causes = tuple(cause for cause in _mismatches(wanted, live) if not _is_not_shown(cause.trigger, live))
     if not causes:
         undecided += _unsettled(wanted, live) if wanted.adopt == "auto" else ()
         changes = ("instanceName",) if wanted.instance_name not in (None, live.instance_name) else ()
@@ -295,6 +302,12 @@ def _mismatches(wanted: Wanted, live: Instance) -> Iterator[Cause]:
             yield Cause(trigger, old or None, new)
     if "enableAgent" in wanted.rebuild_on and wanted.enable_agent not in (None, bool(live.enable_agent)):
         yield Cause("enableAgent", as_text(bool(live.enable_agent)), as_text(wanted.enable_agent))
+
+
+def _is_not_shown(trigger: str, live: Instance) -> bool:
+    """Whether the API does not say what the machine has; that is no reason to wipe it when it is new to the stack."""
+    shown = {"timezone": live.time_zone, "enableAgent": live.enable_agent}
+    return trigger in shown and shown[trigger] is None
 
 
 def _unsettled(wanted: Wanted, live: Instance) -> tuple[str, ...]:

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from zec_pulumi.text import printable
-
-if TYPE_CHECKING:
-    from zec_pulumi.api import Instance
-
 RUNNING = "RUNNING"
 STOPPED = "STOPPED"
 REINSTALL_FAILED = "REINSTALL_FAILED"
@@ -48,10 +41,4 @@ def shown(status: str | None) -> str:
         return "not shown by the API"
     if status in STABLE or status in _KNOWN_TRANSITIONAL:
         return status
-    return f"{printable(status)} (a status this version does not know)"
-
-
-def name(live: Instance) -> str:
-    """Return how messages name an instance: by its id and, if it has one, its name."""
-    named = f" ({printable(live.instance_name)})" if live.instance_name else ""
-    return f"instance {live.instance_id}{named}"
+    return f"{status} (a status this version does not know)"

@@ -62,9 +62,9 @@ def rebuild(
         accepted_at = op.clock.monotonic()
         op.log.note(attempt.id, "begun" if attempt.moved else "accepted", attempt.request_id)
         return wait_until_rebuilt(op, attempt, target, accepted_at)
-    except ZecError:
+    except (ZecError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:
         # A wipe may be under way: a defect of ours must not make the stack forget it.
         raise AttemptOpenError(outcomes.defect_while_rebuilding(error, live), attempt) from error
 
@@ -81,8 +81,8 @@ def _reset(
     """Get the reset accepted and return the attempt as accepted. Source: ResetInstance, zec 2025-09-01."""
     try:
         op.log.intend(attempt.id, attempt.causes, approval)
-    except JournalError as error:
-        raise _not_wiped(op, live, attempt, str(error), powered_off) from error
+    except Exception as error:
+        raise _not_wiped(op, live, attempt, outcomes.reason(error), powered_off) from error
     lost: ZecError | None = None
     for _ in range(MAX_SENDS):
         op.progress.phase("sending ResetInstance")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zec_pulumi.errors import StoppedError, StopReason, ZecError
+from zec_pulumi.errors import StoppedError, StopReason
 from zec_pulumi.messages import outcomes
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import all_readable
@@ -138,20 +138,23 @@ class _Wait:
                 self._keep_lock_or_watch()
                 live = self._check_status(current)
                 if live is not None:
-                    op.log.note(self.attempt.id, "forgotten" if self.attempt.outcome == "unknown" else "finished")
-                    op.poller.schedule.learn(op.clock.monotonic() - self.accepted_at)
-                    if self._orphaned:
-                        raise self._open(outcomes.engine_gone_but_done(instance_id))
-                    return live
+                    return self._done(live)
         except AttemptOpenError:
             raise
         except StoppedError as stopped:
             raise self._open(outcomes.stopped_waiting(stopped.reason, instance_id)) from stopped
-        except ZecError as error:
+        except Exception as error:
             accepted = self.attempt.outcome != "unknown"
             sentence = outcomes.not_finished(error, instance_id, op.deadline.elapsed, accepted=accepted)
             raise self._open(sentence) from error
         raise AssertionError("poll() ends only with an error")
+
+    def _done(self, live: Instance) -> Instance:
+        self.op.log.note(self.attempt.id, "forgotten" if self.attempt.outcome == "unknown" else "finished")
+        self.op.poller.schedule.learn(self.op.clock.monotonic() - self.accepted_at)
+        if self._orphaned:
+            raise self._open(outcomes.engine_gone_but_done(self.target.instance_id))
+        return live
 
     def _keep_lock_or_watch(self) -> None:
         """Without an engine, let the lock go and only watch, until another run takes it; with one, take it again."""
