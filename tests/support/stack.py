@@ -236,7 +236,8 @@ class Stack:
         return False
 
     def _delete(self) -> bool:
-        self.world.process.forget(self.instance_id, self.urn)
+        with self._calling() as (process, call):
+            process.forget(self.instance_id, call.urn)
         return False
 
     def _destroy(self) -> bool:

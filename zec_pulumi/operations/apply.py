@@ -202,7 +202,8 @@ class _Apply:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 whatever it is must not make the stack forget the attempt
-            sentence = outcomes.defect_while_rebuilding(error, self.live)
+            now = status_now(self.op, self.live.instance_id)
+            sentence = outcomes.defect_while_rebuilding(error, self.live, now)
             self._leave_open(AttemptOpenError(sentence, attempt), self.recorded.applied)
         return self._finish(attempt, self.recorded.applied, plan)
 

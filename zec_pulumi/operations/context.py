@@ -17,7 +17,6 @@ from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal import recovery
 from zec_pulumi.journal.clouds import journal_of
 from zec_pulumi.journal.journal import InstanceLog, Journal, home
-from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.operations.fleet_progress import FleetBoard
 from zec_pulumi.operations.places import Places
 from zec_pulumi.planning.gates import GateSettings, Missing, strictest
@@ -221,7 +220,7 @@ class Process:
 
     def forget(self, instance_id: str, urn: str) -> None:
         """Have the journal forget a resource that the stack forgets; needs no credentials, and never fails."""
-        with contextlib.suppress(JournalError, ConfigurationError):
+        with contextlib.suppress(Exception):
             recovery.forget_resource(self.journal, instance_id, urn)
 
 

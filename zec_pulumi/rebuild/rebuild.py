@@ -66,7 +66,8 @@ def rebuild(
         raise
     except BaseException as error:
         # A wipe may be under way: a defect of ours must not make the stack forget it.
-        raise AttemptOpenError(outcomes.defect_while_rebuilding(error, live), attempt) from error
+        now = status_now(op, live.instance_id)
+        raise AttemptOpenError(outcomes.defect_while_rebuilding(error, live, now), attempt) from error
 
 
 def _reset(

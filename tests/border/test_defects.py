@@ -1,0 +1,233 @@
+"""Whatever is raised, wherever: each call of the engine ends in a sentence that is true, and nothing is wiped twice.
+
+A run is done once undisturbed, and every call that leaves the core is counted: of the client, the journal, the row and
+the clock. Then it is done again for each of these calls, which raises.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+
+from histories.cloud import MovingClock
+from histories.stack import HistoryCall
+from histories.steps import NEXT_STEP
+from histories.world import WEB, World
+from zec_pulumi.api import Client
+from zec_pulumi.journal.approvals import UsedApprovals
+from zec_pulumi.journal.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from histories.stack import Outcome, Stack
+
+JAMMY, NOBLE, KEY = "ubuntu2204_20240712", "ubuntu2404_20240712", "key-YWD2QFOl"
+HIDDEN = "text-of-the-exception"
+
+
+class PanicError(BaseException):
+    """What compiled parts of libraries raise: no Exception."""
+
+
+ERRORS: tuple[Callable[[], BaseException], ...] = (
+    lambda: KeyError(HIDDEN),
+    lambda: MemoryError(HIDDEN),
+    lambda: OSError(5, HIDDEN),
+    lambda: BrokenPipeError(32, HIDDEN),
+    lambda: RecursionError(HIDDEN),
+    lambda: UnicodeEncodeError("utf-8", HIDDEN, 0, 1, HIDDEN),
+    lambda: StopIteration(HIDDEN),
+    lambda: grpc.RpcError(HIDDEN),
+    lambda: SystemExit(HIDDEN),
+    lambda: GeneratorExit(HIDDEN),
+    lambda: PanicError(HIDDEN),
+)
+SEAMS: dict[type, tuple[str, ...]] = {
+    Client: (
+        "slot",
+        "describe_instances",
+        "describe_all_instances",
+        "describe_instances_status",
+        "stop_instances",
+        "start_instances",
+        "reset_instance",
+        "reset_instance_password",
+        "modify_instances_attribute",
+        "describe_images",
+        "describe_custom_images",
+        "describe_key_pairs",
+        "describe_time_zones",
+        "describe_zones",
+    ),
+    Journal: ("intend", "note", "entries", "forget"),
+    UsedApprovals: ("used", "use", "release"),
+    HistoryCall: ("progress", "info", "warn", "error", "stop_reason"),
+    MovingClock: ("now", "monotonic", "sleep"),
+}
+
+
+@dataclass
+class Trap:
+    """Counts the calls that leave the core. At call ``at`` it raises ``error``, before the call or ``after`` it."""
+
+    at: int = -1
+    error: BaseException = field(default_factory=KeyError)
+    after: bool = False
+    armed: bool = False
+    passed: int = 0
+    where: str = ""
+
+    def around(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def called(*arguments: Any, **named: Any) -> Any:
+            mine = self.armed and self._is_it()
+            if mine:
+                self.where = name
+            if mine and not self.after:
+                raise self.error
+            result = method(*arguments, **named)
+            if mine:
+                raise self.error
+            return result
+
+        return called
+
+    def _is_it(self) -> bool:
+        self.passed += 1
+        return self.passed == self.at
+
+
+@pytest.fixture
+def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
+    trap = Trap()
+    for owner, names in SEAMS.items():
+        for name in names:
+            monkeypatch.setattr(owner, name, trap.around(f"{owner.__name__}.{name}", getattr(owner, name)))
+    return trap
+
+
+def created(stack: Stack) -> Outcome:
+    return stack.up({"imageId": NOBLE, "keyId": KEY, "instanceName": "renamed", "userData": "#!/bin/sh\n"})
+
+
+def refused(stack: Stack) -> Outcome:
+    stack.world.cloud.faults.add(
+        {"action": "ResetInstance", "nth": 1, "effect": {"type": "error", "code": "SOMETHING_NEW", "status": 400}}
+    )
+    return stack.up({"imageId": NOBLE})
+
+
+def lost(stack: Stack) -> Outcome:
+    """The answers to both mutations are lost, after they were carried out."""
+    for action in ("StopInstances", "ResetInstance"):
+        stack.world.cloud.faults.add({"action": action, "nth": 1, "effect": {"type": "drop", "carriedOut": True}})
+    return stack.up({"imageId": NOBLE})
+
+
+def adopted(stack: Stack) -> None:
+    assert stack.up({"imageId": JAMMY}).end == "succeeded"
+
+
+def left_open(stack: Stack) -> None:
+    """An attempt that is accepted, and whose run had no time left."""
+    adopted(stack)
+    stack.timeout = 10.0
+    assert stack.up({"imageId": NOBLE}).end == "failed"
+    assert stack.outputs["attempt"]
+    stack.timeout = None
+
+
+def nothing(_: Stack) -> None: ...
+
+
+OPERATIONS: dict[str, tuple[Callable[[Stack], None], Callable[[Stack], Outcome]]] = {
+    "create": (nothing, created),
+    "adopt": (nothing, lambda stack: stack.up({"imageId": JAMMY, "instanceName": "renamed"})),
+    "update": (adopted, created),
+    "password": (adopted, lambda stack: stack.up({"imageId": JAMMY, "password": "Abcdef-123"})),
+    "refused": (adopted, refused),
+    "lost": (adopted, lost),
+    "join": (left_open, lambda stack: stack.up({"imageId": NOBLE})),
+    "preview of a new one": (nothing, lambda stack: stack.preview({"imageId": NOBLE})),
+    "preview": (adopted, lambda stack: stack.preview({"imageId": NOBLE})),
+    "refresh": (adopted, lambda stack: stack.refresh()),
+    "refresh while open": (left_open, lambda stack: stack.refresh()),
+    "destroy": (adopted, lambda stack: stack.destroy()),
+}
+
+
+def run(trap: Trap, operation: str, at: int, error: BaseException, *, after: bool) -> tuple[World, Outcome]:
+    """Run the operation in a new world with the trap set; the world is closed."""
+    prepare, command = OPERATIONS[operation]
+    with World("DEPLOYING", Counter()) as world:
+        stack = world.stacks[0]
+        trap.armed = False
+        prepare(stack)
+        before, resets = dict(stack.outputs), world.actions().count("ResetInstance")
+        trap.at, trap.error, trap.after, trap.passed, trap.where = at, error, after, 0, ""
+        trap.armed = True
+        outcome = command(stack)
+        trap.armed = False
+        judge(world, stack, outcome, before, resets)
+        world.cloud.faults.clear()
+        # The state alone must do: this is another runner, and its journal is empty.
+        world.lose_journal(stack)
+        for _ in range(2):
+            if stack.program:
+                stack.up(stack.program)
+        assert world.actions().count("ResetInstance") <= max(1, resets), f"wiped twice, after {outcome}"
+        return world, outcome
+
+
+def judge(world: World, stack: Stack, outcome: Outcome, before: dict[str, Any], resets: int) -> None:
+    """Check that what is said is so, and that what was accepted is recorded."""
+    text = outcome.text
+    assert HIDDEN not in "\n".join([text, *outcome.lines])
+    assert "Traceback" not in text
+    accepted = world.actions().count("ResetInstance") > resets
+    attempt = (stack.outputs.get("attempt") or stack.outputs.get("lastRebuild") or {}) if accepted else {}
+    if accepted:
+        assert attempt, f"accepted and not recorded: {outcome}"
+        assert not text or "othing was wiped" not in text
+    if outcome.end == "succeeded":
+        return
+    assert WEB in text or text.startswith("join: "), text
+    assert not stack.program or NEXT_STEP.search(text) or "up goes on" in text, text
+    if before.get("attempt"):
+        assert stack.outputs.get("attempt", {}).get("id") == before["attempt"]["id"]
+    if not accepted and "StopInstances" in world.actions() and world.machine["status"] != "RUNNING" and not resets:
+        assert re.search("STOPP|BOOTING|powered off|not shown", text), text
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_whatever_is_raised_wherever_ends_in_a_true_sentence(trap: Trap, operation: str) -> None:
+    """Each call raises once, each time another error."""
+    run(trap, operation, -1, KeyError(), after=False)
+    calls, places = trap.passed, set[str]()
+    errors, after = itertools.cycle(ERRORS), itertools.cycle((False, False, False, True, True))
+    for at in every(calls):
+        run(trap, operation, at, next(errors)(), after=next(after))
+        places.add(trap.where)
+    assert {place.partition(".")[0] for place in places} >= EXPECTED.get(operation, {"Client"})
+
+
+def every(calls: int) -> Iterator[int]:
+    """Number the calls; of the hundreds of a long wait only some."""
+    step = max(1, calls // 250)
+    return iter(range(1, calls + 1, step))
+
+
+EXPECTED = {
+    "create": {"Client", "Journal", "HistoryCall", "MovingClock"},
+    "update": {"Client", "Journal", "HistoryCall", "MovingClock"},
+    "destroy": {"Journal"},
+}
