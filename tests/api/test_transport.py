@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import re
 import socket
 import threading
 import time
@@ -315,6 +316,79 @@ def test_an_answer_is_limited_after_decompression(serve: Serve, transport: Make)
 
     with pytest.raises(AnswerLostError, match="longer than 16 MiB"):
         transport(http(server)).send(CALL, LIMITS_LONG)
+
+
+BOMB = gzip.compress(gzip.compress(bytes(MAX_ANSWER_BYTES)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "ended too early"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", "garbled|broke"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n{}", "too early|garbled|broke"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "garbled|broke"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(BOMB), BOMB),
+            "encoding",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}", "encoding"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500 + b"\r\n{}", "broke"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n{}", "broke"),
+        (b"HTTP/1.1 20000 OK\r\n\r\n{}", "broke"),
+        (b"HTTP/1.1 abc\r\n\r\n{}", "broke"),
+        (b"\x00\xff\x1b]0;x\x07" * 20 + b"\r\n\r\n", "broke"),
+        (b"", "broke"),
+    ],
+)
+def test_what_is_no_http_leaves_the_outcome_open(serve: Serve, transport: Make, answer: bytes, reason: str) -> None:
+    """The request was sent, so it may have been carried out; nothing else is raised, and nothing of it is repeated."""
+    server = serve([[answer, None]])
+
+    error = fails(transport(http(server)))
+
+    assert isinstance(error, AnswerLostError)
+    assert re.search(reason, str(error)), str(error)
+    assert str(error).isprintable()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 307 x\r\nLocation: http://[\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\nSet-Cookie: \xff=;;=\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nRetry-After: 99999999999999999999\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+)
+def test_what_is_odd_but_http_is_returned_and_not_followed(serve: Serve, transport: Make, answer: bytes) -> None:
+    server = serve([[answer]])
+
+    assert transport(http(server)).send(CALL, LIMITS).body == b"{}"
+    assert len(server.requests) == 1
+
+
+def test_what_is_left_of_a_long_answer_is_not_taken_for_the_next_one(serve: Serve, transport: Make) -> None:
+    """A service that says less than it sends could answer a request that has not come yet."""
+    forged = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+    server = serve([[OK + forged, None], [OK]])
+    ours = transport(http(server))
+
+    assert [ours.send(CALL, LIMITS).body, ours.send(CALL, LIMITS).body] == [b"{}", b"{}"]
+    assert len(server.requests) == 2
+
+
+def test_without_a_thread_nothing_was_sent(transport: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system gives no more threads."""
+
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+
+    assert isinstance(fails(transport(Endpoint("127.0.0.1:1", "http"))), NotSentError)
 
 
 def test_a_request_that_nobody_waits_for_any_more_is_not_sent() -> None:

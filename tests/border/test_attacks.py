@@ -1,4 +1,4 @@
-"""Hostile answers × every action of the client: what comes of an up whose answers to that action are all attacked.
+"""Hostile answers and every action of the client: what comes of an up whose answers to that action are all attacked.
 
 ``ok``: success, and it is true. ``E``: an error that names the machine; the next up, with true answers, gets there.
 ``ask``: an error that names the machine, and the next up says what to do by hand. ``-``: there is nothing to attack.
@@ -102,8 +102,8 @@ ATTACKS: dict[str, Attack] = {
     "no-request-id": raw(lambda answer: re.sub(rb'"requestId": ?"T[^"]*"', b'"requestId":null', answer)),
     "junk-everywhere": texts(lambda text: text + JUNK),
     "junk-in-names": names(JUNK),
-    "a-megabyte-each": texts(lambda text: text + "x" * 300_000),
-    "megabyte-names": names("n" * 1_000_000),
+    "long-texts": texts(lambda text: text + "x" * 5_000),
+    "long-names": names("n" * 100_000),
     "the-token-in-names": names(f"a {TOKEN} b"),
     "objects-for-texts": texts(lambda _: {"x": 1}),
     "numbers-for-texts": texts(lambda _: 1.5),
@@ -138,6 +138,55 @@ ATTACKS: dict[str, Attack] = {
 }
 
 TABLE = """
+                    Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify
+utf-16              E      E      E      E      E      E      E      ok     E      ok     E      E
+byte-order-mark     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     ok     ok
+not-utf-8           E      E      E      E      E      E      E      ok     E      ok     E      E
+deep                E      E      E      E      E      E      E      ok     E      ok     E      E
+nan                 E      E      E      E      E      E      E      ok     E      ok     E      E
+a-name-twice        E      E      E      E      E      E      E      ok     E      ok     E      E
+two-documents       E      E      E      E      E      E      E      ok     E      ok     E      E
+a-list              E      E      E      E      E      E      E      ok     E      ok     E      E
+huge-number         E      E      E      E      E      E      E      ok     E      ok     E      E
+null-response       E      E      E      E      E      E      E      ok     E      ok     E      E
+empty-response      E      E      E      E      E      E      E      ok     E      ok     E      E
+nothing-but-an-id   E      E      E      E      E      E      E      ok     E      ok     ok     ok
+no-request-id       E      E      E      E      E      E      E      ok     E      ok     E      E
+junk-everywhere     E      E      E      E      E      E      E      ok     E      ok     E      E
+junk-in-names       ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok
+long-texts          E      E      E      E      E      E      E      ok     E      ok     E      E
+long-names          ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok
+the-token-in-names  ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok
+objects-for-texts   E      E      E      E      E      E      E      ok     E      ok     E      E
+numbers-for-texts   E      E      E      E      E      E      E      ok     E      ok     E      E
+null-for-texts      E      E      E      E      E      E      E      ok     E      ok     ok     ok
+null-lists          E      E      E      E      E      E      ok     ok     E      ok     ok     ok
+null-rows           E      E      E      E      E      E      E      ok     E      ok     ok     ok
+no-rows             E      E      E      E      E      E      ok     ok     E      ok     ok     ok
+texts-for-rows      E      E      E      E      E      E      E      ok     E      ok     ok     ok
+a-text-for-rows     E      E      E      E      E      E      E      ok     E      ok     ok     ok
+a-row-twice         E      E      E      E      E      ok     E      ok     E      ok     ok     ok
+rows-that-differ    E      E      E      E      E      ok     E      ok     E      ok     ok     ok
+a-stranger          E      E      E      E      E      E      ok     ok     E      ok     ok     ok
+counts-more         E      E      E      E      E      ok     ok     ok     E      ok     ok     ok
+counts-too-much     E      E      E      E      E      ok     ok     ok     E      ok     ok     ok
+counts-less         E      E      E      E      E      ok     ok     ok     E      ok     ok     ok
+counts-nothing      E      E      E      E      E      ok     ok     ok     E      ok     ok     ok
+no-image            E      ok     E      E      ok     ok     ok     ok     E      ok     ok     ok
+no-key              E      ok     ok     ok     E      ok     ok     ok     E      ok     ok     ok
+no-status           E      E      ok     ok     ok     ok     ok     ok     E      ok     ok     ok
+no-id               E      E      E      E      E      ok     E      ok     E      ok     ok     ok
+no-content          E      E      E      E      E      E      E      ok     E      ok     E      E
+redirect            E      E      E      E      E      E      E      ok     E      ok     E      E
+not-found           E      E      E      E      E      E      E      ok     E      ok     E      E
+failed              E      E      E      E      E      E      E      ok     E      ok     E      E
+rate-limited        E      E      E      E      E      E      E      ok     E      ok     E      E
+challenged          E      E      E      E      E      E      E      ok     E      ok     E      E
+blocked             E      E      E      E      E      E      E      ok     E      ok     E      E
+result-and-code     E      E      E      E      E      E      E      ok     E      ok     E      E
+gone-says-a-proxy   E      E      E      E      E      E      E      ok     E      ok     E      E
+gone-without-id     E      E      E      E      E      E      E      ok     E      ok     E      E
+junk-code           E      E      E      E      E      E      E      ok     E      ok     E      E
 """
 
 
@@ -205,3 +254,19 @@ def test_every_action_of_the_client_and_every_attack_is_in_the_table() -> None:
     actions = set(re.findall(r'(?:mutate|read|_page|_all)\(\s*"(\w+)"', source))
     assert {COLUMNS[short][0] for _, short, _ in cells(TABLE)} == actions
     assert {attack for attack, _, _ in cells(TABLE)} == ATTACKS.keys()
+
+
+def test_the_judge_goes_by_the_machine_and_not_by_the_answers() -> None:
+    """A lie in the right form cannot be told from the truth: the run succeeds, and the judge says that it is false."""
+
+    def lie(result: dict[str, Any]) -> None:
+        for row in result["dataSet"]:
+            row["imageId"] = NOBLE
+
+    with World("DEPLOYING", Counter()) as world:
+        stack = world.stacks[0]
+        stack.up({"imageId": JAMMY})
+        with attacked(world, "DescribeInstances", body(lie)):
+            told = stack.up({"imageId": NOBLE})
+        with pytest.raises(AssertionError, match="success, and the machine is"):
+            judge_up(world, stack, told, world.clock.monotonic(), 0)

@@ -11,7 +11,6 @@ import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -26,7 +25,7 @@ from zec_pulumi.journal.approvals import UsedApprovals
 from zec_pulumi.journal.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from histories.stack import Outcome, Stack
 
@@ -222,7 +221,7 @@ def test_whatever_is_raised_wherever_ends_in_a_true_sentence(trap: Trap, operati
 
 def every(calls: int) -> Iterator[int]:
     """Number the calls; of the hundreds of a long wait only some."""
-    step = max(1, calls // 250)
+    step = max(1, calls // 100)
     return iter(range(1, calls + 1, step))
 
 

@@ -128,10 +128,13 @@ class ApiError(ZecError):
 
     @property
     def may_have_been_carried_out(self) -> bool:
-        """False for a definite refusal; true for 5xx, and for an unknown code under a status of success."""
-        if self.http_status < HTTPStatus.BAD_REQUEST:
-            return codes.find(self.code) is None
-        return self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        """False for a definite refusal; true for 5xx, for an unknown code under a status of success, and without an id.
+
+        Every answer of the API has a request id, so one without is of something in front of it.
+        """
+        if self.http_status < HTTPStatus.BAD_REQUEST and codes.find(self.code) is None:
+            return True
+        return self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or not self.request_id
 
     def _summary(self, known: codes.Code | None, note: str) -> str:
         reason = ADVICE[known].meaning if known else (self.message or "no reason given")
@@ -161,6 +164,11 @@ class InstanceStateError(ApiError):
 class RateLimitError(ApiError):
     """Too many requests; ``retry_after`` says how long to wait, if the server said so."""
 
+    @property
+    def may_have_been_carried_out(self) -> bool:
+        """False for HTTP 429, whoever answers with it."""
+        return self.http_status != HTTPStatus.TOO_MANY_REQUESTS and super().may_have_been_carried_out
+
 
 class ServerError(ApiError):
     """The service failed: 5xx, a time-out on its side, or temporarily unavailable."""
@@ -177,3 +185,8 @@ class BlockedError(ApiError):
     """Something in front of the API stopped the request: a Cloudflare challenge, or HTTP 451."""
 
     _verb = "was blocked"
+
+    @property
+    def may_have_been_carried_out(self) -> bool:
+        """Always false: the API never saw it."""
+        return False

@@ -211,8 +211,8 @@ def outcome_unknown(instance_id: str, attempt: Attempt) -> str:
 def defect_while_rebuilding(error: BaseException, live: Instance, now: str | None) -> str:
     """An error that nobody foresaw, after ResetInstance may have been sent."""
     return (
-        f"{reason(error)}. It came while {name(live)} was rebuilt: its boot disk may have been wiped. It is {shown(now)}."
-        " The next pulumi up goes on from there and wipes nothing again"
+        f"{reason(error)}. It came while {name(live)} was rebuilt: its boot disk may have been wiped. It is"
+        f" {shown(now)}. The next pulumi up goes on from there and wipes nothing again"
     )
 
 
