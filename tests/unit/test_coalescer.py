@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.clock import FakeClock
 from zec_pulumi.api import InvalidRequestError, NotFoundError, RateLimitError, ZecError
-from zec_pulumi.cloud.coalescer import GATHER_SECONDS, GATHERINGS, MAX_IDS, Request, RequestCoalescer
+from zec_pulumi.cloud.coalescer import GATHER_SECONDS, GATHERINGS, MAX_IDS, Request, RequestCoalescer, says_gone
 from zec_pulumi.errors import DeadlineError
 from zec_pulumi.time.deadline import Deadline
 
@@ -275,3 +275,26 @@ def test_a_reader_whose_time_is_up_leaves_the_others_to_the_next() -> None:
             coalescer.get("short", Deadline(clock, 1.0))
         assert coalescer.answer(other) == "other"
     assert requests == [["other", "short"], ["other"]]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "request_id", "gone"),
+    [
+        ("INVALID_INSTANCE_NOT_FOUND", 404, "T1", True),
+        ("OPERATION_FAILED_RESOURCE_NOT_FOUND", 400, "T1", True),
+        ("INVALID_INSTANCE_NOT_FOUND", 404, "", False),
+        ("INVALID_INSTANCE_NOT_FOUND", 503, "T1", False),
+        ("INVALID_INSTANCE_NOT_FOUND", 200, "T1", False),
+        ("RESOURCE_NOT_FOUND", 404, "T1", False),
+        ("INVALID_IMAGE_NOT_FOUND", 404, "T1", False),
+    ],
+)
+def test_gone_is_what_the_api_itself_says(
+    code: str,
+    status: int,
+    request_id: str,
+    gone: bool,  # noqa: FBT001 a table's column
+) -> None:
+    """Whatever stands in front of it may lack a resource, too."""
+    error = NotFoundError(code=code, message="", http_status=status, request_id=request_id, action="Describe")
+    assert says_gone(error) is gone

@@ -27,6 +27,7 @@ from zec_pulumi.planning.plan import (
     MACHINE,
     AgentNotShown,
     ChangedOutside,
+    ImageNotShown,
     Kind,
     MachineDiffers,
     NeedsRebuild,
@@ -333,6 +334,14 @@ def test_a_refresh_says_drift(drift: ChangedOutside, text: str) -> None:
                 "timezone and enable_agent: only a rebuild can change this, and nothing else asks for one. To wipe the"
                 " boot disk for it, add 'timezone', 'enable_agent' to rebuild_on or change rebuild_token; else take the"
                 " change back"
+            ),
+        ),
+        (
+            ImageNotShown(),
+            (
+                "image_id: the API does not show which image the machine runs, so it is neither adopted nor wiped. Run"
+                ' again when zec-pulumi instances shows it, or set adopt="never" to rebuild the machine whatever it'
+                " runs"
             ),
         ),
     ],

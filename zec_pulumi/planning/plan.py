@@ -157,7 +157,9 @@ def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
         return Plan(Kind.ADOPT, undecided=undecided)
     if live.image_id is None and wanted.image_id is not None:
         return Plan(Kind.ADOPT, refusal=ImageNotShown())
-    causes = tuple(cause for cause in _mismatches(wanted, live) if not _is_not_shown(cause.trigger, live))
+    causes = tuple(_mismatches(wanted, live))
+    if wanted.adopt == "auto":
+        causes = tuple(cause for cause in causes if not _is_not_shown(cause.trigger, live))
     if not causes:
         undecided += _unsettled(wanted, live) if wanted.adopt == "auto" else ()
         changes = ("instanceName",) if wanted.instance_name not in (None, live.instance_name) else ()
