@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from histories.cloud import TOKEN
-from histories.world import World
-from hostile import JUNK, Attack, attacked, body, head, judge, judge_up, names, raw, rows, texts
+from tests.support.cloud import TOKEN
+from tests.support.hostile import JUNK, Attack, attacked, body, head, judge, judge_up, names, raw, rows, texts
+from tests.support.world import World
 from zec_pulumi import api
 from zec_pulumi.api.exchange import HttpResponse
 

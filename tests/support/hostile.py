@@ -10,16 +10,16 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from histories.cloud import TOKEN
-from histories.steps import INPUT
-from histories.world import WEB
+from tests.histories.steps import INPUT
+from tests.support.cloud import TOKEN
+from tests.support.world import WEB
 from zec_pulumi.api.exchange import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from histories.stack import Outcome, Stack
-    from histories.world import World
+    from tests.support.stack import Outcome, Stack
+    from tests.support.world import World
     from zec_pulumi.api import Timeouts
     from zec_pulumi.api.exchange import ApiRequest
 
@@ -39,7 +39,7 @@ def attacked(world: World, action: str, attack: Attack) -> Iterator[list[str]]:
 
     def answered(call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
         answer = send(call, timeouts)
-        if action not in ("", call.action) or answer.status != 200:  # noqa: PLR2004 HTTP
+        if action not in ("", call.action) or answer.status != 200:
             return answer
         happened.append(call.action)
         return attack(answer)
@@ -121,7 +121,7 @@ def judge(world: World, stack: Stack, outcome: Outcome, recorded: bool = False) 
     for line in shown:
         assert line.isprintable(), f"injected: {line!r}"
         assert not line.startswith("::"), f"a command for a pipeline: {line!r}"
-        assert len(line) < 4000, f"a line of {len(line)} characters"  # noqa: PLR2004 a dozen texts of the cloud
+        assert len(line) < 4000, f"a line of {len(line)} characters"
     state = json.dumps([stack.outputs, stack.inputs], ensure_ascii=False)
     state.encode()
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", state), f"recorded: {state!r}"
