@@ -15,7 +15,7 @@ from zec_pulumi.messages import outcomes
 from zec_pulumi.planning import status
 from zec_pulumi.planning.inputs import Attempt
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
-from zec_pulumi.rebuild.power import PoweredOff, power_off, restart
+from zec_pulumi.rebuild.power import PoweredOff, power_off, restart, status_now
 from zec_pulumi.rebuild.send import MAX_SENDS, NOT_ACCEPTED_AFTER_SECONDS, send
 from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
 from zec_pulumi.time.deadline import Deadline
