@@ -31,8 +31,8 @@ JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 SCRIPT = "#!/bin/sh\ntrue\n"
 
 
-class KilledError(BaseException):
-    """SIGKILL: nothing catches it."""
+class KilledError(KeyboardInterrupt):
+    """SIGKILL: a KeyboardInterrupt passes every handler of the package, as the real one would."""
 
 
 class FailedError(Exception):

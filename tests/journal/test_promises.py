@@ -283,6 +283,7 @@ PROMISES: dict[str, list[Promise]] = {
     ],
 }
 TRIED_ELSEWHERE = {
+    "nothing_wiped": "tests/border/test_defects.py: whatever is raised wherever ends in a true sentence",
     "instance_taken": "test_lock.py: whoever took it meanwhile goes on alone",
     "not_prepared": "test_files.py: a full disk is found out before the power-off",
     "contradicted": "tests/rebuild/test_rebuild.py: a reset that contradicts the status for good stays open",

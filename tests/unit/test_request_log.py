@@ -92,9 +92,9 @@ def test_no_secret_reaches_the_log_even_if_the_answer_repeats_it(caplog: pytest.
 
 
 def test_an_answer_cannot_write_lines_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
-    Cloud(
-        HttpResponse(200, {}, b'{"response": {"requestId": "a\\n::add-mask::b\\u001b[2J"}}')
-    ).client().describe_zones()
+    moved = HttpResponse(302, {"location": "https://a\n::add-mask::b\u001b[2J"}, b"")
+    with pytest.raises(AnswerLostError):
+        Cloud(moved).client().describe_zones()
     (message,) = caplog.messages
     assert message.isprintable()
 

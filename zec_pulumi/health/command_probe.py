@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import select
 import signal
@@ -35,26 +34,16 @@ _LAST_CHUNKS = 16
 def environment(
     inherited: Mapping[str, str], live: Instance, address: str | None, named: Sequence[str] = ()
 ) -> dict[str, str]:
-    """Return what the command sees: the instance's variables, and what is :data:`PASSED` or ``named``.
-
-    What is no address is left out: it could be an option of the command that uses it.
-    """
+    """Return what the command sees: the instance's variables, and what is :data:`PASSED` or ``named``."""
     wanted = {*PASSED, *named}
     kept = {name: value for name, value in inherited.items() if name in wanted or name.startswith("LC_")}
     return {
         **kept,
         "ZEC_INSTANCE_ID": live.instance_id,
-        "ZEC_PUBLIC_IP_ADDRESSES": ",".join(filter(_is_address, live.public_ip_addresses)),
-        "ZEC_PRIVATE_IP_ADDRESSES": ",".join(filter(_is_address, live.private_ip_addresses)),
-        "ZEC_ADDRESS": address if address and _is_address(address) else "",
+        "ZEC_PUBLIC_IP_ADDRESSES": ",".join(live.public_ip_addresses),
+        "ZEC_PRIVATE_IP_ADDRESSES": ",".join(live.private_ip_addresses),
+        "ZEC_ADDRESS": address or "",
     }
-
-
-def _is_address(text: str) -> bool:
-    with contextlib.suppress(ValueError):
-        ipaddress.ip_interface(text)
-        return "%" not in text  # what stands behind it may be anything
-    return False
 
 
 def run(arguments: Sequence[str], variables: Mapping[str, str], deadline: ProbeDeadline) -> None:
