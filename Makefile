@@ -6,12 +6,13 @@ BIN := .venv/bin
 OLDEST_SDK := $(shell sed -n 's/.*"pulumi>=\(.*\),<.*/\1.0/p' pyproject.toml)
 MERMAID := 12.3.0
 
-.PHONY: help demo test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk docs dist release bench bench-simulator clean
+.PHONY: help demo check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk docs dist release bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
-	@echo "make test      lint, types and tests, engine tests included"
-	@echo "make test-all  the same and the long ones"
+	@echo "make check     lint, types and the tests that take no time, under a minute"
+	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes"
+	@echo "make test-all  the same and the long ones, with coverage; an hour"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; some minutes"
 	@echo "make mutants   wrong changes of the code that decides about wipes; which ones no test notices; some hours"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
@@ -31,13 +32,18 @@ help:
 demo: .venv/ready .cache/engine/ready
 	@$(BIN)/python tools/demo.py
 
+check: lint types
+	@echo "tests: running those that take no time ..."
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not engine" tests/unit tests/rebuild tests/health tests/api
+
+# Three at once on two cores: an engine test often waits.
 test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 	@echo "tests: running ..."
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not slow"
 
 test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu docs
 	@echo "tests: running all, the long ones too ..."
-	@COVER_PLUGINS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	@COVER_PLUGINS=1 $(BIN)/python -m pytest -n 3 --dist loadgroup --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory kill-matrix
 
 kill-matrix: .venv/ready .cache/engine/ready

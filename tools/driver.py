@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 
-if TYPE_CHECKING:
-    from zec_pulumi.simulator import Simulator
+from checkout import copy_example
+from zec_pulumi.simulator import Simulator, default_world
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "tests" / "engine" / "programs" / "any"
@@ -112,6 +115,7 @@ class Stack:
             "HOME": str(self.folder / "home"),
             "PULUMI_HOME": str(self.folder / "home" / ".pulumi"),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'backend'}",
+            "PULUMI_STACK": self.name,
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -140,7 +144,11 @@ class Stack:
 
     def configure(self, **settings: str) -> Stack:
         """Write configuration values, in plain text; they stand until the next call."""
-        lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in {**self.settings(), **settings}.items())
+        return self.only({**self.settings(), **settings})
+
+    def only(self, settings: dict[str, Any]) -> Stack:
+        """Write these configuration values in place of all others."""
+        lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in settings.items())
         salt = [line for line in self._config_lines() if line.startswith("encryptionsalt")]
         self._config.write_text("\n".join([*salt, f"config:\n{lines}"]))
         return self
@@ -153,8 +161,8 @@ class Stack:
 
     def rows(self, *arguments: str) -> list[str]:
         """Return the diagnostics of a JSON preview that stand on rows of this package's resources."""
-        shown = json.loads(self.run("preview", "--json", *arguments).stdout)
-        return [d["message"] for d in shown.get("diagnostics", []) if RESOURCE_TYPE in d.get("urn", "")]
+        by_name = rows_of(self.run("preview", "--json", *arguments).stdout)
+        return [row for rows in by_name.values() for row in rows]
 
     def preview(self, *arguments: str) -> Ran:
         """Show what would be done."""
@@ -197,10 +205,54 @@ class Stack:
 
 def new_stack(folder: Path, cloud: Simulator, engine: Path, sdk: str) -> Stack:
     """Return an empty stack in an empty folder, whose program is data: see :meth:`Stack.declare`."""
+    shutil.copytree(_empty(engine), folder, dirs_exist_ok=True)
+    return Stack(folder, cloud, engine, {**SDKS, **PYTHONS}[sdk])
+
+
+def copied_stack(made: Stack, folder: Path, cloud: Simulator) -> Stack:
+    """Return a copy of a stack, in an empty folder and for another cloud that has the same machines."""
+    shutil.copytree(made.folder, folder, dirs_exist_ok=True)
+    return Stack(folder, cloud, made.engine, made.python)
+
+
+def rows_of(preview: str) -> dict[str, list[str]]:
+    """Return the diagnostics of a JSON preview that stand on rows of this package's resources, by resource name."""
+    rows: dict[str, list[str]] = {}
+    for one in json.loads(preview).get("diagnostics", []):
+        if RESOURCE_TYPE in one.get("urn", ""):
+            rows.setdefault(one["urn"].rpartition("::")[2], []).append(one["message"])
+    return rows
+
+
+def more_machines(*names: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the seed's world with more machines like web-1, and the ids of these by name."""
+    world, ids = default_world(), {name: f"15{number:017d}" for number, name in enumerate(names)}
+    web_1 = next(machine for machine in world["instances"] if machine["instanceId"] == WEB_1)
+    world["instances"] += [{**web_1, "instanceId": id_, "instanceName": name} for name, id_ in ids.items()]
+    return world, ids
+
+
+def example_stack(name: str, folder: Path, cloud: Simulator, engine: Path) -> Stack:
+    """Return an empty stack of a copy of an example, by its folder's name."""
+    copy_example(name, folder)
+    return init(Stack(folder, cloud, engine, SDKS["newest"]))
+
+
+def init(stack: Stack) -> Stack:
+    """Make the stack of a project; return it, with the pace of tests."""
+    for name in ("backend", "home"):
+        (stack.folder / name).mkdir()
+    stack.run("stack", "init", stack.name).ok()
+    return stack.configure(**{"zec:pollInterval": "0.1"})
+
+
+@functools.cache
+def _empty(engine: Path) -> Path:
+    """Return a folder to copy: `pulumi stack init` makes the same one each time."""
+    folder = Path(tempfile.mkdtemp(prefix="zec-stack-"))
+    atexit.register(shutil.rmtree, folder)
     shutil.copytree(PROGRAM, folder / "program")
     (folder / "Pulumi.yaml").write_text("name: any\nruntime: python\nmain: program\n")
-    for name in ("backend", "home"):
-        (folder / name).mkdir()
-    made = Stack(folder, cloud, engine, {**SDKS, **PYTHONS}[sdk])
-    made.run("stack", "init", "dev").ok()
-    return made.configure(**{"zec:pollInterval": "0.1"})
+    with Simulator(clock="manual") as cloud:
+        init(Stack(folder, cloud, engine, SDKS["newest"]))
+    return folder

@@ -86,7 +86,6 @@ def run(cell: Cell, template: Mapping[str, Path], folder: Path, engine: Path) ->
     ) as cloud:
         trap.set(cloud)
         stack = Stack(folder, cloud, engine, SDKS["newest"], environment={"PYTHONPATH": str(HOOK)})
-        stack.run("stack", "select", stack.name).ok()  # a selection is kept by the folder's path
         stack.declare(web=cell.program)
         over = _cut_off(cell, stack, trap, result)
         for _ in range(0 if over else MAX_UPS):

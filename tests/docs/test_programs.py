@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine
-from driver import ROOT, SDKS, Stack
+from driver import ROOT, new_stack
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -30,14 +30,9 @@ def test_a_whole_program_previews_as_it_stands(tmp_path: Path, program: str) -> 
     """It needs no setting that the page does not mention, and whoever copies it wipes nothing."""
     found = engine.find()
     assert found is not None, "no Pulumi engine: run make engine"
-    (tmp_path / "Pulumi.yaml").write_text("name: page\nruntime: python\n")
-    (tmp_path / "__main__.py").write_text(program)
-    for name in ("backend", "home"):
-        (tmp_path / name).mkdir()
     with Simulator() as cloud:
-        folder = engine.with_language_host(found, ROOT / ".cache" / "engine")
-        stack = Stack(tmp_path, cloud, folder, SDKS["newest"])
-        stack.run("stack", "init", "dev").ok()
+        stack = new_stack(tmp_path, cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), "newest")
+        (tmp_path / "program" / "__main__.py").write_text(program)
         shown = json.loads(stack.preview("--json").ok().stdout)
     messages = [d["message"] for d in shown["diagnostics"]]
     assert any("nothing is wiped" in message for message in messages)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
 
 import engine
-from driver import PYTHONS, ROOT, SDKS, WEB_1, Stack, new_stack
+from driver import PYTHONS, ROOT, SDKS, WEB_1, Stack, copied_stack, new_stack
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -31,10 +32,10 @@ def cloud() -> Iterator[Simulator]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what is marked so with each SDK, and the long way with each Python as well."""
+    """Run what is marked so with the newest SDK, and the long way with each SDK and each Python."""
     if metafunc.definition.get_closest_marker("everywhere"):
-        pythons = (pytest.param(name, marks=pytest.mark.slow) for name in PYTHONS)
-        metafunc.parametrize("sdk", [*SDKS, *pythons])
+        others = (pytest.param(name, marks=pytest.mark.slow) for name in (*SDKS, *PYTHONS) if name != "newest")
+        metafunc.parametrize("sdk", ["newest", *others])
 
 
 @pytest.fixture
@@ -49,12 +50,23 @@ def stack(tmp_path: Path, cloud: Simulator, engine_folder: Path, sdk: str) -> St
     return new_stack(tmp_path, cloud, engine_folder, sdk)
 
 
-@pytest.fixture(scope="module")
-def shared_stack(tmp_path_factory: pytest.TempPathFactory, engine_folder: Path) -> Iterator[Stack]:
-    """One stack with web-1 recorded, for tests that leave machine and record as they were."""
-    with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as simulator:
-        made = new_stack(tmp_path_factory.mktemp("shared"), simulator, engine_folder, "newest")
-        yield made.adopt(image_id="ubuntu2204_20240712")
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory, engine_folder: Path) -> Callable[[str], Stack]:
+    """A stack to copy, by SDK: it has recorded web-1 as it is."""
+
+    @functools.cache
+    def made(sdk: str) -> Stack:
+        with Simulator() as cloud:
+            stack = new_stack(tmp_path_factory.mktemp("recorded"), cloud, engine_folder, sdk)
+            return stack.adopt(image_id="ubuntu2204_20240712")
+
+    return made
+
+
+@pytest.fixture
+def adopted(tmp_path: Path, cloud: Simulator, recorded: Callable[[str], Stack], sdk: str) -> Stack:
+    """A stack of its own for a test, which has recorded web-1 as it is."""
+    return copied_stack(recorded(sdk), tmp_path, cloud)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def test_without_credentials_preview_goes_on_and_up_refuses(stack: Stack, web_1:
     assert stack.actions() == []
 
 
+@pytest.mark.slow  # test_refresh has it every day
 def test_a_wrong_password_is_one_sentence(stack: Stack, web_1: str) -> None:
     """The code is there, the password is not."""
     stack.environment["ZENLAYERCLOUD_ACCESS_KEY_PASSWORD"] = "not-the-password"

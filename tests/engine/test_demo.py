@@ -66,6 +66,7 @@ def test_the_demo_ends_well_and_its_ledger_shows_one_rebuild(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_of_a_rebuild_leaves_nothing_running(tmp_path: Path) -> None:
     """SIGINT to the demo's process group ends it with 130 and one line."""
     with start(tmp_path) as demo:

@@ -29,80 +29,72 @@ def closed_port() -> int:
 
 
 def with_gate(stack: Stack, web_1: str, gate: health.HealthGate) -> dict[str, Any]:
-    """Record web-1, whose address is the loopback, as it is, and declare another image with the gate."""
+    """Declare another image with the gate for web-1, whose address is the loopback."""
     stack.cloud.patch_instance(web_1, publicIpAddresses=[LOOPBACK])
-    stack.adopt(image_id=JAMMY)
     asked = {"instance_id": web_1, "image_id": NOBLE, "health": gate.properties()}
     stack.declare(web=asked)
     return asked
 
 
 @pytest.mark.parametrize("sdk", ["newest", pytest.param("oldest", marks=pytest.mark.slow)])
-def test_a_failing_gate_is_recorded_and_probed_again(stack: Stack, web_1: str) -> None:
+def test_a_failing_gate_is_recorded_and_probed_again(adopted: Stack, web_1: str) -> None:
     """Up fails, preview says what is left, up probes again, and refresh loses nothing: one ResetInstance in all."""
     port = closed_port()
-    asked = with_gate(stack, web_1, health.tcp(port, interval=0.2, deadline=1))
-    text = stack.up().failed().text
+    asked = with_gate(adopted, web_1, health.tcp(port, interval=0.2, deadline=1))
+    text = adopted.up().failed().text
     assert "was rebuilt and is RUNNING, but its health gate" in text
     assert "the last probe said: connection refused. The next pulumi up probes it again and wipes nothing" in text
-    assert stack.state()["web"]["outputs"]["attempt"]["verifiedAt"]
+    assert adopted.state()["web"]["outputs"]["attempt"]["verifiedAt"]
 
-    text = stack.preview().ok().text
+    text = adopted.preview().ok().text
     assert "and verified, RUNNING; up probes its health gate again and wipes nothing" in text
-    stack.refresh().ok()
-    assert "did not pass within 1s" in stack.up().failed().text
+    assert "did not pass within 1s" in adopted.up("--refresh").failed().text
 
     # Time enough for a busy machine: two probes must succeed in it.
-    stack.declare(web={**asked, "health": health.tcp(port, interval=0.2, deadline=60).properties()})
+    adopted.declare(web={**asked, "health": health.tcp(port, interval=0.2, deadline=60).properties()})
     with socket.create_server((LOOPBACK, port), backlog=10):
-        stack.up().ok()
-    assert stack.actions() == ONE_REBUILD
-    record = stack.state()["web"]["outputs"]
+        adopted.up().ok()
+    assert adopted.actions() == ONE_REBUILD
+    record = adopted.state()["web"]["outputs"]
     assert "attempt" not in record
     assert record["applied"]["imageId"] == NOBLE
-    stack.preview("--expect-no-changes").ok()
 
 
-def test_another_gate_alone_touches_nothing(stack: Stack, web_1: str) -> None:
+def test_another_gate_alone_touches_nothing(adopted: Stack, web_1: str) -> None:
     """It is shown and recorded as a change, and not probed; so is taking it out."""
-    stack.cloud.patch_instance(web_1, publicIpAddresses=[LOOPBACK])
-    stack.adopt(image_id=JAMMY)
     same = {"instance_id": web_1, "image_id": JAMMY}
-    stack.declare(web={**same, "health": health.ssh(closed_port(), deadline=20).properties()})
-    text = stack.preview().ok().text
+    adopted.declare(web={**same, "health": health.ssh(closed_port(), deadline=20).properties()})
+    text = adopted.up().ok().text
     assert "[diff: +health]" in text
     assert "rebuild" not in text
-    stack.up().ok()
-    assert stack.state()["web"]["inputs"]["health"]["kind"] == "ssh"
-    stack.preview("--expect-no-changes").ok()
-    stack.refresh("--expect-no-changes").ok()
-    stack.declare(web=same).up().ok()
-    assert "health" not in stack.state()["web"]["outputs"]
-    assert stack.actions() == []
+    assert adopted.state()["web"]["inputs"]["health"]["kind"] == "ssh"
+    adopted.declare(web=same).up("--refresh").ok()
+    assert "health" not in adopted.state()["web"]["outputs"]
+    assert adopted.actions() == []
 
 
-def test_a_gate_without_an_address_is_refused_in_the_preview(stack: Stack, web_1: str) -> None:
+def test_a_gate_without_an_address_is_refused_in_the_preview(adopted: Stack, web_1: str) -> None:
     """Before anything is powered off."""
-    with_gate(stack, web_1, health.http("/healthz"))
-    stack.cloud.patch_instance(web_1, publicIpAddresses=[])
-    for ran in (stack.preview(), stack.up()):
+    with_gate(adopted, web_1, health.http("/healthz"))
+    adopted.cloud.patch_instance(web_1, publicIpAddresses=[])
+    for ran in (adopted.preview(), adopted.up()):
         assert f"health: instance {web_1} has no public address to probe http on" in ran.failed().text
-    assert stack.actions() == []
+    assert adopted.actions() == []
 
 
-def test_ctrl_c_while_a_command_runs_ends_it_and_keeps_the_attempt(stack: Stack, web_1: str) -> None:
+def test_ctrl_c_while_a_command_runs_ends_it_and_keeps_the_attempt(adopted: Stack, web_1: str) -> None:
     """It would have run for ten minutes; the next up asks it again."""
-    started, healthy = stack.folder / "started", stack.folder / "healthy"
+    started, healthy = adopted.folder / "started", adopted.folder / "healthy"
     os.mkfifo(started)
     script = f"test -e {healthy} && exit 0; echo > {started}; exec sleep 600"
     gate = health.command(["sh", "-c", script], timeout=600, deadline=600, interval=0.2)
-    with_gate(stack, web_1, gate)
-    with stack.start("up", "--yes", "--skip-preview") as running:
+    with_gate(adopted, web_1, gate)
+    with adopted.start("up", "--yes", "--skip-preview") as running:
         started.read_text()  # a pipe: it ends when the command has begun
         running.send_signal(signal.SIGINT)
         text = ended(running).text
     assert "cancelled before its health gate (command sh) had passed" in text
-    assert stack.state()["web"]["outputs"]["attempt"]["verifiedAt"]
+    assert adopted.state()["web"]["outputs"]["attempt"]["verifiedAt"]
     healthy.touch()
-    stack.up().ok()
-    assert stack.actions() == ONE_REBUILD
+    adopted.up().ok()
+    assert adopted.actions() == ONE_REBUILD

@@ -32,12 +32,14 @@ def test_a_rebuild_that_is_cut_off_comes_to_its_end_and_wipes_once(
     assert result.ups <= 2
 
 
+@pytest.mark.slow
 def test_an_undisturbed_run_needs_one_up(template: dict[str, Path], tmp_path: Path, engine_folder: Path) -> None:
     """What the others are compared with."""
     result = run(Cell("update", "image"), template, tmp_path / "cell", engine_folder)
     assert (result.faults, result.resets, result.ups) == ([], 1, 0)
 
 
+@pytest.mark.slow
 def test_without_the_journal_an_unreadable_change_is_made_once_more(
     template: dict[str, Path], tmp_path: Path, engine_folder: Path
 ) -> None:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
 
-from driver import new_stack
-from zec_pulumi.simulator import Simulator, default_world
+from driver import Stack, copied_stack, more_machines, new_stack
+from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from driver import Stack
 
 pytestmark = pytest.mark.engine
 
 MACHINES = [f"12721680877512331{number}" for number in (12, 13, 14, 20, 21, 22)]
 REBUILD_SECONDS = 4.0
 STOCK_POOL = 4
-MANY = [f"15{number:017d}" for number in range(12)]
+WORLD, IDS = more_machines(*(f"m{number}" for number in range(12)))
+MANY = list(IDS.values())
 OTHERWISE_BUILT = """
 import concurrent.futures.thread as pool
 import threading
@@ -38,17 +38,26 @@ pool._worker = otherwise
 """Found by every Python process when it starts: its pools' threads no longer lead to their pool."""
 
 
+@pytest.fixture(scope="session")
+def recorded_many(tmp_path_factory: pytest.TempPathFactory, engine_folder: Path) -> Callable[[str], Stack]:
+    """A stack to copy, by SDK: it has recorded twelve machines."""
+
+    @functools.cache
+    def made(sdk: str) -> Stack:
+        with Simulator(WORLD) as cloud:
+            stack = new_stack(tmp_path_factory.mktemp("many"), cloud, engine_folder, sdk)
+            stack.declare(**{name: {"instance_id": id_} for name, id_ in IDS.items()}).up().ok()
+            return stack
+
+    return made
+
+
 @pytest.fixture
-def many(tmp_path: Path, engine_folder: Path, sdk: str) -> Iterator[Stack]:
+def many(tmp_path: Path, recorded_many: Callable[[str], Stack], sdk: str) -> Iterator[Stack]:
     """A stack with twelve recorded machines, on a cloud that takes a moment to answer."""
-    world = default_world()
-    first = next(machine for machine in world["instances"] if machine["instanceName"] == "web-1")
-    world["instances"] += [{**first, "instanceId": id_} for id_ in MANY]
-    with Simulator(world, rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
-        stack = new_stack(tmp_path, cloud, engine_folder, sdk)
-        stack.declare(**{f"m{i}": {"instance_id": id_} for i, id_ in enumerate(MANY)}).up().ok()
+    with Simulator(WORLD, rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
         cloud.add_fault(action="DescribeInstances", effect={"type": "delay", "seconds": 0.5})
-        yield stack
+        yield copied_stack(recorded_many(sdk), tmp_path, cloud)
 
 
 def read_together(stack: Stack, *command: str) -> tuple[int, str]:
@@ -90,7 +99,7 @@ def test_where_the_pool_cannot_grow_all_is_done_by_four_and_that_is_said_once(ma
     assert together <= STOCK_POOL
     assert text.partition("Diagnostics:")[2].count("serves 4 operations at a time") == 1
 
-    many.declare(**{f"m{i}": {"instance_id": id_, "rebuild_token": "1"} for i, id_ in enumerate(MANY[:5])})
+    many.declare(**{name: {"instance_id": IDS[name], "rebuild_token": "1"} for name in list(IDS)[:5]})
     text = many.up("--parallel", "5").ok().text
     assert text.partition("Diagnostics:")[2].count("serves 4 operations at a time") == 1
-    assert many.actions().count("ResetInstance") == len(MANY[:5])
+    assert many.actions().count("ResetInstance") == 5

@@ -18,7 +18,7 @@ PATCHED = ("imageId", "keyId", "timeZone", "enableAgent", "instanceName", "statu
 
 
 @pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
+@pytest.mark.everywhere
 def test_a_recorded_state_previews_as_no_change(stack: Stack, file: Path) -> None:
     """The program and the machines are as they were: nothing is to be done, and nothing is sent."""
     recorded = json.loads(file.read_text())

@@ -37,4 +37,3 @@ def test_what_is_not_known_yet_is_said_and_decided_in_up(stack: Stack) -> None:
     assert "replace" not in text
     stack.up().ok()
     assert stack.actions() == ["StopInstances", "ResetInstance"] * 2
-    stack.preview("--expect-no-changes").ok()

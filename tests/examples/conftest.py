@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine
-from checkout import copy_example
-from driver import ROOT, SDKS, Stack
+from driver import ROOT, Stack, example_stack
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -30,12 +29,6 @@ def example(tmp_path: Path, cloud: Simulator) -> Callable[[str], Stack]:
     def copy(name: str) -> Stack:
         found = engine.find()
         assert found is not None, "no Pulumi engine: run make engine"
-        folder = tmp_path / name
-        copy_example(name, folder)
-        for sub in ("backend", "home"):
-            (folder / sub).mkdir()
-        stack = Stack(folder, cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])
-        stack.run("stack", "init", "dev").ok()
-        return stack.configure(**{"zec:pollInterval": "0.1"})
+        return example_stack(name, tmp_path / name, cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"))
 
     return copy

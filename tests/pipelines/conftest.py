@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import engine
-from driver import ROOT, Stack, new_stack
+from driver import ROOT, Stack, copied_stack, new_stack
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -149,19 +149,25 @@ class Pipeline:
         return {**GITHUB, **secrets}[name]
 
 
-@pytest.fixture
-def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
-    """A project whose stack has web-1 recorded, on a simulated cloud with fast transitions."""
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A stack to copy, which has recorded web-1."""
     found = engine.find()
     assert found is not None, "no Pulumi engine: run make engine"
+    with Simulator() as cloud:
+        folder = engine.with_language_host(found, ROOT / ".cache" / "engine")
+        stack = new_stack(tmp_path_factory.mktemp("recorded"), cloud, folder, "newest")
+        return stack.adopt(image_id="ubuntu2204_20240712")
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, recorded: Stack) -> Iterator[Pipeline]:
+    """A project whose stack has web-1 recorded, on a simulated cloud with fast transitions."""
     commands = tmp_path / "commands"
     commands.mkdir()
     for name in ("gh", "curl", "pip"):
         (commands / name).write_text(FORGE.format(python=sys.executable))
         (commands / name).chmod(0o755)
     (commands / "answers.json").write_text("{}")
-    (tmp_path / "project").mkdir()
     with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
-        folder = engine.with_language_host(found, ROOT / ".cache" / "engine")
-        stack = new_stack(tmp_path / "project", cloud, folder, "newest")
-        yield Pipeline(stack.adopt(image_id="ubuntu2204_20240712"), commands)
+        yield Pipeline(copied_stack(recorded, tmp_path / "project", cloud), commands)

@@ -94,7 +94,6 @@ def test_another_runner_goes_on_with_the_same_stack(runner: Callable[..., Stack]
     done = first.actions()
     second = runner(2, "asia-east-1b")
     shutil.copy(first.folder / f"Pulumi.{first.name}.yaml", second.folder)
-    second.run("stack", "select", second.name).ok()
     second.preview("--expect-no-changes").ok()
     second.up("--expect-no-changes").ok()
     assert second.actions() == done
@@ -112,7 +111,6 @@ def test_two_runners_never_run_one_stack_at_once(runner: Callable[..., Stack]) -
         try:
             while "ResetInstance" not in first.actions():
                 assert process.poll() is None, "the first up has ended"
-            second.run("stack", "select", second.name).ok()
             assert "the stack is currently locked by" in second.up().failed().text
         finally:
             process.send_signal(2)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine
-from checkout import copy_example
-from driver import ROOT, SDKS, Stack
+from driver import ROOT, Stack, example_stack
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -28,15 +27,11 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     """A copy of the example with an empty stack, on a simulated cloud; the bridge's SDK is importable."""
     found = engine.find()
     assert found is not None, "no Pulumi engine: run make engine"
-    folder = tmp_path / "example"
-    copy_example("terraform_bridged", folder)
-    for sub in ("backend", "home"):
-        (folder / sub).mkdir()
     with Simulator(rebuild_seconds=0.4, stop_seconds=0.2) as cloud:
-        stack = Stack(folder, cloud, engine.with_language_host(found, ROOT / ".cache" / "engine"), SDKS["newest"])
+        folder = engine.with_language_host(found, ROOT / ".cache" / "engine")
+        stack = example_stack("terraform_bridged", tmp_path / "example", cloud, folder)
         stack.environment["PYTHONPATH"] = str(BRIDGE)
-        stack.run("stack", "init", "dev").ok()
-        yield stack.configure(**{"zec:pollInterval": "0.1"})
+        yield stack
 
 
 def test_one_up_creates_adopts_and_later_rebuilds_the_machine(stack: Stack) -> None:
@@ -48,9 +43,7 @@ def test_one_up_creates_adopts_and_later_rebuilds_the_machine(stack: Stack) -> N
     text = stack.up().ok().text
     assert f"adopt: already runs {JAMMY}; nothing is wiped" in text
     assert stack.actions() == ["CreateZecInstances"]
-    stack.preview("--expect-no-changes").ok()
-
-    stack.run("config", "set", "imageId", NOBLE).ok()
+    stack.configure(imageId=NOBLE)
     text = stack.preview().ok().text
     assert "(web-1, 40 GiB) will be wiped" in text
     assert "~ 1 to update" in text
@@ -72,6 +65,7 @@ def test_the_first_command_finds_requirements_and_nobody_repeats_its_line() -> N
     assert "> requirements.txt" not in (folder / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_without_ignore_changes_the_other_provider_reinstalls_past_the_gates(stack: Stack) -> None:
     """What the page warns of: one change of the image is one reinstall, and no gate of ours is asked."""
     program = stack.folder / "__main__.py"
@@ -96,6 +90,7 @@ def another_image(stack: Stack) -> None:
     program.write_text(text.replace('adopt="only"', 'adopt="auto"'))
 
 
+@pytest.mark.slow  # the test below does the same every day, past a gate
 def test_a_machine_that_was_created_with_another_image_is_rebuilt_in_the_same_up(stack: Stack) -> None:
     """Its id and the wipe become known while `up` runs; afterwards neither provider has anything to do."""
     another_image(stack)
@@ -118,6 +113,7 @@ def test_a_gate_holds_a_machine_back_whose_id_was_unknown(stack: Stack) -> None:
     assert stack.actions() == ["CreateZecInstances", "StopInstances", "ResetInstance"]
 
 
+@pytest.mark.slow
 def test_one_set_of_credentials_in_the_stack_s_configuration_serves_both(stack: Stack) -> None:
     """No variable is set. The other provider refuses keys that it does not know, and ours are none of them."""
     environ = stack.cloud.environment()
