@@ -20,10 +20,9 @@ PLACES = 2
 LINE = planned(len(MACHINES), len(MACHINES), PLACES, waves=3, recorded=None)
 
 
-@pytest.mark.parametrize("sdk", ["oldest", "newest"])
-def test_more_rebuilds_than_places_are_said_once(stack: Stack, sdk: str) -> None:
+@pytest.mark.everywhere
+def test_more_rebuilds_than_places_are_said_once(stack: Stack) -> None:
     """On the stack's row, with the number that the language host hands on; the report repeats it."""
-    assert sdk
     stack.declare(**{f"m{number}": {"instance_id": id_, "adopt": "never"} for number, id_ in enumerate(MACHINES)})
 
     printed = stack.preview("--json", "--parallel", str(PLACES)).ok().stdout
