@@ -128,10 +128,10 @@ class Histories(RuleBasedStateMachine):
         program=CHANGES,
         where=PLACES,
         nth=st.integers(1, 6),
-        what=st.sampled_from(["off", "on", "foreign", "other"]),
+        what=st.sampled_from(["off", "on", "foreign", "other", "full"]),
     )
     def up_interfered(self, stack: int, program: dict[str, Any] | None, where: str, nth: int, what: str) -> None:
-        """Run up, and somebody else acts on the machine in the middle."""
+        """Run up, and in the middle somebody else acts on the machine, or the disk is full."""
         self._disturbed(stack, program, [], Disturbance(where, nth, self.steps.happening(self._stack(stack), what)))
 
     @rule(stack=STACKS, program=PROGRAMS, unknown=programs.unknown())

@@ -178,7 +178,7 @@ class Steps:
             self.world.tally["stopped and asked"] += 1
 
     def happening(self, stack: Stack, what: str) -> Callable[[], None]:
-        """Return what somebody else does in the middle of a command on ``stack``."""
+        """Return what somebody else, or the disk, does in the middle of a command on ``stack``."""
         other = self.world.stacks[1 if stack is self.world.stacks[0] else 0]
         happenings: dict[str, Callable[[], None]] = {
             "off": lambda: self.world.by_hand(status="STOPPED"),
@@ -188,8 +188,12 @@ class Steps:
                 pending={"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": programs.DEBIAN}},
             ),
             "other": lambda: self._other(other),
+            "full": self._fill_disk,
         }
         return happenings[what]
+
+    def _fill_disk(self) -> None:
+        self.world.disk_full = True
 
     def late_turn(self, seconds: float) -> None:
         """Others have used the rate limit up: the next request's turn comes late."""

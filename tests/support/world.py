@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import random
 import shutil
 import tempfile
@@ -15,6 +17,7 @@ from tests.support.points import Disturbance, Points
 from tests.support.stack import Stack
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
+from zec_pulumi.journal.files import refused
 from zec_pulumi.journal.journal import Journal
 from zec_pulumi.operations.context import CloudConnection, Process
 from zec_pulumi.settings.options import resolve_options
@@ -37,6 +40,8 @@ WALL_STEPS = (3600.0, -3600.0, 90.0, -90.0, 200_000.0, -200_000.0)
 
 class World:
     """A cloud, its clock, and two stacks with the same instance; ``tally`` counts what happened.
+
+    While ``disk_full`` is set, until the end of the command, the journal takes nothing.
 
     With ``steps`` the wall clock is set somewhere in each command, always alike for the same number.
     """
@@ -64,6 +69,7 @@ class World:
             Stack(self, "dev", WEB, first),
             Stack(self, "ops", WEB, first if one_runner else self._new_home()),
         ]
+        self.disk_full = False
         self.opened = False
 
     def __enter__(self) -> Self:
@@ -131,6 +137,7 @@ class World:
             yield
         finally:
             self.acting, self.process, self.command = acting, before, command
+            self.disk_full = False
 
     def _new_process(self, home: Path, configured: Mapping[str, str]) -> Process:
         client = client_of(self.transport, self.clock)
@@ -174,13 +181,18 @@ class PointedJournal(Journal):
         approval: str | None = None,
     ) -> None:
         """Write an intent."""
-        self._world.points.passed("journal")
+        self._pass_point()
         super().intend(attempt_id, instance_id, urn, causes, previous, approval)
         self._world.intended = attempt_id
         self._world.points.passed("journal")
 
     def note(self, instance_id: str, attempt_id: str, event: Event, request_id: str | None = None) -> None:
         """Write what became of an attempt."""
-        self._world.points.passed("journal")
+        self._pass_point()
         super().note(instance_id, attempt_id, event, request_id)
         self._world.points.passed("journal")
+
+    def _pass_point(self) -> None:
+        self._world.points.passed("journal")
+        if self._world.disk_full:
+            raise refused(self.folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
