@@ -94,9 +94,9 @@ def test_modules_count_and_for_each_are_read_as_the_command_prints_them(folder: 
 
 def test_a_folder_that_was_never_applied_is_an_empty_state(folder: Folder) -> None:
     """So is one without any configuration."""
-    assert "is an empty state: run `terraform apply` first" in refusal(folder)
+    assert "is an empty state; run `terraform apply` first" in refusal(folder)
     (folder.path / "main.tf").write_text(NODES)
-    assert "is an empty state: run `terraform apply` first" in refusal(folder)
+    assert "is an empty state; run `terraform apply` first" in refusal(folder)
 
 
 def test_other_resources_are_no_instances(folder: Folder) -> None:
@@ -178,6 +178,7 @@ def test_an_imported_machine_is_read_and_has_a_clean_plan(folder: Folder) -> Non
         "image_id": web_1["imageId"],
         "key_id": web_1["keyId"],
         "instance_name": web_1["instanceName"],
+        "tags": {tag["key"]: tag["value"] for tag in web_1["tags"]},
     }
     lines = "\n".join(f"  {name} = {json.dumps(value)}" for name, value in attributes.items())
     (folder.path / "main.tf").write_text(f'{REQUIRED}\nresource "{TYPE}" "web" {{\n{lines}\n}}\n')
