@@ -125,6 +125,98 @@ def test_a_fresh_runner_is_not_blocked(world: World) -> None:
     assert world.stacks[0].up(WITH_SCRIPT).end == "succeeded"
 
 
+BOTH = {"imageId": NOBLE, "userData": SCRIPT}
+
+
+def killed_without_a_trace(world: World, program: dict[str, str]) -> None:
+    """Kill it after the reset was accepted, and lose its journal and its marker."""
+    killed_at(world, "after ResetInstance", program)
+    world.lose_journal(world.stacks[0])
+
+
+def test_a_reinstall_that_nothing_explains_is_waited_for_and_asked_about(world: World) -> None:
+    """A script is not to be seen afterwards. The stack keeps the question: the next up, too, wipes nothing."""
+    killed_without_a_trace(world, WITH_SCRIPT)
+    stack = world.stacks[0]
+    shown = stack.preview(WITH_SCRIPT)
+    assert any("a reinstall is under way, and no record says whose" in line for line in shown.lines)
+    assert any(line.startswith("join: ") for line in shown.lines)
+    assert "attempts close" in stack.up(WITH_SCRIPT).text
+    assert "attempts close" in stack.up(WITH_SCRIPT).text
+    assert (world.resets(), stack.outputs["attempt"]["outcome"]) == (1, "unknown")
+
+
+def test_a_person_s_word_ends_the_question_about_a_reinstall(world: World) -> None:
+    """The attempt that the question is about is in the journal, to be closed."""
+    killed_without_a_trace(world, WITH_SCRIPT)
+    stack = world.stacks[0]
+    assert stack.up(WITH_SCRIPT).end == "failed"
+    stack.journal.note(WEB, stack.outputs["attempt"]["id"], "closed-rebuilt")
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", 1)
+
+
+def test_another_rebuild_token_answers_that_the_reinstall_was_not_ours(world: World) -> None:
+    """As it does where an answer was lost."""
+    killed_without_a_trace(world, WITH_SCRIPT)
+    stack = world.stacks[0]
+    assert stack.up(WITH_SCRIPT).end == "failed"
+    assert (stack.up({**WITH_SCRIPT, "rebuildToken": "again"}).end, world.resets()) == ("succeeded", 2)
+
+
+def test_a_reinstall_that_ends_between_the_row_and_the_change_counts_as_well(world: World) -> None:
+    """The row said that nothing is wiped."""
+    killed_without_a_trace(world, WITH_SCRIPT)
+    world.points.armed = Disturbance("before DescribeInstances", 2, lambda: world.clock.advance(100))
+    outcome = world.stacks[0].up(WITH_SCRIPT)
+    assert any("a reinstall is under way" in line for line in outcome.lines)
+    assert ("attempts close" in outcome.text, world.resets()) == (True, 1)
+
+
+@pytest.mark.parametrize("program", [BOTH, {"imageId": JAMMY, "keyId": "key-2ndKey01", "userData": SCRIPT}])
+def test_a_machine_that_shows_what_nobody_recorded_is_asked_about(world: World, program: dict[str, str]) -> None:
+    """The wanted image or key, and a script that is not to be seen: both may be of a run that was killed."""
+    killed_without_a_trace(world, program)
+    world.cloud.clock.advance(100)
+    stack = world.stacks[0]
+    shown = stack.preview(program)
+    assert any("and the stack has not recorded that" in line for line in shown.lines)
+    assert not any(line.startswith("rebuild:") for line in shown.lines)
+    outcome = stack.up(program)
+    assert (outcome.end, WEB in outcome.text, "pulumi refresh" in outcome.text) == ("failed", True, True)
+    assert world.resets() == 1
+
+
+def test_a_refresh_answers_that_the_machine_was_not_rebuilt_for_this(world: World) -> None:
+    """It records the image; the script then asks for a rebuild of its own."""
+    killed_without_a_trace(world, BOTH)
+    world.cloud.clock.advance(100)
+    stack = world.stacks[0]
+    stack.refresh()
+    assert (stack.up(BOTH).end, world.resets()) == ("succeeded", 2)
+
+
+def test_adopting_answers_that_the_machine_was_rebuilt_for_this(world: World) -> None:
+    """As the question says: the stack forgets the resource, and records the machine as it is."""
+    killed_without_a_trace(world, BOTH)
+    world.cloud.clock.advance(100)
+    stack = world.stacks[0]
+    stack.outputs, stack.inputs = {}, {}
+    assert (stack.up({**BOTH, "adopt": "only"}).end, world.resets()) == ("succeeded", 1)
+
+
+def test_an_image_that_was_changed_by_hand_to_another_than_the_wanted_one_asks_nothing(world: World) -> None:
+    """Nobody here can have wanted it."""
+    world.by_hand(imageId=DEBIAN)
+    assert (world.stacks[0].up(BOTH).end, world.resets()) == ("succeeded", 1)
+
+
+def test_an_instance_that_is_still_created_is_rebuilt_when_it_is_there(world: World) -> None:
+    """DEPLOYING also means first creation: it is no killed run of a resource that is new to the stack."""
+    world.by_hand(status="DEPLOYING", pending={"becomes": "RUNNING", "afterSeconds": 60})
+    other = world.stacks[1]
+    assert (other.up({**WITH_SCRIPT, "adopt": "never"}).end, world.resets()) == ("succeeded", 1)
+
+
 def test_a_failed_attempt_that_only_the_journal_knows_is_not_tried_again(world: World) -> None:
     """REINSTALL_FAILED was seen, and the plugin killed before that was recorded."""
     world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": {"type": "reinstall_fails"}})

@@ -1,15 +1,17 @@
 """The plan of one resource with the journal asked: one answer for the preview that shows it and the up that acts.
 
 The journal holds attempts that were started and that the stack never recorded. It matters only where the API cannot
-show what a rebuild changed. Everything readable converges from the live machine.
+show what a rebuild changed. Everything readable converges from the live machine. Where the journal is lost, the machine
+itself may show that a run was killed.
 """
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.journal.journal import ENDED, UNKNOWN, Entry, History, Journal, Origin
+from zec_pulumi.journal.journal import ENDED, OPEN, UNKNOWN, Entry, History, Journal, Origin
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import CAUSES, Cause, all_readable, as_text
 from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
@@ -61,7 +63,16 @@ class Unreadable:
     line: Line
 
 
-Question = OutcomeUnknown | OtherResource | NoLongerWanted | Unreadable
+@dataclass(frozen=True)
+class ShownAlready:
+    """A question: did a killed run rebuild the machine? It shows ``inputs`` as wanted, and the record does not."""
+
+    live: Instance
+    inputs: tuple[str, ...]
+    causes: tuple[Cause, ...]
+
+
+Question = OutcomeUnknown | OtherResource | NoLongerWanted | Unreadable | ShownAlready
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,14 @@ class ValuesNotKept:
     inputs: tuple[str, ...]
 
 
-JournalWarning = TakenBack | ValuesNotKept
+@dataclass(frozen=True)
+class FoundReinstalling:
+    """A warning: a reinstall that nothing explains counts as ``entry``, made up here, whose outcome is unknown."""
+
+    entry: Entry
+
+
+JournalWarning = TakenBack | ValuesNotKept | FoundReinstalling
 
 
 @dataclass(frozen=True)
@@ -106,14 +124,72 @@ def resolve_plan(
     urn: str,
     *,
     tidy: bool,
+    found: str | None = None,
+    now: float = 0.0,
 ) -> ResolvedPlan:
     """Decide; with ``tidy``, the journal forgets what the stack has recorded.
 
-    ``before`` are the recorded outputs, empty for a create.
+    ``before`` are the recorded outputs, empty for a create. ``found`` is the status in which the machine was found,
+    before anybody waited, if that is not the one of ``live``; ``now`` is in seconds since the Unix epoch.
 
     Raises:
         JournalError: the journal cannot be read; then nothing may be rebuilt on a guess.
     """
+    resolved = _with_journal(journal, wanted, recorded, live, before, urn, tidy=tidy)
+    if resolved.question or resolved.plan.kind is not Kind.REBUILD or recorded.attempt:
+        return resolved
+    plan, previous = resolved.plan, last_attempt(before)
+    if all_readable(plan.triggers):
+        return resolved
+    entries = journal.history(live.instance_id).entries
+    if _is_reinstalled(found or live.status, entries, new=not before):
+        attempt_id = str(uuid.uuid4())
+        entry = Entry(attempt_id, live.instance_id, urn, plan.causes, previous, now, "unknown", now)
+        counted = _with_attempt(wanted, recalled(entry, wanted, recorded), live)
+        return replace(counted, warning=FoundReinstalling(entry))
+    denied = any(e.urn == urn and e.previous == previous and e.event == "closed-not-rebuilt" for e in entries)
+    shown = () if denied or not before else _shown_already(wanted, recorded, live)
+    return replace(resolved, question=ShownAlready(live, shown, plan.triggers)) if shown else resolved
+
+
+def _is_reinstalled(found: str, entries: Sequence[Entry], *, new: bool) -> bool:
+    """Whether a reinstall is under way that nothing explains: most likely a killed run of this resource began it.
+
+    An open attempt explains it. So does its creation, if the instance is ``new`` to the stack and ``DEPLOYING``.
+    """
+    if found not in status.REINSTALLING or (new and found == "DEPLOYING"):
+        return False
+    return not any(entry.event in OPEN for entry in entries)
+
+
+def _shown_already(wanted: Wanted, recorded: Recorded, live: Instance) -> tuple[str, ...]:
+    """Return the inputs that the machine has as wanted, although the stack has recorded and applied other values.
+
+    A refresh records what the machine shows, and so says that it was no rebuild of this resource.
+    """
+    if live.status in status.FAILED:
+        return ()
+    applied = recorded.applied
+    return tuple(
+        trigger
+        for trigger, want, shown, before in (
+            ("imageId", wanted.image_id, live.image_id, (recorded.image_id, applied.image_id)),
+            ("keyId", wanted.key_id, live.key_id, (recorded.key_id, applied.key_id)),
+        )
+        if want is not None and want == shown and want not in before
+    )
+
+
+def _with_journal(
+    journal: Journal,
+    wanted: Wanted,
+    recorded: Recorded,
+    live: Instance,
+    before: Mapping[str, Any],
+    urn: str,
+    *,
+    tidy: bool,
+) -> ResolvedPlan:
     plan = plan_update(wanted, recorded, live) if before else plan_create(wanted, live)
     resolved = ResolvedPlan(plan, recorded)
     history = journal.history(wanted.instance_id) if wanted.instance_id else History(())
@@ -300,7 +376,7 @@ def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
         started_at=entry.started_at,
         image_id=wanted.image_id,
         key_id=wanted.key_id,
-        outcome="failed" if entry.event == "failed" else "accepted",
+        outcome="failed" if entry.event == "failed" else "unknown" if entry.event in UNKNOWN else "accepted",
         moved=entry.event in ("begun", "finished", "closed-rebuilt", "failed"),
     )
     # A name is set in place as well, so the machine tells whether it has the one that is wanted now.

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zec_pulumi.journal.journal import VERIFIED, Origin
-from zec_pulumi.journal.recovery import NoLongerWanted, OtherResource, TakenBack, Unreadable
+from zec_pulumi.journal.recovery import (
+    FoundReinstalling,
+    NoLongerWanted,
+    OtherResource,
+    ShownAlready,
+    TakenBack,
+    Unreadable,
+)
 from zec_pulumi.messages.causes import sentences
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.program.inputs import snake
@@ -35,6 +42,15 @@ def question(found: Question) -> str:
             ' the line and run pulumi up. If it was, set adopt="only", have `pulumi state delete` forget the resource,'
             " and run pulumi up"
         )
+    if isinstance(found, ShownAlready):
+        names = " and ".join(snake(name) for name in found.inputs)
+        return (
+            f"{INSTANCE}{quoted_id(found.live.instance_id)}{MAY_BE_REBUILT}it has the wanted {names}, and the stack has"
+            f" not recorded that. A run may have rebuilt it ({sentences(found.causes)}) and been killed. This run has"
+            " changed nothing. Log in and check. If it was not rebuilt for this, run pulumi refresh, which records what"
+            ' it has, and pulumi up. If it was, set adopt="only", have `pulumi state delete` forget the resource, and'
+            " run pulumi up"
+        )
     entry = found.entry
     run = f"an earlier run{'' if entry.origin is Origin.HERE else f' {entry.origin.value}'}"
     if isinstance(found, NoLongerWanted):
@@ -61,6 +77,12 @@ def question(found: Question) -> str:
 
 def warning(found: JournalWarning) -> str:
     """Return what nobody can know of an attempt that was never recorded."""
+    if isinstance(found, FoundReinstalling):
+        return (
+            f"{_instance(found.entry)}{MAY_BE_REBUILT}a reinstall is under way, and no record says whose. A run may"
+            f" have begun it ({sentences(found.entry.causes)}) and been killed. So up waits for its end, wipes nothing,"
+            " and asks whether it was this rebuild"
+        )
     entry, names = found.entry, [snake(name) for name in found.inputs]
     if isinstance(found, TakenBack) and entry.event in VERIFIED:
         return (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from zec_pulumi.errors import DeadlineError, PartialFailureError, StoppedError, UnhealthyError, ZecError
 from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.journal import locks, recovery
-from zec_pulumi.journal.recovery import resolve_plan
+from zec_pulumi.journal.recovery import FoundReinstalling, resolve_plan
 from zec_pulumi.messages import causes as cause_messages
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import plan as plan_messages
@@ -157,9 +157,25 @@ class _Apply:
     def _plan(self) -> Plan:
         """Decide; an attempt that only the journal knows is continued, or asked about."""
         journal, urn = self.process.journal, self.call.urn
-        resolved = resolve_plan(journal, self.wanted, self.recorded, self.live, self.before, urn, tidy=True)
+        found = self.process.reinstalls.status_of(self.live.instance_id) or self.found
+        resolved = resolve_plan(
+            journal,
+            self.wanted,
+            self.recorded,
+            self.live,
+            self.before,
+            urn,
+            tidy=True,
+            found=found,
+            now=self.op.deadline.now,
+        )
         if resolved.question:
             raise RebuildNotStartedError(recovery_messages.question(resolved.question))
+        if isinstance(resolved.warning, FoundReinstalling):
+            # So that `zec-pulumi attempts close` knows the attempt, which the stack records.
+            entry = resolved.warning.entry
+            self.op.log.intend(entry.attempt_id, entry.causes)
+            self.op.log.note(entry.attempt_id, "unknown")
         if resolved.warning:
             self.call.warn(recovery_messages.warning(resolved.warning))
         self.recorded = resolved.recorded

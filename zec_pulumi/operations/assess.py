@@ -91,8 +91,17 @@ class Case:
 
     def _resolve(self) -> ResolvedPlan:
         if self.live is not None:
-            journal = self.process.journal
-            return resolve_plan(journal, self.wanted, self.recorded, self.live, self.before, self.urn, tidy=False)
+            self.process.reinstalls.add(self.live)
+            return resolve_plan(
+                self.process.journal,
+                self.wanted,
+                self.recorded,
+                self.live,
+                self.before,
+                self.urn,
+                tidy=False,
+                now=self.process.clock.now(),
+            )
         plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
         return ResolvedPlan(plan, self.recorded)
 

@@ -19,6 +19,7 @@ from zec_pulumi.journal.clouds import journal_of
 from zec_pulumi.journal.journal import InstanceLog, Journal, home
 from zec_pulumi.operations.fleet_progress import FleetBoard
 from zec_pulumi.operations.places import Places
+from zec_pulumi.planning import status
 from zec_pulumi.planning.gates import GateSettings, Missing, strictest
 from zec_pulumi.program import urns
 from zec_pulumi.progress import Progress, Row
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from zec_pulumi.api import Instance
     from zec_pulumi.journal.locks import Lock
     from zec_pulumi.settings.config import Settings
     from zec_pulumi.settings.credentials_file import SettingsWarning
@@ -104,6 +106,7 @@ class Process:
         self.declared = DeclaredInstances()
         self.refreshed = RefreshedRecords()
         self.checked = CheckedResources()
+        self.reinstalls = SeenReinstalls()
         self.fleets = FleetBoard(clock, ticking=is_interactive)
         self.places = Places(self.fleets)
         self._journal = journal
@@ -276,6 +279,25 @@ class RefreshedRecords:
         with self._lock:
             newest = {urn: self._records.get(urn, record) for urn, record in records.items()}
         return {urn: record for urn, record in newest.items() if record}
+
+
+class SeenReinstalls:
+    """Which instances this command has seen in a reinstall: it may be over before up reads again. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._statuses: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def add(self, live: Instance) -> None:
+        """Add an instance if it is in a reinstall."""
+        if live.status in status.REINSTALLING:
+            with self._lock:
+                self._statuses[live.instance_id] = live.status
+
+    def status_of(self, instance_id: str) -> str | None:
+        """Return the status that told of the reinstall, None without one."""
+        with self._lock:
+            return self._statuses.get(instance_id)
 
 
 class CheckedResources:
