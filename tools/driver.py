@@ -90,6 +90,11 @@ def plugins(folder: Path) -> list[int]:
     return found
 
 
+def of_machines(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the accepted mutations of machines; those of tags are left out."""
+    return [entry for entry in ledger if entry["action"] not in ("ModifyResourceTags", "DeleteTags")]
+
+
 @dataclass
 class Stack:
     """A stack on a file backend, its program, and the simulated cloud."""
@@ -187,8 +192,8 @@ class Stack:
         return {r["urn"].rpartition("::")[2]: r for r in resources if r["type"] == RESOURCE_TYPE}
 
     def actions(self) -> list[str]:
-        """Return the accepted mutations, in order: the cloud's own word."""
-        return [entry["action"] for entry in self.cloud.ledger()]
+        """Return the accepted mutations of machines, in order: the cloud's own word. Those of tags are left out."""
+        return [entry["action"] for entry in of_machines(self.cloud.ledger())]
 
     @property
     def _config(self) -> Path:

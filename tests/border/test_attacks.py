@@ -43,6 +43,9 @@ COLUMNS: dict[str, tuple[str, dict[str, Any]]] = {
     "Reset": ("ResetInstance", {"imageId": NOBLE}),
     "Passwd": ("ResetInstancePassword", {"imageId": JAMMY, "password": "Abcdef-123"}),
     "Modify": ("ModifyInstancesAttribute", {"imageId": JAMMY, "instanceName": "renamed"}),
+    "Tag": ("ModifyResourceTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
+    "Tags": ("DescribeResourceTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
+    "Untag": ("DeleteTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
 }
 """For each short name an action, and what the program says so that it is needed."""
 
@@ -138,55 +141,55 @@ ATTACKS: dict[str, Attack] = {
 }
 
 TABLE = """
-                    Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify
-utf-16              E      E      E      E      E      E      E      ok     E      ok     E      E
-byte-order-mark     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     ok     ok
-not-utf-8           E      E      E      E      E      E      E      ok     E      ok     E      E
-deep                E      E      E      E      E      E      E      ok     E      ok     E      E
-nan                 E      E      E      E      E      E      E      ok     E      ok     E      E
-a-name-twice        E      E      E      E      E      E      E      ok     E      ok     E      E
-two-documents       E      E      E      E      E      E      E      ok     E      ok     E      E
-a-list              E      E      E      E      E      E      E      ok     E      ok     E      E
-huge-number         E      E      E      E      E      E      E      ok     E      ok     E      E
-null-response       E      E      E      E      E      E      E      ok     E      ok     E      E
-empty-response      E      E      E      E      E      E      E      ok     E      ok     E      E
-nothing-but-an-id   E      E      E      E      E      E      E      ok     E      ok     ok     ok
-no-request-id       E      E      E      E      E      E      E      ok     E      ok     E      E
-junk-everywhere     E      E      E      E      E      E      E      ok     E      ok     E      E
-junk-in-names       ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok
-long-texts          E      E      E      E      E      E      E      ok     E      ok     E      E
-long-names          ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok
-the-token-in-names  ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok
-objects-for-texts   E      E      E      E      E      E      E      ok     E      ok     E      E
-numbers-for-texts   E      E      E      E      E      E      E      ok     E      ok     E      E
-null-for-texts      E      E      E      E      E      E      E      ok     E      ok     ok     ok
-null-lists          E      E      E      E      E      E      ok     ok     E      ok     ok     ok
-null-rows           E      E      E      E      E      E      E      ok     E      ok     ok     ok
-no-rows             E      E      E      E      E      E      ok     ok     E      ok     ok     ok
-texts-for-rows      E      E      E      E      E      E      E      ok     E      ok     ok     ok
-a-text-for-rows     E      E      E      E      E      E      E      ok     E      ok     ok     ok
-a-row-twice         E      E      E      E      E      ok     E      ok     E      ok     ok     ok
-rows-that-differ    E      E      E      E      E      ok     E      ok     E      ok     ok     ok
-a-stranger          E      E      E      E      E      E      ok     ok     E      ok     ok     ok
-counts-more         E      E      E      E      E      ok     ok     ok     E      ok     ok     ok
-counts-too-much     E      E      E      E      E      ok     ok     ok     E      ok     ok     ok
-counts-less         E      E      E      E      E      ok     ok     ok     E      ok     ok     ok
-counts-nothing      E      E      E      E      E      ok     ok     ok     E      ok     ok     ok
-no-image            E      ok     E      E      ok     ok     ok     ok     E      ok     ok     ok
-no-key              E      ok     ok     ok     E      ok     ok     ok     E      ok     ok     ok
-no-status           E      E      ok     ok     ok     ok     ok     ok     E      ok     ok     ok
-no-id               E      E      E      E      E      ok     E      ok     E      ok     ok     ok
-no-content          E      E      E      E      E      E      E      ok     E      ok     E      E
-redirect            E      E      E      E      E      E      E      ok     E      ok     E      E
-not-found           E      E      E      E      E      E      E      ok     E      ok     E      E
-failed              E      E      E      E      E      E      E      ok     E      ok     E      E
-rate-limited        E      E      E      E      E      E      E      ok     E      ok     E      E
-challenged          E      E      E      E      E      E      E      ok     E      ok     E      E
-blocked             E      E      E      E      E      E      E      ok     E      ok     E      E
-result-and-code     E      E      E      E      E      E      E      ok     E      ok     E      E
-gone-says-a-proxy   E      E      E      E      E      E      E      ok     E      ok     E      E
-gone-without-id     E      E      E      E      E      E      E      ok     E      ok     E      E
-junk-code           E      E      E      E      E      E      E      ok     E      ok     E      E
+                    Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify Tag  Tags Untag
+utf-16              E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+byte-order-mark     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+not-utf-8           E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+deep                E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+nan                 E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+a-name-twice        E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+two-documents       E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+a-list              E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+huge-number         E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+null-response       E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+empty-response      E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+nothing-but-an-id   E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
+no-request-id       E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+junk-everywhere     E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+junk-in-names       ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+long-texts          E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+long-names          ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+the-token-in-names  ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+objects-for-texts   E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+numbers-for-texts   E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+null-for-texts      E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
+null-lists          E      E      E      E      E      E      ok     ok     E      ok     ok     ok     ok   ok   ok
+null-rows           E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
+no-rows             E      E      E      E      E      E      ok     ok     E      ok     ok     ok     ok   ok   ok
+texts-for-rows      E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
+a-text-for-rows     E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
+a-row-twice         E      E      E      E      E      ok     E      ok     E      ok     ok     ok     ok   ok   ok
+rows-that-differ    E      E      E      E      E      ok     E      ok     E      ok     ok     ok     ok   ok   ok
+a-stranger          E      E      E      E      E      E      ok     ok     E      ok     ok     ok     ok   ok   ok
+counts-more         E      E      E      E      E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+counts-too-much     E      E      E      E      E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+counts-less         E      E      E      E      E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+counts-nothing      E      E      E      E      E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+no-image            E      ok     E      E      ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+no-key              E      ok     ok     ok     E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+no-status           E      E      ok     ok     ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
+no-id               E      E      E      E      E      ok     E      ok     E      ok     ok     ok     ok   ok   ok
+no-content          E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+redirect            E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+not-found           E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+failed              E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+rate-limited        E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+challenged          E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+blocked             E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+result-and-code     E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+gone-says-a-proxy   E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+gone-without-id     E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+junk-code           E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
 """
 
 

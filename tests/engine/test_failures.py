@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from driver import SDKS, Ran, Stack, more_machines, new_stack, rows_of
+from driver import SDKS, Ran, Stack, more_machines, new_stack, of_machines, rows_of
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Failed:
 
 def done(stack: Stack) -> dict[str, list[str]]:
     """Return what was done to each machine, in order."""
-    ledger = stack.cloud.ledger()
+    ledger = of_machines(stack.cloud.ledger())
     return {name: [one["action"] for one in ledger if one["instanceId"] == IDS[name]] for name in FAULTS}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from driver import SDKS, Stack, copied_stack, new_stack
+from driver import SDKS, Stack, copied_stack, new_stack, of_machines
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def web(tmp_path: Path, cloud: Simulator, recorded_fleet: Stack) -> Stack:
 
 def touched(stack: Stack) -> list[str]:
     """Return the names of the machines that anything was done to, in that order."""
-    return list(dict.fromkeys(NAMES[entry["instanceId"]] for entry in stack.cloud.ledger()))
+    return list(dict.fromkeys(NAMES[entry["instanceId"]] for entry in of_machines(stack.cloud.ledger())))
 
 
 def spans(ledger: Iterable[dict[str, Any]]) -> dict[str, tuple[float, float]]:
@@ -82,7 +82,7 @@ def test_canaries_first_then_lanes_and_afterwards_nothing(tmp_path: Path, engine
         assert "rebuilt 1/6, 0 running, 0 failed, about " in text
         assert "rebuilt 6/6, 0 running, 0 failed" in text
 
-        down = spans(cloud.ledger())
+        down = spans(of_machines(cloud.ledger()))
         assert down.keys() == ALL.keys()
         canary = down.pop("web-2")
         assert all(began >= canary[1] for began, _ in down.values())
@@ -142,12 +142,12 @@ def test_after_a_failure_only_the_failed_and_the_unstarted_are_done(web: Stack) 
     web.declare(site={"instances": WEB, "rebuild_token": "1"}).up().failed()
     assert touched(web) == ["web-1", "web-2"]
     web.cloud.clear_faults()
-    before = len(web.cloud.ledger())
+    before = len(of_machines(web.cloud.ledger()))
     (line,) = fleet_lines(web.preview("--json").ok().stdout)
     assert "fleet: 2 of 3 instances will be wiped, 1 unchanged; 2 one after the other (max_unavailable); about " in line
     assert "(the median of those recorded)" in line
     web.up().ok()
-    assert {NAMES[entry["instanceId"]] for entry in web.cloud.ledger()[before:]} == {"web-2", "batch-1"}
+    assert {NAMES[entry["instanceId"]] for entry in of_machines(web.cloud.ledger())[before:]} == {"web-2", "batch-1"}
 
 
 def test_what_refuses_the_last_machine_refuses_the_fleet_before_the_first(web: Stack) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from driver import Stack, more_machines, new_stack, rows_of
+from driver import Stack, more_machines, new_stack, of_machines, rows_of
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory, engine_folder: Path) -> Ite
         stack.declare(**program())
         shown = stack.preview("--json").ok().stdout
         up = stack.up("--parallel", str(len(CHANGES))).ok().text
-        yield Edited(stack, rows_of(shown), shown + up, cloud.ledger())
+        yield Edited(stack, rows_of(shown), shown + up, of_machines(cloud.ledger()))
 
 
 @pytest.mark.parametrize("name", TRIGGERS)
@@ -143,7 +143,7 @@ def test_afterwards_there_is_nothing_to_do_and_a_new_token_rebuilds_one_again(ed
     token = {"instance_id": IDS["token"], "image_id": JAMMY}
     stack.declare(**program(token={**token, "rebuild_token": "2026-12"})).up().ok()
     stack.declare(**program(token=token)).up().ok()
-    later = stack.cloud.ledger()[len(edited.ledger) :]
+    later = of_machines(stack.cloud.ledger())[len(edited.ledger) :]
     assert [(entry["action"], entry["instanceId"]) for entry in later] == [(one, IDS["token"]) for one in REBUILD]
 
 

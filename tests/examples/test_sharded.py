@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from driver import ROOT
+from driver import ROOT, of_machines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,4 +165,4 @@ def test_a_shard_has_its_part_of_its_zone(example: Callable[[str], Stack]) -> No
     assert stack.actions() == []
     stack.configure(**{"zec-sharded:imageId": "debian12_20240712"})
     stack.up().ok()
-    assert {entry["instanceId"] for entry in stack.cloud.ledger()} == second
+    assert {entry["instanceId"] for entry in of_machines(stack.cloud.ledger())} == second

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from tests.support.world import TAGGING
 from zec_pulumi.api import BearerToken, Client, Endpoint
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
@@ -156,7 +157,7 @@ class Stack:
         self.on_line = bool
 
     def actions(self) -> list[str]:
-        return [entry["action"] for entry in self.sim.ledger()]
+        return [entry["action"] for entry in self.sim.ledger() if entry["action"] not in TAGGING]
 
     def resets(self) -> int:
         return self.actions().count("ResetInstance")

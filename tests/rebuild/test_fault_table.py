@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CUSTOM = "custom-5Yx8Hq2c"
 PASSWORD = "Abcdef-123"
+SCRIPT = "#!/bin/sh\n"
 
 PROGRAMS: dict[str, dict[str, Any]] = {
     "DescribeInstances": {"imageId": NOBLE},
@@ -43,6 +44,9 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "ResetInstance": {"imageId": NOBLE},
     "ResetInstancePassword": {"imageId": JAMMY, "password": PASSWORD},
     "ModifyInstancesAttribute": {"imageId": JAMMY, "instanceName": "renamed"},
+    "ModifyResourceTags": {"imageId": JAMMY, "userData": SCRIPT},
+    "DescribeResourceTags": {"imageId": JAMMY, "userData": SCRIPT},
+    "DeleteTags": {"imageId": JAMMY, "userData": SCRIPT},
 }
 """What the program says, so that the action is needed."""
 
@@ -59,6 +63,9 @@ ACTIONS = {
     "Reset": "ResetInstance",
     "Passwd": "ResetInstancePassword",
     "Modify": "ModifyInstancesAttribute",
+    "Tag": "ModifyResourceTags",
+    "Tags": "DescribeResourceTags",
+    "Untag": "DeleteTags",
 }
 """The short names in the table's head."""
 
@@ -91,59 +98,59 @@ FAULTS: dict[str, dict[str, Any]] = {
 """The faults; ``+``: carried out all the same."""
 
 ONCE = """
-                 Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify
-refusal-4xx      E      ok     E      E      E      E      E      E      E      E      E      E
-refusal-401      E      E      E      E      E      E      E      E      E      E      E      E
-failure-5xx      ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-failure-5xx+     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-rate-limit       ok     ok     ok     ok     ok     ok     ok     ok     E      ok     ok     ok
-bad-gateway      ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-bad-gateway+     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-empty            ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-empty+           ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-truncated        ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-challenge        E      ok     E      E      E      E      E      E      E      E      E      E
-blocked          E      ok     E      E      E      E      E      E      E      E      E      E
-redirect         E      ok     E      E      E      E      E      ok     E      ok     E      E
-late             ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-drop             ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-drop+            ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E
-reinstall-fails  -      -      -      -      -      -      -      -      -      ask    -      -
-never-ends       -      -      -      -      -      -      -      ask    ask    ask    -      -
-lag              ok     ok     -      -      -      -      -      -      -      -      -      -
-missing          ok     ok     -      -      -      -      -      -      -      -      -      -
-failed-ids       -      -      -      -      -      -      -      E      E      -      -      -
-tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -
-image-fails      -      -      -      -      -      -      -      -      -      -      -      -
-image-missing    -      -      E      E      -      -      -      -      -      -      -      -
+                 Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify Tag    Tags   Untag
+refusal-4xx      E      ok     E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+refusal-401      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+failure-5xx      ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+failure-5xx+     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+rate-limit       ok     ok     ok     ok     ok     ok     ok     ok     E      ok     ok     ok     ok     ok     ok
+bad-gateway      ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+bad-gateway+     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+empty            ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+empty+           ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+truncated        ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+challenge        E      ok     E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+blocked          E      ok     E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+redirect         E      ok     E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
+late             ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+drop             ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+drop+            ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
+reinstall-fails  -      -      -      -      -      -      -      -      -      ask    -      -      -      -      -
+never-ends       -      -      -      -      -      -      -      ask    ask    ask    -      -      -      -      -
+lag              ok     ok     -      -      -      -      -      -      -      -      -      -      -      -      -
+missing          ok     ok     -      -      -      -      -      -      -      -      -      -      -      -      -
+failed-ids       -      -      -      -      -      -      -      E      E      -      -      -      -      -      -
+tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -      -      -      -
+image-fails      -      -      -      -      -      -      -      -      -      -      -      -      -      -      -
+image-missing    -      -      E      E      -      -      -      -      -      -      -      -      -      -      -
 """
 
 ALWAYS = """
-                 Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify
-refusal-4xx      E      E      E      E      E      E      E      E      E      E      E      E
-refusal-401      E      E      E      E      E      E      E      E      E      E      E      E
-failure-5xx      E      E      E      E      E      E      E      E      E      E      E      E
-failure-5xx+     E      E      E      E      E      E      E      ok     E      ok     E      E
-rate-limit       E      E      E      E      E      E      E      E      E      E      E      E
-bad-gateway      E      E      E      E      E      E      E      E      E      E      E      E
-bad-gateway+     E      E      E      E      E      E      E      ok     E      ok     E      E
-empty            E      E      E      E      E      E      E      E      E      E      E      E
-empty+           E      E      E      E      E      E      E      ok     E      ok     E      E
-truncated        E      E      E      E      E      E      E      ok     E      ok     E      E
-challenge        E      E      E      E      E      E      E      E      E      E      E      E
-blocked          E      E      E      E      E      E      E      E      E      E      E      E
-redirect         E      E      E      E      E      E      E      E      E      E      E      E
-late             E      E      E      E      E      E      E      ok     E      ok     E      E
-drop             E      E      E      E      E      E      E      E      E      E      E      E
-drop+            E      E      E      E      E      E      E      ok     E      ok     E      E
-reinstall-fails  -      -      -      -      -      -      -      -      -      ask    -      -
-never-ends       -      -      -      -      -      -      -      ask    ask    ask    -      -
-lag              ok     ok     -      -      -      -      -      -      -      -      -      -
-missing          E      E      -      -      -      -      -      -      -      -      -      -
-failed-ids       -      -      -      -      -      -      -      E      E      -      -      -
-tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -
-image-fails      -      -      -      -      -      -      -      -      -      -      -      -
-image-missing    -      -      E      E      -      -      -      -      -      -      -      -
+                 Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify Tag    Tags   Untag
+refusal-4xx      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+refusal-401      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+failure-5xx      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+failure-5xx+     E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
+rate-limit       E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+bad-gateway      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+bad-gateway+     E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
+empty            E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+empty+           E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
+truncated        E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
+challenge        E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+blocked          E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+redirect         E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+late             E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
+drop             E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
+drop+            E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
+reinstall-fails  -      -      -      -      -      -      -      -      -      ask    -      -      -      -      -
+never-ends       -      -      -      -      -      -      -      ask    ask    ask    -      -      -      -      -
+lag              ok     ok     -      -      -      -      -      -      -      -      -      -      -      -      -
+missing          E      E      -      -      -      -      -      -      -      -      -      -      -      -      -
+failed-ids       -      -      -      -      -      -      -      E      E      -      -      -      -      -      -
+tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -      -      -      -
+image-fails      -      -      -      -      -      -      -      -      -      -      -      -      -      -      -
+image-missing    -      -      E      E      -      -      -      -      -      -      -      -      -      -      -
 """
 
 

@@ -132,6 +132,7 @@ def killed_without_a_trace(world: World, program: dict[str, str]) -> None:
     """Kill it after the reset was accepted, and lose its journal and its marker."""
     killed_at(world, "after ResetInstance", program)
     world.lose_journal(world.stacks[0])
+    world.mark(None)
 
 
 def test_a_reinstall_that_nothing_explains_is_waited_for_and_asked_about(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.clock import FakeClock
 from zec_pulumi.api import AnswerLostError, BearerToken, Client, Endpoint, NotSentError
 from zec_pulumi.api.exchange import ApiRequest, HttpResponse
-from zec_pulumi.api.transport import API_VERSION, CONTENT_TYPE
+from zec_pulumi.api.transport import API_VERSION, CONTENT_TYPE, VERSIONS
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.clock import SimulatorClock
 from zec_pulumi.simulator.cloud import Cloud, Timing
@@ -91,7 +91,7 @@ class LocalTransport:
         headers = {
             "content-type": CONTENT_TYPE,
             "x-zc-action": call.action,
-            "x-zc-version": API_VERSION,
+            "x-zc-version": VERSIONS.get(call.service, API_VERSION),
             "authorization": f"Bearer {self.token}",
         }
         arrival = Arrival("POST", call.service, headers, call.body)

@@ -179,6 +179,9 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     ),
     "ResetInstancePassword": lambda client: client.reset_instance_password(WEB, "Abcdef-123"),
     "ModifyInstancesAttribute": lambda client: client.modify_instances_attribute([WEB], instance_name="renamed"),
+    "ModifyResourceTags": lambda client: client.modify_resource_tags(WEB, {"key": "value"}),
+    "DescribeResourceTags": lambda client: client.describe_resource_tags(WEB),
+    "DeleteTags": lambda client: client.delete_tags("none", ["value"]),
 }
 """Each action of the client."""
 
@@ -189,13 +192,13 @@ STATE = {"StartInstances": "STOPPED", "ResetInstance": "STOPPED"}
 def fuzz_client(world: World, name: str, mutation: Mutation, tally: Counter[str]) -> None:
     """Call one action whose answer is changed, and judge what it returns or raises."""
     world.cloud.patch(WEB, {"status": STATE.get(name, "RUNNING"), "imageId": JAMMY, "pending": None})
-    call, action, accepted = CALLS[name], name.split(maxsplit=1)[0], len(world.actions())
+    call, action, accepted = CALLS[name], name.split(maxsplit=1)[0], len(world.cloud.ledger.entries())
     patient = world.process.connection.client.within(Deadline(world.clock, 30.0))
     with attacked(world, action, mutation) as happened:
         found = _called(call, patient)
     if isinstance(found, ZecError):
         tally["refused"] += 1
-        text, carried_out = str(found), len(world.actions()) > accepted
+        text, carried_out = str(found), len(world.cloud.ledger.entries()) > accepted
         assert text.isprintable(), repr(text)
         assert TOKEN not in text, text
         assert not carried_out or found.may_have_been_carried_out, f"carried out, and it says no: {text}"

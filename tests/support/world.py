@@ -19,8 +19,10 @@ from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal.files import refused
 from zec_pulumi.journal.journal import Journal
+from zec_pulumi.journal.marker import KEY
 from zec_pulumi.operations.context import CloudConnection, Process
 from zec_pulumi.settings.options import resolve_options
+from zec_pulumi.simulator.models import Tag
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 WEB = "1272168087751233112"
 POLL_SECONDS = 5.0
+TAGGING = frozenset({"ModifyResourceTags", "DeleteTags"})
 WALL_STEPS = (3600.0, -3600.0, 90.0, -90.0, 200_000.0, -200_000.0)
 
 
@@ -99,8 +102,33 @@ class World:
         )
 
     def actions(self) -> list[str]:
-        """Return the accepted mutations."""
-        return [entry["action"] for entry in self.cloud.ledger.entries()]
+        """Return the accepted mutations of the machine itself."""
+        return [entry["action"] for entry in self.cloud.ledger.entries() if entry["action"] not in TAGGING]
+
+    def tagging(self) -> list[str]:
+        """Return the accepted mutations of tags."""
+        return [entry["action"] for entry in self.cloud.ledger.entries() if entry["action"] in TAGGING]
+
+    @property
+    def markers(self) -> list[str]:
+        """The values of markers in the account's list of tags."""
+        return [tag.value for tag in self.cloud.world.tags if tag.key == KEY]
+
+    def mark(self, value: str | None) -> None:
+        """Write a marker on the machine, or take it off, as others could."""
+        for accepted in self.judge.accepted:
+            accepted.marked = False
+        instance = self.cloud.instance(WEB)
+        assert instance is not None
+        others = [tag for tag in instance.tags if tag.key != KEY]
+        tags = others if value is None else [*others, Tag(key=KEY, value=value)]
+        self.cloud.world.bind(instance, tags, self.cloud.clock.now())
+
+    @property
+    def marker(self) -> str | None:
+        """The value of the marker that the machine has."""
+        instance = self.cloud.instance(WEB)
+        return next((tag.value for tag in instance.tags if tag.key == KEY), None) if instance else None
 
     def resets(self) -> int:
         """Return how many resets were accepted."""

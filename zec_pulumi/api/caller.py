@@ -48,18 +48,21 @@ class Caller:
     cancelled: threading.Event
     deadline: Deadline | None = None
 
-    def mutate(self, action: str, body: Mapping[str, Any], *, secrets: tuple[str, ...] = ()) -> Result:
-        """Send a mutation of service ``zec``, once.
+    def mutate(
+        self, action: str, body: Mapping[str, Any], *, service: str = "zec", secrets: tuple[str, ...] = ()
+    ) -> Result:
+        """Send a mutation, once.
 
         Args:
             action: The API action.
             body: Its parameters; None leaves one out.
+            service: The service it belongs to.
             secrets: Values in ``body`` that no message may repeat.
 
         Raises:
             DeadlineError: The deadline has passed; nothing was sent.
         """
-        return self._attempt(ApiRequest(action, "zec", _encode(body), secrets, is_mutation=True), self.timeouts, 1)
+        return self._attempt(ApiRequest(action, service, _encode(body), secrets, is_mutation=True), self.timeouts, 1)
 
     def read(self, action: str, body: Mapping[str, Any], *, service: str = "zec", once: bool = False) -> Result:
         """Call an action that changes nothing, and retry it as the retry policy says.

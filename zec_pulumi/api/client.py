@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.endpoint import Endpoint
 from zec_pulumi.api.errors import AnswerLostError
-from zec_pulumi.api.models import Image, Instance, InstanceStatus, Item, KeyPair, Page, Zone
+from zec_pulumi.api.models import Image, Instance, InstanceStatus, Item, KeyPair, Page, Tag, Zone
 from zec_pulumi.api.pages import LIST_SECONDS, all_pages, page_of
 from zec_pulumi.api.rate_limit import RateLimiter
 from zec_pulumi.api.retry import RetryPolicy
@@ -205,6 +205,32 @@ class Client:
         """
         body = {"instanceIds": _checked(instance_ids), "instanceName": instance_name}
         return self._call.mutate("ModifyInstancesAttribute", body).request_id
+
+    def modify_resource_tags(self, resource_id: str, tags: Mapping[str, str], delete: Sequence[str] = ()) -> str:
+        """Set tags of one resource, take off those of the keys in ``delete``, leave the others; returns the request id.
+
+        Source: ModifyResourceTags, zrm 2025-10-14.
+        """
+        pairs = [{"key": key, "value": value} for key, value in tags.items()]
+        body = {"resourceUuid": resource_id, "replaceTags": pairs, "deleteTagKeys": list(delete)}
+        return self._call.mutate("ModifyResourceTags", body, service="zrm").request_id
+
+    def describe_resource_tags(self, resource_id: str) -> dict[str, str]:
+        """Return the tags of one resource.
+
+        Source: DescribeResourceTags, zrm 2025-10-14; its English page spells the parameter ``resourceUuids``.
+        """
+        body = {"resourceUuid": resource_id, "resourceUuids": [resource_id]}
+        found = self._call.read("DescribeResourceTags", body, service="zrm").models("dataSet", Tag)
+        return {tag.key: tag.value for tag in found}
+
+    def delete_tags(self, key: str, values: Sequence[str]) -> str:
+        """Delete tags of the account, all with ``key``, that nothing has any more; returns the request id.
+
+        Source: DeleteTags, zrm 2025-10-14.
+        """
+        body = {"tags": [{"key": key, "value": value} for value in values]}
+        return self._call.mutate("DeleteTags", body, service="zrm").request_id
 
     def describe_images(self, zone_id: str) -> list[Image]:
         """Return the images of a zone (all pages).

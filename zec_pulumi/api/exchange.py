@@ -17,7 +17,7 @@ class ApiRequest:
 
     Attributes:
         action: E.g. ``StopInstances``.
-        service: ``zec`` or ``ccs``.
+        service: ``zec``, ``ccs`` or ``zrm``.
         body: The JSON to send, exactly these bytes.
         secrets: Values in ``body`` that no message may repeat.
         is_mutation: Whether it changes anything: its answer is waited for even after a cancel.

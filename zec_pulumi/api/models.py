@@ -6,7 +6,7 @@ here; the rest of the package sees one spelling, and None where the API does not
 A field that decides whether a machine is wiped must be there: what is missing must not read as a difference. An id
 that has not the form of one is refused, as ids are compared and shown as they came. What is no address is left out.
 Source: DescribeInstances, DescribeInstancesStatus, DescribeImages, DescribeCustomImages and DescribeZones,
-zec 2025-09-01; DescribeKeyPairs, ccs 2025-09-01.
+zec 2025-09-01; DescribeKeyPairs, ccs 2025-09-01; DescribeResourceTags, zrm 2025-10-14.
 """
 
 from __future__ import annotations
@@ -110,6 +110,28 @@ class Item(ApiModel):
         return [names[0] for names in cls.NEEDED if isinstance(item, dict) and not item.keys() & {*names}]
 
 
+class Tag(Item):
+    """A tag of a resource."""
+
+    ID_FIELD = "key"
+
+    key: str
+    value: str = ""
+
+
+def _tags(value: Any) -> Any:
+    """Read ``{tags: [{key, value}]}``; what has another form counts as not shown."""
+    items = value.get("tags") if isinstance(value, dict) else value
+    if not isinstance(items, list | tuple):
+        return None
+    pairs = [(item.get("key"), item.get("value")) for item in items if isinstance(item, dict)]
+    return tuple({"key": key, "value": text} for key, text in pairs if _is_text(key) and _is_text(text))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
 class SystemDisk(ApiModel):
     """An instance's boot disk; ``disk_size`` in GiB."""
 
@@ -117,7 +139,10 @@ class SystemDisk(ApiModel):
 
 
 class Instance(Item):
-    """An instance as DescribeInstances shows it; passwords and user data are never shown."""
+    """An instance as DescribeInstances shows it; passwords and user data are never shown.
+
+    ``tags`` are None where the API does not show them.
+    """
 
     ID_FIELD = "instance_id"
     NEEDED = (("imageId",), ("keyId",), ("status", "instanceStatus"))
@@ -134,6 +159,7 @@ class Instance(Item):
     private_ip_addresses: Addresses = ()
     key_id: OptionalId = None
     enable_agent: bool | None = None
+    tags: Annotated[tuple[Tag, ...] | None, BeforeValidator(_tags)] = None
 
 
 class InstanceStatus(Item):

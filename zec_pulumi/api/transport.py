@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from zec_pulumi.time.clock import Clock
 
 API_VERSION = "2025-09-01"
+VERSIONS = {"zrm": "2025-10-14"}
+"""The version of each service that does not have :data:`API_VERSION`."""
+
 CONTENT_TYPE = "application/json"
 POOL_SIZE = 16
 """Connections that are kept open: as many as requests are sent at the same time, ``rate_limit.AT_ONCE``."""
@@ -132,7 +135,7 @@ class HTTPTransport:
             "x-zc-action": call.action,
             "x-zc-request-client": client_name(),
             "x-zc-service": call.service,
-            "x-zc-version": API_VERSION,
+            "x-zc-version": VERSIONS.get(call.service, API_VERSION),
             **authorization_headers(
                 self._credentials,
                 content_type=CONTENT_TYPE,

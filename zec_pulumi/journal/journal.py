@@ -7,6 +7,7 @@ ids, times and causes, never a value that could be secret.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -62,6 +63,9 @@ CLOSED: frozenset[Event] = frozenset({"closed-rebuilt", "closed-not-rebuilt"})
 UNKNOWN: frozenset[Event] = frozenset({"intent", "unknown", "unrecognised"})
 """After these nobody knows what became of the attempt."""
 
+_MARKED = "marked"
+"""The event of a line before an intent: the attempt gets a marker. It is no event of an attempt."""
+
 _EVENTS: Collection[str] = get_args(Event)
 
 _BEGINNING = '{"at": '
@@ -103,11 +107,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class History:
-    """What a journal knows: the attempts, oldest first, and the lines and files that cannot be read."""
+    """What a journal knows: the attempts, oldest first, and the lines and files that cannot be read.
+
+    ``marked`` are the ids of attempts that got a marker and no intent: nothing was sent for them.
+    """
 
     entries: tuple[Entry, ...]
     unreadable: tuple[lines.Line, ...] = ()
     unusable: tuple[lines.JournalError, ...] = ()
+    marked: frozenset[str] = frozenset()
 
 
 def home(environ: Mapping[str, str], user_home: Path) -> Path:
@@ -162,6 +170,10 @@ class Journal:
         if event in NOT_REBUILT:
             self.approvals.release(instance_id, attempt_id)
 
+    def mark(self, instance_id: str, attempt_id: str) -> None:
+        """Write that an attempt gets a marker before its intent; other releases take no notice of the line."""
+        self._append(instance_id, {"attempt": attempt_id, "event": _MARKED})
+
     def history(self, instance_id: str) -> History:
         """Return what is known of an instance, as far as it counts for this run.
 
@@ -170,8 +182,9 @@ class Journal:
         """
         folders = [folder for folder in (self._older, self.folder) if folder is not None]
         found = [_parsed(_file(folder, instance_id)) for folder in folders]
-        entries = (self._seen_from_here(entry, last) for attempts, _ in found for entry, last in attempts)
-        return History(tuple(entries), tuple(line for _, unreadable in found for line in unreadable))
+        entries = (self._seen_from_here(entry, last) for one in found for entry, last in one.attempts)
+        unreadable = tuple(line for one in found for line in one.unreadable)
+        return History(tuple(entries), unreadable, marked=frozenset().union(*(one.marked for one in found)))
 
     def entries(self, instance_id: str) -> list[Entry]:
         """Return the attempts on an instance as :meth:`history` has them."""
@@ -191,12 +204,12 @@ class Journal:
         unusable: list[lines.JournalError] = []
         for file in files:
             try:
-                attempts, not_read = _parsed(file)
+                parsed = _parsed(file)
             except lines.JournalError as error:  # noqa: PERF203 one bad file must not hide the others
                 unusable.append(error)
             else:
-                entries += [entry for entry, _ in attempts]
-                unreadable += not_read
+                entries += [entry for entry, _ in parsed.attempts]
+                unreadable += parsed.unreadable
         return History(tuple(sorted(entries, key=lambda entry: entry.started_at)), tuple(unreadable), tuple(unusable))
 
     def forget(self, instance_id: str, known: Collection[str | None] = ()) -> None:
@@ -206,7 +219,7 @@ class Journal:
         """
         if self._older is not None:
             file = _file(self._older, instance_id)
-            for entry, _ in _parsed(file)[0]:
+            for entry, _ in _parsed(file).attempts:
                 if entry.attempt_id in known and entry.event not in ENDED:
                     self._append(instance_id, {"attempt": entry.attempt_id, "event": "forgotten"}, file)
         try:
@@ -262,6 +275,11 @@ class InstanceLog:
         kept = hide_values(causes, self.secret)
         self.journal.intend(attempt_id, self.instance_id, self.urn, kept, self.previous, approval)
 
+    def mark(self, attempt_id: str) -> None:
+        """Write that the attempt's marker is about to be written, and that nothing was sent for it; never fails."""
+        with contextlib.suppress(lines.JournalError):
+            self.journal.mark(self.instance_id, attempt_id)
+
     def note(self, attempt_id: str, event: Event, request_id: str | None = None) -> bool:
         """Write what became of an attempt; return whether that was written.
 
@@ -294,13 +312,23 @@ def _file(folder: Path, instance_id: str) -> Path:
     return lines.file_of(folder / "journal", instance_id)
 
 
-def _parsed(file: Path) -> tuple[list[tuple[Entry, _Line]], list[lines.Line]]:
-    """Return the attempts in a file, each with its last line, and the lines that cannot be read.
+@dataclass(frozen=True)
+class _Parsed:
+    """What a file holds: the attempts, each with its last line; the lines that cannot be read; marked attempts."""
+
+    attempts: list[tuple[Entry, _Line]]
+    unreadable: list[lines.Line]
+    marked: set[str]
+
+
+def _parsed(file: Path) -> _Parsed:
+    """Return what a file holds.
 
     A line that was cut short counts as not written. One without an intent before it belongs to what is forgotten.
     """
     found: dict[str, tuple[Entry, _Line]] = {}
-    unreadable = []
+    unreadable: list[lines.Line] = []
+    marked: set[str] = set()
     for written in lines.read(file):
         try:
             line = _Line.model_validate_json(written.text)
@@ -311,11 +339,14 @@ def _parsed(file: Path) -> tuple[list[tuple[Entry, _Line]], list[lines.Line]]:
             unreadable.append(written)
         elif line.event == "intent":
             found[line.attempt] = _intent(line), line
+            marked.discard(line.attempt)
         elif line.attempt in found:
             entry, last = found[line.attempt]
             followed = _followed(entry, line)
             found[line.attempt] = followed, last if followed is entry else line
-    return list(found.values()), unreadable
+        elif line.event == _MARKED:
+            marked.add(line.attempt)
+    return _Parsed(list(found.values()), unreadable, marked)
 
 
 def _is_cut_short(line: lines.Line) -> bool:

@@ -8,21 +8,25 @@ itself may show that a run was killed.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.journal.journal import ENDED, OPEN, UNKNOWN, Entry, History, Journal, Origin
+from zec_pulumi.journal.marker import Marker, Phase, StrangeMarker
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import CAUSES, Cause, all_readable, as_text
 from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt
+from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Instance
+    from zec_pulumi.journal.journal import Event
     from zec_pulumi.journal.lines import Line
+    from zec_pulumi.journal.marker import Found
 
 _NOTHING_TO_REBUILD = (Kind.NONE, Kind.CHANGE)
 
@@ -72,7 +76,25 @@ class ShownAlready:
     causes: tuple[Cause, ...]
 
 
-Question = OutcomeUnknown | OtherResource | NoLongerWanted | Unreadable | ShownAlready
+@dataclass(frozen=True)
+class MarkedUnknown:
+    """A question: was the attempt of the ``marker``, which is this planned rebuild, carried out?"""
+
+    live: Instance
+    marker: Marker
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True)
+class MarkedByAnother:
+    """A question: is the attempt of the ``marker``, which another resource made, still going on?"""
+
+    live: Instance
+    marker: Marker
+    now: float
+
+
+Question = OutcomeUnknown | OtherResource | NoLongerWanted | Unreadable | ShownAlready | MarkedUnknown | MarkedByAnother
 
 
 @dataclass(frozen=True)
@@ -102,17 +124,58 @@ JournalWarning = TakenBack | ValuesNotKept | FoundReinstalling
 
 
 @dataclass(frozen=True)
+class RebuiltByAnother:
+    """To be named: another resource has rebuilt the machine, as its ``marker`` says."""
+
+    marker: Marker
+    now: float
+
+
+@dataclass(frozen=True)
+class MarkerNotRead:
+    """To be named: the marker has a value that this release does not read."""
+
+    marker: StrangeMarker
+
+
+MarkerNote = RebuiltByAnother | MarkerNotRead
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What this run found on the machine.
+
+    ``found`` is the status before anybody waited, None where that is the one of the machine as read; ``now`` is the
+    time in seconds since the Unix epoch. ``answers`` say by attempt id, or its beginning, whether it was rebuilt.
+    """
+
+    marker: Found = None
+    found: str | None = None
+    now: float = 0.0
+    answers: Mapping[str, bool] = field(default_factory=dict)
+
+    def answer(self, attempt_id: str) -> bool | None:
+        """Return what the settings say of an attempt, None while they say nothing of it.
+
+        The first eight characters of an id are what a marker has of it.
+        """
+        return next((said for one, said in self.answers.items() if one[:8] == attempt_id[:8]), None)
+
+
+@dataclass(frozen=True)
 class ResolvedPlan:
     """What to do with a machine.
 
     ``recorded`` is the record, with the attempt that only the journal knew. A person must answer ``question`` before
-    anything is done. ``warning`` says what of an unrecorded attempt nobody can know.
+    anything is done. ``warning`` says what of an unrecorded attempt nobody can know, ``note`` what the marker tells
+    besides.
     """
 
     plan: Plan
     recorded: Recorded
     question: Question | None = None
     warning: JournalWarning | None = None
+    note: MarkerNote | None = None
 
 
 def resolve_plan(
@@ -124,32 +187,111 @@ def resolve_plan(
     urn: str,
     *,
     tidy: bool,
-    found: str | None = None,
-    now: float = 0.0,
+    sighting: Sighting = Sighting(),
 ) -> ResolvedPlan:
     """Decide; with ``tidy``, the journal forgets what the stack has recorded.
 
-    ``before`` are the recorded outputs, empty for a create. ``found`` is the status in which the machine was found,
-    before anybody waited, if that is not the one of ``live``; ``now`` is in seconds since the Unix epoch.
+    ``before`` are the recorded outputs, empty for a create.
 
     Raises:
         JournalError: the journal cannot be read; then nothing may be rebuilt on a guess.
     """
-    resolved = _with_journal(journal, wanted, recorded, live, before, urn, tidy=tidy)
-    if resolved.question or resolved.plan.kind is not Kind.REBUILD or recorded.attempt:
+    history = _as_answered(journal.history(wanted.instance_id), sighting) if wanted.instance_id else History(())
+    resolved = _with_journal(journal, history, wanted, recorded, live, before, urn, sighting, tidy=tidy)
+    if resolved.question or resolved.plan.kind is not Kind.REBUILD:
         return resolved
-    plan, previous = resolved.plan, last_attempt(before)
-    if all_readable(plan.triggers):
-        return resolved
-    entries = journal.history(live.instance_id).entries
-    if _is_reinstalled(found or live.status, entries, new=not before):
-        attempt_id = str(uuid.uuid4())
-        entry = Entry(attempt_id, live.instance_id, urn, plan.causes, previous, now, "unknown", now)
-        counted = _with_attempt(wanted, recalled(entry, wanted, recorded), live)
-        return replace(counted, warning=FoundReinstalling(entry))
-    denied = any(e.urn == urn and e.previous == previous and e.event == "closed-not-rebuilt" for e in entries)
-    shown = () if denied or not before else _shown_already(wanted, recorded, live)
-    return replace(resolved, question=ShownAlready(live, shown, plan.triggers)) if shown else resolved
+    case = _Unrecorded(resolved, history, wanted, recorded, live, last_attempt(before), urn, sighting)
+    return case.with_marker(new=not before)
+
+
+def _as_answered(history: History, sighting: Sighting) -> History:
+    """Return what the journal knows, with what the settings say of attempts whose outcome is not known."""
+
+    def spoken(entry: Entry) -> Entry:
+        rebuilt = sighting.answer(entry.attempt_id)
+        if rebuilt is None or entry.event not in UNKNOWN:
+            return entry
+        return replace(entry, event="closed-rebuilt" if rebuilt else "closed-not-rebuilt")
+
+    return replace(history, entries=tuple(map(spoken, history.entries)))
+
+
+@dataclass(frozen=True)
+class _Unrecorded:
+    """A planned rebuild of which the journal knows nothing: the marker and the machine may."""
+
+    resolved: ResolvedPlan
+    history: History
+    wanted: Wanted
+    recorded: Recorded
+    live: Instance
+    previous: str | None
+    urn: str
+    sighting: Sighting
+
+    def with_marker(self, *, new: bool) -> ResolvedPlan:
+        """Return the plan as the marker makes it; where it tells nothing, as the machine does."""
+        marker, now = self.sighting.marker, self.sighting.now
+        if isinstance(marker, StrangeMarker):
+            return replace(self._as_shown(new=new), note=MarkerNotRead(marker))
+        if marker is None or self._is_explained(marker):
+            return self._as_shown(new=new)
+        if marker.resource != resource_digest(self.urn):
+            answer = self.sighting.answer(marker.attempt)
+            if marker.is_open and answer is None:
+                return replace(self.resolved, question=MarkedByAnother(self.live, marker, now))
+            if marker.is_open and answer and not all_readable(self.resolved.plan.triggers):
+                # It was this resource, under an older name.
+                return self._continued(marker, "finished")
+            return replace(self._as_shown(new=new), note=RebuiltByAnother(marker, now))
+        readable = all_readable(self.resolved.plan.triggers)
+        same = not readable and marker.plan == plan_digest(self.urn, self.previous, self.wanted)
+        return self._same_rebuild(marker, new=new) if same and not self.wanted.unknown else self.resolved
+
+    def _is_explained(self, marker: Marker) -> bool:
+        """Whether the record or the journal has the attempt, or knows that it wiped nothing."""
+        attempt = self.recorded.attempt
+        ended = [entry.attempt_id for entry in self.history.entries if entry.event in ENDED]
+        known = (self.previous, attempt.id if attempt else None, *ended, *self.history.marked)
+        return any(marker.names(attempt_id) for attempt_id in known)
+
+    def _same_rebuild(self, marker: Marker, *, new: bool) -> ResolvedPlan:
+        """Continue the attempt that was this very rebuild, or ask about it.
+
+        A resource that is ``new`` may also be one that the stack forgot after that rebuild, and that begins anew.
+        """
+        answer = self.sighting.answer(marker.attempt)
+        if answer is False:
+            return self.resolved
+        reinstalled = (self.sighting.found or self.live.status) in status.REINSTALLING
+        known = marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not new)
+        if not (answer or reinstalled or known):
+            return replace(self.resolved, question=MarkedUnknown(self.live, marker, self.resolved.plan.triggers))
+        return self._continued(marker, "finished" if marker.phase is Phase.DONE or answer else "begun")
+
+    def _continued(self, marker: Marker, event: Event) -> ResolvedPlan:
+        """Return the plan on the record as it would be, had the marker's attempt been recorded."""
+        entry = self._entry(marker.attempt, marker.at, event)
+        counted = _with_attempt(self.wanted, recalled(entry, self.wanted, self.recorded), self.live)
+        with_password = self.wanted.password is not None
+        return replace(counted, warning=ValuesNotKept(entry, ("password",)) if with_password else None)
+
+    def _as_shown(self, *, new: bool) -> ResolvedPlan:
+        """Return the plan as the machine makes it: it may show a rebuild that nobody recorded."""
+        plan, recorded, live = self.resolved.plan, self.recorded, self.live
+        if recorded.attempt or all_readable(plan.triggers):
+            return self.resolved
+        if _is_reinstalled(self.sighting.found or live.status, self.history.entries, new=new):
+            entry = self._entry(str(uuid.uuid4()), self.sighting.now, "unknown")
+            counted = _with_attempt(self.wanted, recalled(entry, self.wanted, recorded), live)
+            return replace(counted, warning=FoundReinstalling(entry))
+        said = [e.event for e in self.history.entries if e.urn == self.urn and e.previous == self.previous]
+        shown = () if new or "closed-not-rebuilt" in said else _shown_already(self.wanted, recorded, live)
+        return replace(self.resolved, question=ShownAlready(live, shown, plan.triggers)) if shown else self.resolved
+
+    def _entry(self, attempt_id: str, at: float, event: Event) -> Entry:
+        causes = self.resolved.plan.causes
+        return Entry(attempt_id, self.live.instance_id, self.urn, causes, self.previous, at, event, at)
 
 
 def _is_reinstalled(found: str, entries: Sequence[Entry], *, new: bool) -> bool:
@@ -182,29 +324,30 @@ def _shown_already(wanted: Wanted, recorded: Recorded, live: Instance) -> tuple[
 
 def _with_journal(
     journal: Journal,
+    history: History,
     wanted: Wanted,
     recorded: Recorded,
     live: Instance,
     before: Mapping[str, Any],
     urn: str,
+    sighting: Sighting,
     *,
     tidy: bool,
 ) -> ResolvedPlan:
     plan = plan_update(wanted, recorded, live) if before else plan_create(wanted, live)
     resolved = ResolvedPlan(plan, recorded)
-    history = journal.history(wanted.instance_id) if wanted.instance_id else History(())
     if history.unreadable and plan.kind is Kind.REBUILD:
         return replace(resolved, question=Unreadable(wanted.instance_id or "", history.unreadable[0]))
     entries = list(history.entries)
     previous = last_attempt(before)
     known = {previous, recorded.attempt.id if recorded.attempt else None}
     if recorded.attempt and recorded.attempt.is_unproven:
-        answered = _answered(recorded, recorded.attempt, entries)
+        answered = _answered(recorded, recorded.attempt, entries, sighting)
         # What the program asks for anew may have been done as well, after that attempt, and not been recorded.
         if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
             return _with_attempt(wanted, answered, live) if answered else resolved
     elif entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
-        if tidy and not history.unreadable:
+        if tidy and not history.unreadable and not history.marked:
             journal.forget(entries[-1].instance_id, known)
         return resolved
     entries = [entry for entry in entries if entry.attempt_id not in known]
@@ -359,9 +502,10 @@ def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> ValuesNotKept | None:
     return ValuesNotKept(entry, tuple(dict.fromkeys(inputs))) if inputs else None
 
 
-def _answered(recorded: Recorded, attempt: Attempt, entries: Sequence[Entry]) -> Recorded | None:
+def _answered(recorded: Recorded, attempt: Attempt, entries: Sequence[Entry], sighting: Sighting) -> Recorded | None:
     """Return the record with a person's word that its attempt was carried out, None while nobody has said so."""
-    if not any(entry.attempt_id == attempt.id and entry.event == "closed-rebuilt" for entry in entries):
+    said = any(entry.attempt_id == attempt.id and entry.event == "closed-rebuilt" for entry in entries)
+    if not said and not sighting.answer(attempt.id):
         return None
     answered = attempt.model_copy(update={"outcome": "accepted", "moved": True})
     return recorded.model_copy(update={"attempt": answered})

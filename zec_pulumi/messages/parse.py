@@ -143,7 +143,13 @@ _GATES = {
 
 _OTHERS = {plan.NO_LIVE_CHECKS: Word.NO_LIVE_CHECKS, FLEET: Word.FLEET}
 
-_SAID = f"{recovery.MAY_BE_REBUILT}|{recovery.REBUILT_FOR_ANOTHER}|{recovery.NOT_WANTED}|{recovery.MAY_RUN}"
+_QUESTIONS = (
+    recovery.MAY_BE_REBUILT,
+    recovery.REBUILT_FOR_ANOTHER,
+    recovery.NOT_WANTED,
+    recovery.MAY_RUN,
+    recovery.BEGUN_BY_ANOTHER,
+)
 
 
 def parse(text: str) -> Line:
@@ -157,7 +163,7 @@ def parse(text: str) -> Line:
     if text.startswith(gates.APPROVED_BY):
         return _approved(text, text.removeprefix(gates.APPROVED_BY))
     if text.startswith(recovery.INSTANCE):
-        return _question(text, _match(rf"{_ID}(?:{_SAID}).+", text.removeprefix(recovery.INSTANCE)))
+        return _question(text, _match(rf"{_ID}(?:{'|'.join(_QUESTIONS)}).+", text.removeprefix(recovery.INSTANCE)))
     for start, word in _OTHERS.items():
         if text.startswith(start):
             return Line(word, text.removeprefix(start))

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zec_pulumi.journal.journal import VERIFIED, Origin
+from zec_pulumi.journal.marker import KEY, Phase
 from zec_pulumi.journal.recovery import (
     FoundReinstalling,
+    MarkedByAnother,
+    MarkedUnknown,
+    MarkerNotRead,
     NoLongerWanted,
     OtherResource,
     ShownAlready,
@@ -17,10 +21,13 @@ from zec_pulumi.messages.causes import sentences
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.program.inputs import snake
 from zec_pulumi.text import printable
+from zec_pulumi.time.deadline import duration
+from zec_pulumi.time.timestamp import timestamp
 
 if TYPE_CHECKING:
+    from zec_pulumi.api import Instance
     from zec_pulumi.journal.journal import Entry
-    from zec_pulumi.journal.recovery import JournalWarning, Question
+    from zec_pulumi.journal.recovery import JournalWarning, MarkerNote, Question
 
 INSTANCE = "Instance "
 """How the lines about an attempt begin whose outcome matters before anything is done; the instance's id follows."""
@@ -29,11 +36,14 @@ MAY_BE_REBUILT = " may already have been rebuilt: "
 REBUILT_FOR_ANOTHER = " may already have been rebuilt under another name: "
 NOT_WANTED = " was rebuilt, or is being rebuilt, for a change that your program no longer asks for: "
 MAY_RUN = " may be running "
+BEGUN_BY_ANOTHER = " is being rebuilt by another resource, or was about to be: "
 """What they say of the instance."""
 
 
 def question(found: Question) -> str:
     """Return what a person must answer before anything is done."""
+    if isinstance(found, MarkedByAnother | MarkedUnknown):
+        return _marked(found)
     if isinstance(found, Unreadable):
         return (
             f"{INSTANCE}{quoted_id(found.instance_id)}{MAY_BE_REBUILT}line {found.line.number} of"
@@ -75,6 +85,26 @@ def question(found: Question) -> str:
     )
 
 
+def _marked(found: MarkedByAnother | MarkedUnknown) -> str:
+    marker = found.marker
+    if isinstance(found, MarkedByAnother):
+        return (
+            f"{INSTANCE}{quoted_id(found.live.instance_id)}{BEGUN_BY_ANOTHER}its tag {KEY} says so"
+            f" ({marker.phase.value} {_since(found.now, marker.at)} ago, attempt {marker.attempt}). It is"
+            f" {found.live.status}. This run has changed nothing. Wait until that rebuild has ended, and check that no"
+            " two resources have this instance_id. If it was killed, set zec:closeAttempt to"
+            f" {marker.attempt}=not-rebuilt, or to {marker.attempt}=rebuilt if it was this very change of this resource"
+            " under an older name, and run pulumi up"
+        )
+    what = "was rebuilt" if marker.phase is Phase.DONE else "was about to be rebuilt, or was,"
+    return (
+        f"{INSTANCE}{quoted_id(found.live.instance_id)}{MAY_BE_REBUILT}its tag {KEY} says that it {what} for this"
+        f" very change ({sentences(found.causes)}) at {timestamp(marker.at)}, and the stack has no record of it. It"
+        f" is {found.live.status}. This run has changed nothing. Log in and check. If it was rebuilt, set"
+        f" zec:closeAttempt to {marker.attempt}=rebuilt, else to {marker.attempt}=not-rebuilt, and run pulumi up"
+    )
+
+
 def warning(found: JournalWarning) -> str:
     """Return what nobody can know of an attempt that was never recorded."""
     if isinstance(found, FoundReinstalling):
@@ -100,6 +130,43 @@ def warning(found: JournalWarning) -> str:
         f" journal keeps no values. If {' or '.join(names)} was changed since that run, change rebuild_token as"
         " well; else the new value never reaches the machine"
     )
+
+
+def note(found: MarkerNote) -> str:
+    """Return what the marker tells that decides nothing."""
+    if isinstance(found, MarkerNotRead):
+        return (
+            f"the tag {KEY} has a value that this version does not know: {printable(found.marker.value)}. It counts for"
+            " nothing; if a newer release of zec_pulumi wrote it, use that one"
+        )
+    marker = found.marker
+    done = "rebuilt" if marker.phase is Phase.DONE else "begun, and not ended"
+    return f"another resource's rebuild: {done} {_since(found.now, marker.at)} ago, as the tag {KEY} says"
+
+
+def not_marked(instance_id: str, error: Exception) -> str:
+    """Return the warning that the marker could not be written, and what that costs."""
+    return (
+        f"the tag {KEY} of instance {quoted_id(instance_id)} was not written: {error}. If this run is killed, another"
+        " computer will not know of this rebuild. Permit ModifyResourceTags, or set zec:markAttempts to false"
+    )
+
+
+def marker_changes(live: Instance) -> str:
+    """Return why nothing is rebuilt while others write the marker."""
+    return (
+        f"the tag {KEY} of instance {quoted_id(live.instance_id)} changes while this run decides, so another run works"
+        f" on it. This run has changed nothing; it is {live.status}. Wait until that one has ended, and run pulumi up"
+    )
+
+
+def marker_required(error: Exception) -> str:
+    """Return why nothing is rebuilt where ``zec:requireMarker`` is set."""
+    return f"the tag {KEY} cannot be used, and zec:requireMarker is set: {error}"
+
+
+def _since(now: float, then: float) -> str:
+    return duration(max(0.0, now - then))
 
 
 def _instance(entry: Entry) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zec_pulumi.errors import DeadlineError, PartialFailureError, StoppedError, UnhealthyError, ZecError
 from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.journal import locks, recovery
-from zec_pulumi.journal.recovery import FoundReinstalling, resolve_plan
+from zec_pulumi.journal.marker import ATTEMPT_DIGITS, Marker, Phase, find
+from zec_pulumi.journal.recovery import FoundReinstalling, Sighting, resolve_plan
 from zec_pulumi.messages import causes as cause_messages
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import plan as plan_messages
@@ -17,10 +19,13 @@ from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.operations.results import Created
 from zec_pulumi.planning import record
 from zec_pulumi.planning.approval import digest_of
+from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan
+from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
 from zec_pulumi.planning.status import STOPPED, is_transitional
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
+from zec_pulumi.rebuild.mark import Mark, read_marker, warning
 from zec_pulumi.rebuild.power import status_now
 from zec_pulumi.rebuild.rebuild import rebuild
 from zec_pulumi.rebuild.send import send
@@ -31,8 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api import Instance, ResetInstanceRequest
+    from zec_pulumi.journal.marker import Found
     from zec_pulumi.operations.context import Call, Process
     from zec_pulumi.rebuild.operation import Operation
+
+
+_MARKER_READS = 2
+"""How often the marker may be another one when it is read again; then somebody else works on the machine."""
 
 
 def create(process: Process, call: Call, inputs: Mapping[str, Any]) -> Created:
@@ -68,7 +78,8 @@ def _apply(
         with process.places.working(call.urn), process.fleets.working(call.urn), lock as held:
             op = process.operation(call, held, instance_id, record.last_attempt(before))
             live, found = _settled(op, instance_id, record.last_rebuild_seconds(before))
-            apply = _Apply(process, call, op, inputs, before, wanted, recorded, live, found)
+            marker = find({tag.key: tag.value for tag in live.tags or ()})
+            apply = _Apply(process, call, op, inputs, before, wanted, recorded, live, found, marker)
             outputs = apply.carry_out()
     except (PartialFailureError, RebuildNotStartedError, KeyboardInterrupt):
         raise
@@ -106,7 +117,8 @@ def _settled(op: Operation, instance_id: str, last_rebuild_seconds: float | None
 class _Apply:
     """One create or update under way.
 
-    ``before`` is the record so far, empty in a create. ``found`` is the status in which the machine was found.
+    ``before`` is the record so far, empty in a create. ``found`` is the status in which the machine was found,
+    ``marker`` the one that it had, and ``mark`` writes the one of this operation's attempt.
     """
 
     process: Process
@@ -118,6 +130,9 @@ class _Apply:
     recorded: Recorded
     live: Instance
     found: str
+    marker: Found = None
+    mark: Mark | None = None
+    marker_reads: int = 0
 
     def carry_out(self) -> dict[str, Any]:
         """Do what the plan says and return the new record."""
@@ -136,6 +151,7 @@ class _Apply:
             raise ZecError(outcomes.not_rebuilt(error, self.live)) from error
         if adopted:
             self._probe_unrecorded_rebuild()
+            self._close_marker()
         if adopted and not self.before:
             recovery.forget_resource(self.process.journal, self.live.instance_id, self.call.urn)
         return done
@@ -145,7 +161,8 @@ class _Apply:
         previous = record.last_attempt(self.before)
         known = not self.before or self.recorded.applied.user_data_not_run
         not_run = self.wanted.first_boot_script is not None and known
-        if not_run and recovery.left_behind(self.process.journal, self.live.instance_id, self.call.urn, previous):
+        ours = isinstance(self.marker, Marker) and self.marker.resource == resource_digest(self.call.urn)
+        if ours or recovery.left_behind(self.process.journal, self.live.instance_id, self.call.urn, previous):
             not_run = False
         return record.applied_now(self.live, user_data_not_run=bool(not_run))
 
@@ -158,16 +175,11 @@ class _Apply:
         """Decide; an attempt that only the journal knows is continued, or asked about."""
         journal, urn = self.process.journal, self.call.urn
         found = self.process.reinstalls.status_of(self.live.instance_id) or self.found
+        answers = self.process.gates(urn).answers
+        sighting = Sighting(self.marker, found, self.op.deadline.now, answers)
+        before = self.before
         resolved = resolve_plan(
-            journal,
-            self.wanted,
-            self.recorded,
-            self.live,
-            self.before,
-            urn,
-            tidy=True,
-            found=found,
-            now=self.op.deadline.now,
+            journal, self.wanted, self.recorded, self.live, before, urn, tidy=True, sighting=sighting
         )
         if resolved.question:
             raise RebuildNotStartedError(recovery_messages.question(resolved.question))
@@ -191,15 +203,80 @@ class _Apply:
         if preflight.findings or preflight.request is None:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
         approval = self._pass_gates(plan, preflight.request)
+        settings = self.process.gates(self.call.urn)
+        marked = settings.mark_attempts and (settings.require_approval or not all_readable(plan.causes))
+        if marked and self._marker_has_changed(required=settings.require_marker):
+            # Another run has begun, or was killed: what it says may make this another plan.
+            return self.carry_out()
+        self.mark = self._new_mark() if marked else None
         before = Applied.model_validate(record.applied_now(self.live))
         force = self.wanted.power_off == "force"
         try:
             attempt, self.live = rebuild(
-                self.op, self.live, preflight.request, plan.causes, force=force, approval=approval
+                self.op,
+                self.live,
+                preflight.request,
+                plan.causes,
+                force=force,
+                approval=approval,
+                mark=self.mark,
+                marker_required=settings.require_marker,
             )
         except AttemptOpenError as error:
             self._leave_open(error, before)
+        finally:
+            not_marked = warning(self.mark)
+            if not_marked and not settings.require_marker:
+                self.call.warn(not_marked)
         return self._finish(attempt, before, plan)
+
+    def _marker_has_changed(self, *, required: bool) -> bool:
+        """Read the marker once more, right before the power-off; return whether it is another one than was decided on.
+
+        Raises:
+            RebuildNotStartedError: it cannot be read, or changes all the time.
+        """
+        self.marker_reads += 1
+        try:
+            now = read_marker(self.op, self.live.instance_id)
+        except ZecError as error:
+            if required or isinstance(error, (StoppedError, DeadlineError)):
+                reason = recovery_messages.marker_required(error) if required else str(error)
+                raise RebuildNotStartedError(outcomes.not_rebuilt(ZecError(reason), self.live)) from error
+            return False
+        if now == self.marker:
+            return False
+        if self.marker_reads > _MARKER_READS:
+            raise RebuildNotStartedError(recovery_messages.marker_changes(self.live))
+        self.marker = now
+        return True
+
+    def _new_mark(self) -> Mark:
+        attempt_id = str(uuid.uuid4())
+        urn, previous = self.call.urn, record.last_attempt(self.before)
+        digests = plan_digest(urn, previous, self.wanted), resource_digest(urn)
+        marker = Marker(Phase.BEGUN, *digests, attempt_id[:ATTEMPT_DIGITS], self.op.clock.now())
+        replaced = self.marker if isinstance(self.marker, Marker) else None
+        return Mark(self.op, self.live.instance_id, attempt_id, marker, replaced)
+
+    def _mark_found(self, attempt_id: str) -> Mark | None:
+        """Return what writes on in the marker that the machine had, if it is that attempt's."""
+        marker = self.marker
+        if not isinstance(marker, Marker) or not marker.names(attempt_id):
+            return None
+        if not self.process.gates(self.call.urn).mark_attempts:
+            return None
+        return Mark(self.op, self.live.instance_id, attempt_id, marker, on_instance=True)
+
+    def _close_marker(self) -> None:
+        """End the marker of this very change: the machine was found as wanted, so that it is made."""
+        marker, urn = self.marker, self.call.urn
+        if not isinstance(marker, Marker) or not marker.is_open or marker.resource != resource_digest(urn):
+            return
+        if marker.plan == plan_digest(urn, record.last_attempt(self.before), self.wanted):
+            mark = self._mark_found(marker.attempt)
+            if mark:
+                mark.done()
 
     def _pass_gates(self, plan: Plan, request: ResetInstanceRequest) -> str | None:
         """Enforce the gates on what is about to be sent, whatever a preview said; return the approval's digest."""
@@ -211,8 +288,9 @@ class _Apply:
 
     def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
         target = Target.of_attempt(self.live.instance_id, self.recorded)
+        self.mark = self._mark_found(attempt.id)
         try:
-            attempt, self.live = wait_until_rebuilt(self.op, attempt, target)
+            attempt, self.live = wait_until_rebuilt(self.op, attempt, target, mark=self.mark)
         except AttemptOpenError as error:
             self._leave_open(error, self.recorded.applied)
         except KeyboardInterrupt:
@@ -230,6 +308,8 @@ class _Apply:
         try:
             finished = max(attempt.verified_at or self.op.deadline.now, attempt.started_at)
             self.op.progress.phase(outcomes.finished(self.live, finished - attempt.started_at, ours=ours))
+            if self.mark:
+                self.mark.done()
             if attempt.verified_at is None and password_follows(self.wanted, self.live, self.op.reader):
                 self._set_password()
             self._change_in_place(plan)

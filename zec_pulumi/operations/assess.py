@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api import MissingCredentialsError
 from zec_pulumi.errors import ZecError
-from zec_pulumi.journal.recovery import ResolvedPlan, resolve_plan
+from zec_pulumi.journal.marker import find
+from zec_pulumi.journal.recovery import MarkerNotRead, ResolvedPlan, Sighting, resolve_plan
 from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.messages import scripts as script_messages
 from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations.gate_check import ask_gates, refusals
+from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_rebuild_seconds
 from zec_pulumi.planning.script_rules import script_problem
@@ -26,9 +28,9 @@ from zec_pulumi.rebuild.validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from zec_pulumi.api import Instance
+    from zec_pulumi.api import Instance, Tag
     from zec_pulumi.operations.context import Call, Process
     from zec_pulumi.planning.gates import GateSettings, Verdict
     from zec_pulumi.planning.inputs import Recorded, Wanted
@@ -92,18 +94,22 @@ class Case:
     def _resolve(self) -> ResolvedPlan:
         if self.live is not None:
             self.process.reinstalls.add(self.live)
-            return resolve_plan(
-                self.process.journal,
-                self.wanted,
-                self.recorded,
-                self.live,
-                self.before,
-                self.urn,
-                tidy=False,
-                now=self.process.clock.now(),
-            )
+            resolved = self._resolve_on(self.live.tags)
+            asks = resolved.plan.kind is Kind.REBUILD and not all_readable(resolved.plan.triggers)
+            # Where the machine is shown without its tags, they are read where they can matter.
+            tags = self.process.reader.tags(self.live.instance_id) if asks and self.live.tags is None else None
+            return self._resolve_on(tags) if tags else resolved
         plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
         return ResolvedPlan(plan, self.recorded)
+
+    def _resolve_on(self, tags: Sequence[Tag] | None) -> ResolvedPlan:
+        marker = find({tag.key: tag.value for tag in tags or ()})
+        sighting = Sighting(marker, now=self.process.clock.now(), answers=self.gates.answers)
+        journal, live = self.process.journal, self.live
+        if live is None:
+            raise AssertionError("a machine was read")
+        before, urn = self.before, self.urn
+        return resolve_plan(journal, self.wanted, self.recorded, live, before, urn, tidy=False, sighting=sighting)
 
     def _preflight(self, plan: Plan) -> Preflight:
         """Check what the plan would send; a plan that sends nothing validates nothing."""
@@ -134,6 +140,9 @@ class Case:
             assessment.warnings.append(plan_messages.join(resolved.recorded, live, now, gated=gated))
         if resolved.warning:
             assessment.warnings.append(recovery_messages.warning(resolved.warning))
+        if resolved.note:
+            lines = assessment.warnings if isinstance(resolved.note, MarkerNotRead) else assessment.infos
+            lines.append(recovery_messages.note(resolved.note))
         will = plan_messages.WILL if self.dry_run else plan_messages.NOW
         wipe = will if wiped else plan_messages.WOULD
         line = plan_messages.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zec_pulumi.planning.causes import Cause
     from zec_pulumi.planning.inputs import Wanted
 
-_ROUNDS = 20_000
+ROUNDS = 20_000
 """The digest covers user data, which may hold a secret: guessing it from a token is made slow (some 10 ms a guess)."""
 
 _DIGITS = 16
@@ -78,7 +78,7 @@ class PlannedRebuild:
             "used by": used_by,
         }
         text, salt = json.dumps(content, sort_keys=True), json.dumps(self._place)
-        return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), _ROUNDS).hex()[:_DIGITS]
+        return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), ROUNDS).hex()[:_DIGITS]
 
 
 def stack_of(urn: str) -> str:

@@ -53,6 +53,9 @@ class GateSettings:
         allowed_causes: The only triggers that may cause a rebuild, None for all (``zec:allowedCauses``).
         require_approval: Refuse rebuilds whose token is not approved (``zec:requireApproval``).
         approved_rebuilds: The approved tokens (``zec:approvedRebuilds``).
+        mark_attempts: Whether attempts are written on the instance, in a tag (``zec:markAttempts``).
+        require_marker: Refuse rebuilds whose attempt cannot be written there (``zec:requireMarker``).
+        closed_attempts: What a person says of attempts: an id, and whether it was rebuilt (``zec:closeAttempt``).
         unknown: Keys that are no settings. They refuse every rebuild, as do the next two.
         wrong: Gate settings with a value that cannot be used.
         missing: Why the stack's own settings are not known, None when they are.
@@ -62,9 +65,17 @@ class GateSettings:
     allowed_causes: frozenset[str] | None = None
     require_approval: bool = False
     approved_rebuilds: frozenset[str] = frozenset()
+    mark_attempts: bool = True
+    require_marker: bool = False
+    closed_attempts: frozenset[tuple[str, bool]] = frozenset()
     unknown: tuple[UnknownSetting, ...] = ()
     wrong: tuple[WrongSetting, ...] = ()
     missing: Missing | None = None
+
+    @property
+    def answers(self) -> dict[str, bool]:
+        """What a person says of attempts, by id; of two answers about one, that it was rebuilt counts."""
+        return dict(sorted(self.closed_attempts))
 
     def approves(self, token: str) -> bool:
         """Whether the token is approved; tokens match by their digest."""
@@ -83,6 +94,9 @@ def strictest(first: GateSettings, second: GateSettings) -> GateSettings:
         allowed_causes=frozenset.intersection(*causes) if causes else None,
         require_approval=first.require_approval or second.require_approval,
         approved_rebuilds=frozenset.intersection(*tokens) if tokens else frozenset(),
+        mark_attempts=first.mark_attempts and second.mark_attempts,
+        require_marker=first.require_marker or second.require_marker,
+        closed_attempts=first.closed_attempts | second.closed_attempts,
         unknown=tuple(dict.fromkeys(first.unknown + second.unknown)),
         wrong=tuple(dict.fromkeys(first.wrong + second.wrong)),
         missing=first.missing or second.missing,

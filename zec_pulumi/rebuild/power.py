@@ -14,6 +14,7 @@ from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
+    from zec_pulumi.rebuild.mark import Mark
     from zec_pulumi.rebuild.operation import Operation
 
 GRACEFUL_STOP_SECONDS = 300.0
@@ -28,8 +29,8 @@ class PoweredOff(Enum):
     NOT_OURS = "not ours"
 
 
-def power_off(op: Operation, live: Instance, *, force: bool) -> PoweredOff:
-    """Bring the instance to STOPPED; return who did it.
+def power_off(op: Operation, live: Instance, mark: Mark | None = None, *, force: bool) -> PoweredOff:
+    """Bring the instance to STOPPED; return who did it. The marker is written while it powers off.
 
     Source: StopInstances, zec 2025-09-01.
 
@@ -47,6 +48,8 @@ def power_off(op: Operation, live: Instance, *, force: bool) -> PoweredOff:
         by = PoweredOff.PERHAPS_OURS if lost and done is PoweredOff.NOT_OURS else done
         lost = error or lost
         # It begins when the request is sent: among many instances its slot may be long in coming.
+        if mark:
+            mark.begun()
         limit = limit or (op.deadline if force else op.deadline.within(GRACEFUL_STOP_SECONDS))
         if _wait_until_stopped(op, live, limit, force=force):
             return by

@@ -12,6 +12,7 @@ from zec_pulumi.api import InstanceStateError
 from zec_pulumi.errors import ZecError
 from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.messages import outcomes
+from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.planning import status
 from zec_pulumi.planning.inputs import Attempt
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
@@ -23,6 +24,7 @@ from zec_pulumi.time.deadline import Deadline
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance, ResetInstanceRequest
     from zec_pulumi.planning.causes import Cause
+    from zec_pulumi.rebuild.mark import Mark
     from zec_pulumi.rebuild.operation import Operation
 
 
@@ -34,17 +36,20 @@ def rebuild(
     *,
     force: bool,
     approval: str | None = None,
+    mark: Mark | None = None,
+    marker_required: bool = False,
 ) -> tuple[Attempt, Instance]:
     """Rebuild ``live`` as ``request`` says; return the attempt and the verified instance.
 
     Blocks until the operation's deadline at most. ``approval`` is the digest of the token that this rebuild uses up.
+    ``mark`` writes the attempt's marker; with ``marker_required`` nothing is wiped without it.
 
     Raises:
         RebuildNotStartedError: nothing was wiped; says what state the instance is in.
         AttemptOpenError: accepted, or perhaps accepted, and not verified.
     """
     attempt = Attempt(
-        id=str(uuid.uuid4()),
+        id=mark.attempt_id if mark else str(uuid.uuid4()),
         causes=causes,
         started_at=op.deadline.now,
         image_id=request.image_id,
@@ -56,18 +61,54 @@ def rebuild(
         op.log.prepare(approval=approval is not None)
     except JournalError as error:
         raise RebuildNotStartedError(outcomes.not_prepared(error, live)) from error
-    powered_off = power_off(op, live, force=force)
+    if mark:
+        op.log.mark(attempt.id)
     try:
-        attempt = _reset(op, live, request, target, attempt, approval, powered_off)
+        powered_off = power_off(op, live, mark, force=force)
+    except RebuildNotStartedError:
+        if mark:
+            mark.withdraw()
+        raise
+    try:
+        attempt = _mark_and_reset(
+            op, live, request, target, attempt, approval, powered_off, mark, marker_required=marker_required
+        )
         accepted_at = op.clock.monotonic()
         op.log.note(attempt.id, "begun" if attempt.moved else "accepted", attempt.request_id)
-        return wait_until_rebuilt(op, attempt, target, accepted_at)
+        if mark and attempt.moved:
+            mark.accepted()
+        return wait_until_rebuilt(op, attempt, target, accepted_at, mark)
     except (ZecError, KeyboardInterrupt):
         raise
     except BaseException as error:
         # A wipe may be under way: a defect of ours must not make the stack forget it.
         now = status_now(op, live.instance_id)
         raise AttemptOpenError(outcomes.defect_while_rebuilding(error, live, now), attempt) from error
+
+
+def _mark_and_reset(
+    op: Operation,
+    live: Instance,
+    request: ResetInstanceRequest,
+    target: Target,
+    attempt: Attempt,
+    approval: str | None,
+    powered_off: PoweredOff,
+    mark: Mark | None,
+    *,
+    marker_required: bool,
+) -> Attempt:
+    """Write the marker, unless that was done while the instance powered off, and get the reset accepted."""
+    if mark is None:
+        return _reset(op, live, request, target, attempt, approval, powered_off)
+    mark.begun()
+    if mark.failure and marker_required:
+        raise _not_wiped(op, live, attempt, recovery_messages.marker_required(mark.failure), powered_off)
+    try:
+        return _reset(op, live, request, target, attempt, approval, powered_off)
+    except RebuildNotStartedError:
+        mark.withdraw()
+        raise
 
 
 def _reset(

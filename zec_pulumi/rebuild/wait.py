@@ -16,6 +16,7 @@ from zec_pulumi.time.deadline import Deadline
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance, ResetInstanceRequest
     from zec_pulumi.planning.inputs import Attempt, Recorded
+    from zec_pulumi.rebuild.mark import Mark
     from zec_pulumi.rebuild.operation import Operation
 
 LAG_SECONDS = 300.0
@@ -85,7 +86,7 @@ class Target:
 
 
 def wait_until_rebuilt(
-    op: Operation, attempt: Attempt, target: Target, accepted_at: float | None = None
+    op: Operation, attempt: Attempt, target: Target, accepted_at: float | None = None, mark: Mark | None = None
 ) -> tuple[Attempt, Instance]:
     """Wait until the instance is RUNNING with the wanted image and key; return the attempt as it ended, and it.
 
@@ -97,6 +98,7 @@ def wait_until_rebuilt(
         attempt: The open attempt.
         target: What the instance must show.
         accepted_at: When it was accepted just now, on the monotonic clock; None for an attempt of an earlier run.
+        mark: The attempt's marker, if it has one; that it began is written there.
 
     Raises:
         AttemptOpenError: it failed, the time was up, or it could not be read any more.
@@ -105,7 +107,7 @@ def wait_until_rebuilt(
     if accepted_at is None:
         # The wall clock is read once: set in the middle of a rebuild, it would make an early read a late one.
         accepted_at = op.clock.monotonic() - max(0.0, op.clock.now() - attempt.started_at)
-    wait = _Wait(op, attempt, target, accepted_at)
+    wait = _Wait(op, attempt, target, accepted_at, mark)
     live = wait.run(just_sent=just_sent)
     return wait.attempt, live
 
@@ -118,6 +120,7 @@ class _Wait:
     attempt: Attempt
     target: Target
     accepted_at: float
+    mark: Mark | None = None
     _running_since: Deadline | None = field(default=None, init=False)
     _stopped_since: Deadline | None = field(default=None, init=False)
     _orphaned: bool = field(default=False, init=False)
@@ -243,6 +246,8 @@ class _Wait:
     def _update_attempt(self, *, outcome: str) -> None:
         if not self.attempt.moved:
             self.op.log.note(self.attempt.id, "begun")
+            if self.mark and self.attempt.outcome == "accepted":
+                self.mark.accepted()
         self.attempt = self.attempt.model_copy(update={"moved": True, "outcome": outcome})
 
     def _open(self, sentence: str) -> AttemptOpenError:

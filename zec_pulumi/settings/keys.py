@@ -13,7 +13,17 @@ ZENLAYER = "zenlayercloud:"
 
 OWN_KEYS = tuple(
     OWN + name
-    for name in ("pollInterval", "allowRebuild", "allowedCauses", "requireApproval", "approvedRebuilds", "token")
+    for name in (
+        "pollInterval",
+        "allowRebuild",
+        "allowedCauses",
+        "requireApproval",
+        "approvedRebuilds",
+        "markAttempts",
+        "requireMarker",
+        "closeAttempt",
+        "token",
+    )
 )
 """Every setting of this package."""
 

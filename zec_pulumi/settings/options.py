@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_POLL_INTERVAL = 5.0
 MAX_POLL_INTERVAL = 600.0
 
+_CLOSED = re.compile(r"(?P<attempt>[0-9a-f]{8}[0-9a-f-]{0,28})=(?P<word>rebuilt|not-rebuilt)")
 _TRUTH = {"true": True, "false": False}
 _MASK = "[secret]"
 """What the engine shows in place of a secret value, also inside an approval token."""
@@ -73,6 +75,9 @@ def resolve_gates(stack: Mapping[str, str]) -> GateSettings:
         allowed_causes=reader.causes("zec:allowedCauses"),
         require_approval=reader.flag("zec:requireApproval", default=False),
         approved_rebuilds=reader.tokens("zec:approvedRebuilds"),
+        mark_attempts=reader.flag("zec:markAttempts", default=True),
+        require_marker=reader.flag("zec:requireMarker", default=False),
+        closed_attempts=reader.closed("zec:closeAttempt"),
         unknown=tuple(
             UnknownSetting(key, keys.meant(key, keys.OWN_KEYS)) for key in keys.unknown(stack, keys.OWN, keys.OWN_KEYS)
         ),
@@ -122,6 +127,15 @@ class _Reader:
             must = f"holds {wrong[0]!r}, which is not an approval token; copy it whole from the preview,"
             self.wrong.append(WrongSetting(key, f"{must} STACK/INSTANCE/DIGEST"))
         return found
+
+    def closed(self, key: str) -> frozenset[tuple[str, bool]]:
+        found = self._items(key) or frozenset()
+        read = {text: _CLOSED.fullmatch(text) for text in found}
+        wrong = sorted(text for text, match in read.items() if match is None)
+        if wrong:
+            must = f"holds {wrong[0]!r}; it must be the id of an attempt and a word of yours,"
+            self.wrong.append(WrongSetting(key, f"{must} ATTEMPT=rebuilt or ATTEMPT=not-rebuilt"))
+        return frozenset((match["attempt"], match["word"] == "rebuilt") for match in read.values() if match)
 
     def _items(self, key: str) -> frozenset[str] | None:
         """Return a list, written as JSON (``pulumi config set --path``) or with commas or spaces; None when not set."""

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 AUTHENTICATION = "authentication"
 PERMISSIONS = "permissions"
 
-UNTRIED = "StopInstances, StartInstances, ResetInstance, ResetInstancePassword and ModifyInstancesAttribute"
+UNTRIED = (
+    "StopInstances, StartInstances, ResetInstance, ResetInstancePassword, ModifyInstancesAttribute, ModifyResourceTags"
+    " and DeleteTags"
+)
 
 
 def check(access: Access, clock: Clock) -> list[Finding]:
@@ -65,6 +68,7 @@ def _reads(client: Client) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "DescribeInstances", describe_instances
     if instances:
         yield "DescribeInstancesStatus", lambda: client.describe_instances_status(instances)
+        yield "DescribeResourceTags", lambda: client.describe_resource_tags(instances[0])
     if zones:
         yield "DescribeImages", lambda: client.describe_images(zones[0])
     yield "DescribeCustomImages", client.describe_custom_images

@@ -1,0 +1,402 @@
+"""The marker on the machine: when it is written, what the next up on another computer makes of it, and its faults."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.points import Disturbance, kill
+from tests.support.programs import DEBIAN, JAMMY, NOBLE
+from tests.support.world import WEB, World
+from zec_pulumi.journal.marker import KEY, MAX_LENGTH, Marker, Phase, StrangeMarker, find, parse
+from zec_pulumi.planning.inputs import parse_wanted
+from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.stack import Stack
+
+SCRIPT = "#!/bin/sh\n"
+WITH_SCRIPT = {"imageId": JAMMY, "userData": SCRIPT}
+OTHER_SCRIPT = {"imageId": JAMMY, "userData": "#!/bin/sh\necho other\n"}
+NEVER = {**WITH_SCRIPT, "adopt": "never"}
+MARKER = Marker(Phase.BEGUN, "0123456789abcdef", "01234567", "89abcdef", 1_790_000_000.0)
+PERMISSION = {"type": "error", "code": "OPERATION_DENIED_SOMETHING_NEW", "status": 403}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with World("DEPLOYING", Counter(), one_runner=False) as made:
+        made.stacks[0].up({"imageId": JAMMY})
+        yield made
+
+
+def phase(world: World) -> str:
+    return (world.marker or "...").split(".")[1]
+
+
+def killed_elsewhere(world: World, where: str, program: dict[str, Any]) -> Stack:
+    """Kill an up, and lose its computer; return the stack, which goes on at another."""
+    stack = world.stacks[0]
+    world.points.armed = Disturbance(where, 1, kill)
+    assert stack.up(program).end == "killed"
+    world.lose_journal(stack)
+    return stack
+
+
+def mark_by_another(world: World, phase: Phase) -> None:
+    marker = Marker(phase, "0" * 16, resource_digest("urn of another program"), "89abcdef", world.clock.now())
+    world.mark(marker.value)
+
+
+# What it says.
+
+
+def test_a_value_says_what_it_was_made_of() -> None:
+    for one in Phase:
+        marker = Marker(one, MARKER.plan, MARKER.resource, MARKER.attempt, MARKER.at)
+        assert parse(marker.value) == marker
+        assert len(marker.value) <= MAX_LENGTH
+        assert re.fullmatch("[a-z0-9.-]+", marker.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "1",
+        "2" + MARKER.value[1:],
+        MARKER.value + "x",
+        MARKER.value.replace("begun", "ended"),
+        MARKER.value[:-16] + "20261399t000000z",
+    ],
+)
+def test_another_value_is_not_read(value: str) -> None:
+    """Somebody else's, or a newer release's."""
+    assert parse(value) == StrangeMarker(value)
+
+
+def test_other_tags_are_no_marker() -> None:
+    assert find({"zec-pulumi": MARKER.value}) is None
+    assert find({"a": "b", KEY: MARKER.value}) == MARKER
+
+
+BASE = {"instanceId": WEB, "imageId": JAMMY, "userData": SCRIPT, "password": "Abcdef-123", "rebuildToken": "1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"instanceName": "renamed"}, True),
+        ({"password": "Ghijkl-456"}, True),
+        ({"health": None, "adopt": "never"}, True),
+        ({"userData": None, "userDataBase64": "IyEvYmluL3NoCg=="}, True),
+        ({"imageId": NOBLE}, False),
+        ({"keyId": "key-1"}, False),
+        ({"userData": "#!/bin/bash\n"}, False),
+        ({"userData": None}, False),
+        ({"rebuildToken": "2"}, False),
+        ({"password": None}, False),
+        ({"instanceId": "1"}, False),
+    ],
+)
+def test_the_digest_tells_what_a_rebuild_asks_for(change: dict[str, Any], *, same: bool) -> None:
+    """A password counts by its presence only: whoever reads the tag must not be able to guess it."""
+    first, second = (plan_digest("urn", None, parse_wanted({**BASE, **one})) for one in ({}, change))
+    assert (first == second) is same
+
+
+def test_the_digest_tells_resource_and_rebuild_before() -> None:
+    wanted = parse_wanted(BASE)
+    assert len({plan_digest(urn, before, wanted) for urn in ("a", "b") for before in (None, "c")}) == 4
+
+
+# When it is written.
+
+
+def test_a_change_that_nothing_shows_is_marked_begun_accepted_and_done(world: World) -> None:
+    """The old values leave the account's list of tags again."""
+    stack = world.stacks[0]
+    phases: list[str] = []
+    world.points.armed = Disturbance("before ResetInstance", 1, lambda: phases.append(phase(world)))
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+    world.points.armed = Disturbance("row RUNNING, verifying", 1, lambda: phases.append(phase(world)))
+    assert stack.up(OTHER_SCRIPT).end == "succeeded"
+    assert phases == ["begun", "accepted"]
+    assert world.markers == [world.marker]
+    assert phase(world) == "done"
+    assert (stack.previous or "").startswith((world.marker or "").split(".")[4])
+
+
+def test_a_change_that_the_machine_shows_costs_no_call_more(world: World) -> None:
+    before = len(world.sim.requests())
+    assert world.stacks[0].up({"imageId": NOBLE}).end == "succeeded"
+    services = {request["service"] for request in world.sim.requests()[before:]}
+    assert (world.marker, world.tagging(), "zrm" in services) == (None, [], False)
+
+
+def test_where_approval_is_required_every_rebuild_is_marked(world: World) -> None:
+    stack = world.stacks[0]
+    stack.settings = {"zec:requireApproval": "true"}
+    lines = "\n".join(stack.preview({"imageId": NOBLE}).lines)
+    found = re.search(r"dev/\d+/[0-9a-f]{16}", lines)
+    assert found
+    stack.settings = {**stack.settings, "zec:approvedRebuilds": found[0]}
+    assert stack.up({"imageId": NOBLE}).end == "succeeded"
+    assert phase(world) == "done"
+
+
+def test_it_can_be_switched_off(world: World) -> None:
+    stack = world.stacks[0]
+    stack.settings = {"zec:markAttempts": "false"}
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+    assert (world.marker, world.tagging()) == (None, [])
+
+
+def test_no_time_passes_for_the_marker(world: World) -> None:
+    """It is written while the machine powers off and while it is reinstalled."""
+    took = []
+    for settings, program in (({"zec:markAttempts": "false"}, WITH_SCRIPT), ({}, OTHER_SCRIPT)):
+        stack = world.stacks[0]
+        stack.settings, began = settings, world.clock.monotonic()
+        assert stack.up(program).end == "succeeded"
+        took.append(world.clock.monotonic() - began)
+    assert took[1] <= took[0]
+
+
+def test_a_refused_rebuild_leaves_no_marker(world: World) -> None:
+    """Nothing was wiped, so another computer has nothing to ask."""
+    world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": PERMISSION})
+    assert world.stacks[0].up(WITH_SCRIPT).end == "failed"
+    assert (world.marker, world.markers, world.machine["status"]) == (None, [], "RUNNING")
+
+
+# Killed, and the journal lost: the next up on another computer.
+
+
+@pytest.mark.parametrize("program", [WITH_SCRIPT, {"imageId": JAMMY, "rebuildToken": "again"}])
+@pytest.mark.parametrize(
+    ("where", "later"),
+    [("row RUNNING, verifying", 0), ("row DEPLOYING", 0), ("row DEPLOYING", 500), ("returned", 0), ("returned", 500)],
+)
+def test_a_killed_rebuild_that_was_seen_to_begin_is_joined(
+    world: World, program: dict[str, Any], where: str, later: int
+) -> None:
+    """By its marker alone, however late; preview says so."""
+    stack = killed_elsewhere(world, where, program)
+    world.clock.advance(later)
+    shown = stack.preview(program)
+    assert any(line.startswith("join: ") for line in shown.lines)
+    assert not any(line.startswith("rebuild: ") for line in shown.lines)
+    assert stack.up(program).end == "succeeded"
+    assert (world.resets(), phase(world)) == (1, "done")
+    assert not stack.preview(program).changes
+
+
+def test_a_killed_rebuild_that_is_reinstalling_is_joined(world: World) -> None:
+    """Its marker says begun only, and the machine says the rest."""
+    stack = killed_elsewhere(world, "after ResetInstance", WITH_SCRIPT)
+    assert phase(world) == "begun"
+    assert (stack.up(WITH_SCRIPT).end, world.resets(), phase(world)) == ("succeeded", 1, "done")
+
+
+@pytest.mark.parametrize(("answer", "resets"), [("rebuilt", 1), ("not-rebuilt", 2)])
+def test_what_nobody_saw_is_asked_and_answered_by_a_setting(world: World, answer: str, resets: int) -> None:
+    """Nobody needs a shell on the computer that is gone. The answer is good for that attempt only."""
+    stack = killed_elsewhere(world, "after ResetInstance", WITH_SCRIPT)
+    world.clock.advance(500)
+    assert any("zec:closeAttempt" in line for line in stack.preview(WITH_SCRIPT).lines)
+    outcome = stack.up(WITH_SCRIPT)
+    assert (outcome.end, WEB in outcome.text, world.resets()) == ("failed", True, 1)
+    asked = re.search(rf"([0-9a-f]{{8}})={answer}", outcome.text)
+    assert asked
+    stack.settings = {"zec:closeAttempt": asked[0]}
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", resets)
+    stack = killed_elsewhere(world, "after ResetInstance", OTHER_SCRIPT)
+    world.clock.advance(500)
+    assert (stack.up(OTHER_SCRIPT).end, world.resets()) == ("failed", resets + 1)
+
+
+def test_another_script_after_a_killed_run_is_another_rebuild(world: World) -> None:
+    """The marker knows the script's digest, so that the new one reaches the machine."""
+    stack = killed_elsewhere(world, "row RUNNING, verifying", WITH_SCRIPT)
+    world.clock.advance(500)
+    assert (stack.up(OTHER_SCRIPT).end, world.resets()) == ("succeeded", 2)
+
+
+def test_a_refresh_in_between_changes_nothing(world: World) -> None:
+    program = {"imageId": NOBLE, "userData": SCRIPT}
+    stack = killed_elsewhere(world, "row RUNNING, verifying", program)
+    world.clock.advance(500)
+    stack.refresh()
+    assert (stack.up(program).end, world.resets()) == ("succeeded", 1)
+
+
+def test_a_killed_create_that_nobody_verified_is_joined(world: World) -> None:
+    other = world.stacks[1]
+    world.points.armed = Disturbance("row RUNNING, verifying", 1, kill)
+    assert other.up(NEVER).end == "killed"
+    world.lose_journal(other)
+    assert (other.up(NEVER).end, world.resets()) == ("succeeded", 1)
+
+
+def test_a_create_that_was_done_and_not_recorded_asks(world: World) -> None:
+    """The stack may also have been destroyed since, and begin anew: then it is to be rebuilt."""
+    other = world.stacks[1]
+    world.points.armed = Disturbance("returned", 1, kill)
+    assert other.up(NEVER).end == "killed"
+    world.lose_journal(other)
+    outcome = other.up(NEVER)
+    assert (outcome.end, "zec:closeAttempt" in outcome.text, world.resets()) == ("failed", True, 1)
+    anew = {**NEVER, "rebuildToken": "anew"}
+    assert (other.up(anew).end, world.resets()) == ("succeeded", 2)
+
+
+def test_a_power_off_that_was_cancelled_asks_nothing_on_the_same_computer(world: World) -> None:
+    """Its journal knows that nothing was sent for what the marker says."""
+    stack = world.stacks[0]
+    world.points.armed = Disturbance("after ModifyResourceTags", 1, stack.told_to_stop)
+    assert stack.up(WITH_SCRIPT).end == "failed"
+    assert phase(world) == "begun"
+    assert (stack.up(WITH_SCRIPT).end, world.resets(), phase(world)) == ("succeeded", 1, "done")
+
+
+# Others.
+
+
+@pytest.mark.parametrize("program", [WITH_SCRIPT, {"imageId": NOBLE}])
+def test_while_another_resource_s_rebuild_is_open_nothing_is_sent(world: World, program: dict[str, Any]) -> None:
+    mark_by_another(world, Phase.ACCEPTED)
+    stack = world.stacks[0]
+    assert any("by another resource" in line for line in stack.preview(program).lines)
+    outcome = stack.up(program)
+    assert (outcome.end, WEB in outcome.text, world.actions()) == ("failed", True, [])
+    stack.settings = {"zec:closeAttempt": "89abcdef=not-rebuilt"}
+    assert (stack.up(program).end, world.resets()) == ("succeeded", 1)
+
+
+def test_a_resource_under_a_new_name_is_told_that_the_rebuild_was_its_own(world: World) -> None:
+    """Its URN is another now. The answer that it was rebuilt never wipes."""
+    mark_by_another(world, Phase.ACCEPTED)
+    stack = world.stacks[0]
+    stack.settings = {"zec:closeAttempt": "89abcdef=rebuilt"}
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", 0)
+    assert not stack.preview(WITH_SCRIPT).changes
+
+
+def test_an_answer_that_nothing_asks_for_changes_nothing(world: World) -> None:
+    """The rebuild of another resource that is done is none of this one, whatever is said."""
+    mark_by_another(world, Phase.DONE)
+    stack = world.stacks[0]
+    stack.settings = {"zec:closeAttempt": "89abcdef=rebuilt"}
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", 1)
+
+
+def test_what_another_change_has_begun_is_not_called_done_where_the_machine_is_adopted(world: World) -> None:
+    """Nobody knows whether its script ran: asked for again, it is asked about."""
+    stack = killed_elsewhere(world, "after ResetInstance", {"imageId": NOBLE, "userData": SCRIPT})
+    world.clock.advance(500)
+    assert stack.up({"imageId": NOBLE}).end == "succeeded"
+    assert phase(world) == "begun"
+    outcome = stack.up({"imageId": NOBLE, "userData": SCRIPT})
+    assert (outcome.end, "zec:closeAttempt" in outcome.text, world.resets()) == ("failed", True, 1)
+
+
+def test_another_resource_s_rebuild_that_is_done_is_named(world: World) -> None:
+    mark_by_another(world, Phase.DONE)
+    stack = world.stacks[0]
+    lines = stack.preview(WITH_SCRIPT).lines
+    assert any(line.startswith("another resource's rebuild: rebuilt 0s ago") for line in lines)
+    assert any(line.startswith("rebuild: ") for line in lines)
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+
+
+def test_of_two_stacks_the_second_stops_before_the_power_off(world: World) -> None:
+    """The other one has marked the machine since this one has read it."""
+    stack = world.stacks[0]
+    world.points.armed = Disturbance("before DescribeResourceTags", 1, lambda: mark_by_another(world, Phase.BEGUN))
+    outcome = stack.up(WITH_SCRIPT)
+    assert (outcome.end, "by another resource" in outcome.text, world.actions()) == ("failed", True, [])
+
+
+def test_a_value_that_is_not_read_is_named_and_counts_for_nothing(world: World) -> None:
+    world.mark("9.strange")
+    stack = world.stacks[0]
+    assert any(
+        "a value that this version does not know: 9.strange" in line for line in stack.preview(WITH_SCRIPT).lines
+    )
+    assert (stack.up(WITH_SCRIPT).end, phase(world)) == ("succeeded", "done")
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_where_a_machine_is_shown_without_tags_their_own_service_tells(world: World, *, absent: bool) -> None:
+    """Preview asks it where not even the field is there; up asks it anyway."""
+    stack = killed_elsewhere(world, "row RUNNING, verifying", WITH_SCRIPT)
+    world.clock.advance(500)
+    effect = {"type": "tags_hidden", "absent": absent}
+    world.cloud.faults.add({"action": "DescribeInstances", "nth": 1, "times": 9999, "effect": effect})
+    if absent:
+        assert any(line.startswith("join: ") for line in stack.preview(WITH_SCRIPT).lines)
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", 1)
+
+
+def test_a_tag_that_others_took_off_wipes_nothing_that_would_not_have_been_wiped(world: World) -> None:
+    """With the journal at hand, it is as before there were markers."""
+    stack = world.stacks[0]
+    world.points.armed = Disturbance("row RUNNING, verifying", 1, kill)
+    assert stack.up(WITH_SCRIPT).end == "killed"
+    world.mark(None)
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", 1)
+
+
+# When it cannot be written.
+
+
+def test_where_it_cannot_be_written_the_row_warns_once_and_the_rebuild_goes_on(world: World) -> None:
+    world.cloud.faults.add({"action": "ModifyResourceTags", "nth": 1, "times": 9999, "effect": PERMISSION})
+    outcome = world.stacks[0].up(WITH_SCRIPT)
+    assert (outcome.end, world.resets()) == ("succeeded", 1)
+    assert sum("was not written" in line for line in outcome.lines) == 1
+    assert sum(request["action"] == "ModifyResourceTags" for request in world.sim.requests()) == 1
+
+
+@pytest.mark.parametrize("action", ["ModifyResourceTags", "DescribeResourceTags"])
+def test_where_it_is_required_nothing_is_wiped_without_it(world: World, action: str) -> None:
+    """Before the power-off if it cannot be read; else the machine is started again."""
+    world.cloud.faults.add({"action": action, "nth": 1, "times": 9999, "effect": PERMISSION})
+    stack = world.stacks[0]
+    stack.settings = {"zec:requireMarker": "true"}
+    outcome = stack.up(WITH_SCRIPT)
+    assert (outcome.end, "zec:requireMarker" in outcome.text, world.resets()) == ("failed", True, 0)
+    assert (world.machine["status"], WEB in outcome.text) == ("RUNNING", True)
+    assert ("StopInstances" in world.actions()) is (action == "ModifyResourceTags")
+
+
+@pytest.mark.parametrize(("carried_out", "warned"), [(True, False), (False, True)])
+def test_an_answer_that_was_lost_is_found_out_by_reading(world: World, *, carried_out: bool, warned: bool) -> None:
+    effect = {"type": "drop", "carriedOut": carried_out}
+    world.cloud.faults.add({"action": "ModifyResourceTags", "nth": 1, "effect": effect})
+    outcome = world.stacks[0].up(WITH_SCRIPT)
+    assert (outcome.end, any("was not written" in line for line in outcome.lines)) == ("succeeded", warned)
+    assert phase(world) == ("done" if carried_out else "")
+
+
+def test_values_that_cannot_be_deleted_harm_nothing(world: World) -> None:
+    world.cloud.faults.add({"action": "DeleteTags", "nth": 1, "times": 9999, "effect": PERMISSION})
+    outcome = world.stacks[0].up(WITH_SCRIPT)
+    assert (outcome.end, phase(world)) == ("succeeded", "done")
+
+
+def test_an_adopted_machine_ends_the_marker_of_its_own_killed_run(world: World) -> None:
+    """A readable change, marked for an approval: the next up reads that it was made."""
+    stack = world.stacks[0]
+    wanted = parse_wanted({"instanceId": WEB, "imageId": DEBIAN})
+    digests = plan_digest(stack.urn, None, wanted), resource_digest(stack.urn)
+    world.mark(Marker(Phase.ACCEPTED, *digests, "89abcdef", world.clock.now()).value)
+    world.by_hand(imageId=DEBIAN)
+    assert stack.up({"imageId": DEBIAN}).end == "succeeded"
+    assert (phase(world), world.resets()) == ("done", 0)

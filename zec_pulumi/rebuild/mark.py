@@ -1,0 +1,116 @@
+"""Writes the marker on an instance. Each phase is written once at most; without it a rebuild goes on as before."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from zec_pulumi.errors import DeadlineError, StoppedError, ZecError
+from zec_pulumi.journal.marker import KEY, Marker, Phase, parse
+from zec_pulumi.messages import recovery as recovery_messages
+from zec_pulumi.rebuild.send import send
+
+if TYPE_CHECKING:
+    from zec_pulumi.journal.marker import Found
+    from zec_pulumi.rebuild.operation import Operation
+
+
+def read_marker(op: Operation, instance_id: str) -> Found:
+    """Return the marker as the tags' own service shows it. One request; raises ZecError when that fails."""
+    tags = op.client.describe_resource_tags(instance_id)
+    return parse(tags[KEY]) if KEY in tags else None
+
+
+@dataclass
+class Mark:
+    """The marker of one attempt, as one operation writes it.
+
+    Args:
+        op: The operation; its deadline and its engine bound every write.
+        instance_id: Whose marker it is.
+        attempt_id: The attempt's whole id.
+        marker: What it says at first, or what the instance has already.
+        replaced: The marker that the instance had before, to be removed from the account's tags.
+        on_instance: Whether the instance has ``marker`` already.
+    """
+
+    op: Operation
+    instance_id: str
+    attempt_id: str
+    marker: Marker
+    replaced: Marker | None = None
+    on_instance: bool = False
+    _old: list[str] = field(default_factory=list, init=False)
+    _tried: set[Phase] = field(default_factory=set, init=False)
+    failure: ZecError | None = field(default=None, init=False)
+    """Why the first phase could not be written; then no other one is tried."""
+
+    def begun(self) -> None:
+        """Write that the attempt is about to be sent."""
+        if Phase.BEGUN in self._tried:
+            return
+        self.failure = self._write(Phase.BEGUN)
+        if self.failure is None and self.replaced is not None:
+            self._old.append(self.replaced.value)
+
+    def accepted(self) -> None:
+        """Write that it was accepted and seen to begin."""
+        self._follow(Phase.ACCEPTED)
+
+    def done(self) -> None:
+        """Write that the instance was verified, and remove our older values from the account's tags."""
+        self._follow(Phase.DONE)
+        self._remove_old()
+
+    def withdraw(self) -> None:
+        """Take the marker of an attempt off that surely wiped nothing."""
+        if not self.on_instance:
+            return
+        try:
+            send(self.op, self.op.client.modify_resource_tags, self.instance_id, {}, [KEY])
+        except ZecError:
+            return
+        self.on_instance = False
+        self._old.append(self.marker.value)
+        self._remove_old()
+
+    def _follow(self, phase: Phase) -> None:
+        if self.on_instance and self.marker.phase is not phase and phase not in self._tried:
+            self._write(phase)
+
+    def _write(self, phase: Phase) -> ZecError | None:
+        """Write a phase; return why it is not there."""
+        self._tried.add(phase)
+        new = replace(self.marker, phase=phase, at=self.op.clock.now())
+        try:
+            send(self.op, self.op.client.modify_resource_tags, self.instance_id, {KEY: new.value})
+        except ZecError as error:
+            if not (error.may_have_been_carried_out and self._shows(new)):
+                return error
+        if self.on_instance:
+            self._old.append(self.marker.value)
+        self.marker, self.on_instance = new, True
+        return None
+
+    def _shows(self, marker: Marker) -> bool:
+        """Whether a marker whose answer was lost is there."""
+        try:
+            return read_marker(self.op, self.instance_id) == parse(marker.value)
+        except ZecError:
+            return False
+
+    def _remove_old(self) -> None:
+        old, self._old = self._old, []
+        if old:
+            # A list of tags that is longer than it need be harms nobody.
+            with contextlib.suppress(ZecError):
+                send(self.op, self.op.client.delete_tags, KEY, old)
+
+
+def warning(mark: Mark | None) -> str | None:
+    """Return what to warn of when the marker could not be written; an operation that ends says so itself."""
+    failed = mark.failure if mark else None
+    if mark is None or failed is None or isinstance(failed, (StoppedError, DeadlineError)):
+        return None
+    return recovery_messages.not_marked(mark.instance_id, failed)
