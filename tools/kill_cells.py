@@ -119,11 +119,6 @@ class Cell:
         cut = f"{self.point.name}, {self.kill.value}" if self.point and self.kill else "undisturbed"
         return f"{cut}, {self.operation} {self.change}{'' if self.journal else ', journal lost'}"
 
-    @property
-    def may_wipe_twice(self) -> bool:
-        """Whether this is the documented window: not readable, not recorded, and the journal lost too."""
-        return not self.journal and self.change not in READABLE
-
 
 def undisturbed() -> Iterator[Cell]:
     """Yield the runs to compare with."""
@@ -155,7 +150,10 @@ def telling() -> Iterator[Cell]:
         ("returned, state not saved", Kill.KILL, "update", "rebuildToken"),
     ):
         yield Cell(operation, change, points[point], kill)
-    yield Cell("update", "image", points["reset accepted, answer lost"], Kill.KILL, journal=False)
+    for change in ("image", "userData"):
+        yield Cell("update", change, points["reset accepted, answer lost"], Kill.KILL, journal=False)
+    yield Cell("update", "userData", points["reset accepted, answer lost, done meanwhile"], Kill.KILL, journal=False)
+    yield Cell("create", "userData", points["noted, not returned"], Kill.KILL, journal=False)
 
 
 def _changes(operation: str) -> tuple[str, ...]:

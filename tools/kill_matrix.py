@@ -90,8 +90,6 @@ def _report(results: Sequence[Result], calm: dict[tuple[str, str], int], seconds
             table.add_row("all", "with the journal" if kept else "journal lost", *_figures(of_these, calm))
     Console(width=170).print(table)
     print(f"{len(results)} cells in {seconds / 60:.1f} minutes; extra calls: median/most, against an undisturbed run.")
-    window = sum(result.wiped_twice for result in results if result.cell.may_wipe_twice)
-    print(f"The documented window (journal lost, change not readable): {window} double resets, not counted as bad.")
 
 
 def _row(result: Result) -> tuple[str, str, bool]:

@@ -30,6 +30,7 @@ ORPHAN_SECONDS = 30.0
 MOMENT_SECONDS = 5.0
 
 _QUESTION = re.compile(r"attempts close (\S+)")
+_MARKED = re.compile(r"zec:closeAttempt to ([0-9a-f]{8})=")
 _DEFECT = re.compile(r'File ".*/zec_pulumi/|a defect in zec_pulumi')
 _CLOSE = "import sys; from zec_pulumi.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
@@ -55,7 +56,7 @@ class Result:
     @property
     def bad(self) -> bool:
         """Whether a promise is broken."""
-        return bool(self.faults) or (self.wiped_twice and not self.cell.may_wipe_twice)
+        return bool(self.faults) or self.wiped_twice
 
 
 def templates(folder: Path, engine: Path) -> dict[str, Path]:
@@ -141,6 +142,11 @@ def _up(cell: Cell, stack: Stack, result: Result) -> bool:
         home = {"PULUMI_HOME": str(stack.folder / "home" / ".pulumi")}
         command = [sys.executable, "-c", _CLOSE, "attempts", "close", question[1], answer]
         subprocess.run(command, env=home, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    marked = _MARKED.search(ran.text)
+    if marked:
+        result.asked += 1
+        answer = "rebuilt" if "ResetInstance" in stack.actions() else "not-rebuilt"
+        stack.run("config", "set", "zec:closeAttempt", f"{marked[1]}={answer}").ok()
     return False
 
 

@@ -16,6 +16,8 @@ from tests.support.points import Disturbance, kill
 from tests.support.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.stack import Stack
 
 TALLY: Counter[str] = Counter()
@@ -146,18 +148,21 @@ class Histories(RuleBasedStateMachine):
             self.steps.refresh(self._stack(stack))
 
     @rule(
-        stack=STACKS, what=st.sampled_from(["destroy", "rename", "released", "fresh runner", "fresh runner", "answer"])
+        stack=STACKS,
+        what=st.sampled_from(["destroy", "rename", "released", "fresh runner", "fresh runner", "answer", "untag"]),
     )
     def seldom(self, stack: int, what: str) -> None:
-        """Destroy, rename, lose the machine or the journal, or answer truthfully what an up has asked."""
+        """Destroy, rename, lose machine, journal or marker, or answer truthfully what an up has asked."""
         chosen = self._stack(stack)
-        {
+        steps: dict[str, Callable[[Stack], None]] = {
             "destroy": self.steps.destroy,
             "rename": self.steps.rename,
             "released": lambda _: self.steps.released(),
             "fresh runner": self.world.lose_journal,
             "answer": self.steps.answer,
-        }[what](chosen)
+            "untag": lambda _: self.steps.untag(),
+        }
+        steps[what](chosen)
 
     @rule(change=st.sampled_from(misfortunes.BY_HAND))
     def drift(self, change: dict[str, Any]) -> None:

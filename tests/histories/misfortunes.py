@@ -8,8 +8,21 @@ from hypothesis import strategies as st
 
 from tests.support.programs import DEBIAN, JAMMY, NOBLE, OTHER_KEY
 
-MUTATIONS = ("StopInstances", "ResetInstance", "StartInstances", "ResetInstancePassword", "ModifyInstancesAttribute")
-READS = ("DescribeInstances", "DescribeInstancesStatus", "DescribeImages", "DescribeKeyPairs")
+MUTATIONS = (
+    "StopInstances",
+    "ResetInstance",
+    "StartInstances",
+    "ResetInstancePassword",
+    "ModifyInstancesAttribute",
+    "ModifyResourceTags",
+)
+READS = (
+    "DescribeInstances",
+    "DescribeInstancesStatus",
+    "DescribeImages",
+    "DescribeKeyPairs",
+    "DescribeResourceTags",
+)
 
 PLACES = [
     "",
@@ -21,6 +34,8 @@ PLACES = [
     "before ResetInstance",
     "after ResetInstance",
     "after ResetInstance",
+    "before ModifyResourceTags",
+    "after ModifyResourceTags",
     "before Describe",
     "after DescribeInstancesStatus",
     "returned",

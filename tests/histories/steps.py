@@ -11,7 +11,9 @@ from tests.support.cloud import TOKEN
 from tests.support.world import WEB
 from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.journal import Journal
+from zec_pulumi.journal.marker import Marker, parse
 from zec_pulumi.planning.inputs import UNKNOWN
+from zec_pulumi.planning.same_rebuild import resource_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
 
 ASKS = re.compile(r"zec-pulumi attempts close (\S+)")
 NEXT_STEP = re.compile(
-    "pulumi up|pulumi refresh|rebuild_token|attempts close|by hand|[Ww]ait until|recover it|image_id|key_id|password"
-    "|run again|run from another network|does it|check |give |choose |set this machine's clock|[Ss]ee the API's"
+    "pulumi up|pulumi refresh|rebuild_token|attempts close|zec:closeAttempt|by hand|[Ww]ait until|recover it|image_id"
+    "|key_id|password|run again|run from another network|does it|check |give |choose |set this machine's clock"
+    "|[Ss]ee the API's"
 )
 INPUT = re.compile("(image_id|key_id|password|timezone): ")
 """A finding about an input; the row that it stands on names the resource."""
@@ -154,7 +157,12 @@ class Steps:
             self.world.breaks(f"wrong credentials changed the record: {outcome}")
 
     def answer(self, stack: Stack) -> None:
-        """Close what is open in the journal as it truly was."""
+        """Close what is open in the journal, or what the marker names, as it truly was."""
+        marker = parse(self.world.marker or "")
+        if isinstance(marker, Marker) and self.world.machine["pending"] is None:
+            own = marker.resource == resource_digest(stack.urn)
+            was = own and any(marker.names(accepted.attempt_id) for accepted in self.world.judge.accepted)
+            stack.settings = {"zec:closeAttempt": f"{marker.attempt}={'rebuilt' if was else 'not-rebuilt'}"}
         journal = Journal(stack.home, self.world.clock)
         for entry in journal.entries(WEB):
             # Nobody calls a rebuild done while it runs.
@@ -162,6 +170,11 @@ class Steps:
             if asked or entry.event in ("intent", "unknown"):
                 was = any(accepted.attempt_id == entry.attempt_id for accepted in self.world.judge.accepted)
                 journal.note(WEB, entry.attempt_id, "closed-rebuilt" if was else "closed-not-rebuilt")
+
+    def untag(self) -> None:
+        """Somebody else takes the marker off, as a Terraform configuration that does not ignore it does."""
+        self.world.tally["interferences"] += 1
+        self.world.mark(None)
 
     def come_to_rest(self) -> None:
         """Claim 5: without further misfortune, ups converge, or stop with a message that says what to do."""

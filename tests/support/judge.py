@@ -8,6 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from zec_pulumi.journal.marker import Marker, parse
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,7 +17,15 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 MUTATIONS = frozenset(
-    {"StopInstances", "StartInstances", "ResetInstance", "ResetInstancePassword", "ModifyInstancesAttribute"}
+    {
+        "StopInstances",
+        "StartInstances",
+        "ResetInstance",
+        "ResetInstancePassword",
+        "ModifyInstancesAttribute",
+        "ModifyResourceTags",
+        "DeleteTags",
+    }
 )
 SECRET_KEYS = ("password", "userData", "userDataBase64")
 TRIGGERS = ("imageId", "keyId", "userData", "rebuildToken")
@@ -34,7 +44,8 @@ class Accepted:
 
     ``planned`` is the planned rebuild: the trigger values asked for, and the previous recorded rebuild. ``drift``
     and ``journal`` say which of each it was; ``lost`` that nothing of it was recorded, ``by_journal`` that it was
-    recorded only by a later command, ``warned`` that this one said what the journal cannot know.
+    recorded only by a later command, ``warned`` that this one said what the journal cannot know. ``marked`` says that
+    the machine names the attempt in its marker, or another one since.
     """
 
     stack: str
@@ -48,6 +59,7 @@ class Accepted:
     lost: bool = True
     by_journal: bool = False
     warned: bool = False
+    marked: bool = False
     shown: set[tuple[str, str | None]] = field(default_factory=set)
 
 
@@ -80,11 +92,13 @@ class Judge:
             body.get("userData"),
             self._world.command,
         )
+        marker = parse(self._world.marker or "")
+        new.marked = isinstance(marker, Marker) and marker.names(new.attempt_id)
         last = self.accepted[-1] if self.accepted else None
         self.accepted.append(new)
         if last is None or (last.stack, last.planned, last.drift) != (new.stack, new.planned, new.drift):
             return
-        if last.lost and new.unreadable and last.journal != new.journal:
+        if last.lost and new.unreadable and last.journal != new.journal and not last.marked:
             self._world.tally["documented exception of claim 1"] += 1
             return
         # Raised here, inside a request, it would be taken for a defect of the package.
@@ -103,7 +117,7 @@ class Judge:
         """Take note of what the engine has saved."""
         known = {(outputs.get("attempt") or {}).get("id"), (outputs.get("lastRebuild") or {}).get("attemptId")}
         for accepted in self.accepted:
-            if accepted.attempt_id in known and accepted.lost:
+            if any(same_attempt(accepted.attempt_id, attempt_id) for attempt_id in known) and accepted.lost:
                 accepted.lost = False
                 accepted.by_journal = accepted.command != self._world.command
                 said = self._world.acting.lines if self._world.acting else []
@@ -120,7 +134,7 @@ class Judge:
         attempt_id = stack.previous
         if attempt_id is None or attempt_id == previous:
             return
-        made = [accepted for accepted in self.accepted if accepted.attempt_id == attempt_id]
+        made = [accepted for accepted in self.accepted if same_attempt(accepted.attempt_id, attempt_id)]
         if not made:
             self._world.breaks(f"2: {attempt_id} is recorded as done and was never accepted")
         program = stack.program
@@ -175,6 +189,11 @@ class Judge:
         for secret in self._world.secrets:
             if any(secret in text for text in said):
                 self._world.breaks(f"6: a secret shows: {secret}")
+
+
+def same_attempt(first: str | None, second: str | None) -> bool:
+    """Whether two ids are of one attempt; of one that only a marker knew, the first eight characters are recorded."""
+    return first is not None and second is not None and first[:8] == second[:8]
 
 
 def planned_rebuild(stack: Stack) -> str:
