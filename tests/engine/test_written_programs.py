@@ -30,6 +30,7 @@ def play(engine_folder: Path, case: Case, tally: Counter[str]) -> None:
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow  # each provider of a program's own is a process more; test_programs and test_gates have one of each
 def test_what_is_announced_holds_with_options_of_every_kind(engine_folder: Path) -> None:
     """By the ledger: what a stack requires approval for waits, what is approved is wiped, and nothing else is."""
     tally: Counter[str] = Counter()

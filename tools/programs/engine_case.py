@@ -171,7 +171,7 @@ SPREAD = Case(
     fleet_options={"provider": {}},
     gates={"zec:requireApproval": "true"},
 )
-"""One case with an option of every kind, for every day."""
+"""One case with an option of every kind."""
 
 
 class EngineCase:
