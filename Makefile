@@ -11,7 +11,7 @@ MERMAID := 12.3.0
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
 	@echo "make check     lint, types and the tests that take no time, under a minute"
-	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes"
+	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes and a half"
 	@echo "make test-all  the same and the long ones, with coverage; an hour"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; some minutes"
 	@echo "make mutants   wrong changes of the code that decides about wipes; which ones no test notices; some hours"
