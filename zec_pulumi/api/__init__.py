@@ -19,7 +19,7 @@ from zec_pulumi.api.errors import (
     ServerError,
     TransportError,
 )
-from zec_pulumi.api.models import Image, Instance, KeyPair, Page, SystemDisk, Tag, Zone
+from zec_pulumi.api.models import Image, Instance, KeyPair, Page, SystemDisk, Zone
 from zec_pulumi.api.reset_request import ResetInstanceRequest
 from zec_pulumi.api.retry import RetryPolicy
 from zec_pulumi.api.timeouts import Timeouts
@@ -51,7 +51,6 @@ __all__ = [
     "RetryPolicy",
     "ServerError",
     "SystemDisk",
-    "Tag",
     "Timeouts",
     "TransportError",
     "ZecError",

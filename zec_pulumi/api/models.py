@@ -121,11 +121,11 @@ class Tag(Item):
 
 def _tags(value: Any) -> Any:
     """Read ``{tags: [{key, value}]}``; what has another form counts as not shown."""
-    items = value.get("tags") if isinstance(value, dict) else value
-    if not isinstance(items, list | tuple):
+    items = value.get("tags") if isinstance(value, dict) else None
+    if not isinstance(items, list):
         return None
     pairs = [(item.get("key"), item.get("value")) for item in items if isinstance(item, dict)]
-    return tuple({"key": key, "value": text} for key, text in pairs if _is_text(key) and _is_text(text))
+    return {key: text for key, text in pairs if _is_text(key) and _is_text(text)}
 
 
 def _is_text(value: Any) -> bool:
@@ -141,7 +141,7 @@ class SystemDisk(ApiModel):
 class Instance(Item):
     """An instance as DescribeInstances shows it; passwords and user data are never shown.
 
-    ``tags`` are None where the API does not show them.
+    ``tags`` are the values by key, None where the API does not show them.
     """
 
     ID_FIELD = "instance_id"
@@ -159,7 +159,7 @@ class Instance(Item):
     private_ip_addresses: Addresses = ()
     key_id: OptionalId = None
     enable_agent: bool | None = None
-    tags: Annotated[tuple[Tag, ...] | None, BeforeValidator(_tags)] = None
+    tags: Annotated[dict[str, str] | None, BeforeValidator(_tags)] = None
 
 
 class InstanceStatus(Item):

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zec_pulumi.api import Image, Instance, NotFoundError, Tag
+from zec_pulumi.api import Image, Instance, NotFoundError
 from zec_pulumi.cloud.coalescer import RequestCoalescer, never_contended, says_gone
 from zec_pulumi.errors import DeadlineError, ZecError
 
@@ -105,13 +105,12 @@ class CloudReader:
                 self._zones.add(found.zone_id)
         return found
 
-    def tags(self, instance_id: str) -> list[Tag] | None:
+    def tags(self, instance_id: str) -> dict[str, str] | None:
         """Return an instance's tags as their own service shows them, None where it does not."""
         try:
-            found = self._client.describe_resource_tags(instance_id)
+            return self._client.describe_resource_tags(instance_id)
         except ZecError:
             return None
-        return [Tag(key=key, value=value) for key, value in found.items()]
 
     def image(self, zone_id: str, image_id: str) -> Image | None:
         """Return an image of the zone, or one of the account's own, which may be of other regions."""

@@ -78,7 +78,7 @@ def _apply(
         with process.places.working(call.urn), process.fleets.working(call.urn), lock as held:
             op = process.operation(call, held, instance_id, record.last_attempt(before))
             live, found = _settled(op, instance_id, record.last_rebuild_seconds(before))
-            marker = find({tag.key: tag.value for tag in live.tags or ()})
+            marker = find(live.tags or {})
             apply = _Apply(process, call, op, inputs, before, wanted, recorded, live, found, marker)
             outputs = apply.carry_out()
     except (PartialFailureError, RebuildNotStartedError, KeyboardInterrupt):

@@ -28,9 +28,9 @@ from zec_pulumi.rebuild.validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from zec_pulumi.api import Instance, Tag
+    from zec_pulumi.api import Instance
     from zec_pulumi.operations.context import Call, Process
     from zec_pulumi.planning.gates import GateSettings, Verdict
     from zec_pulumi.planning.inputs import Recorded, Wanted
@@ -102,8 +102,8 @@ class Case:
         plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
         return ResolvedPlan(plan, self.recorded)
 
-    def _resolve_on(self, tags: Sequence[Tag] | None) -> ResolvedPlan:
-        marker = find({tag.key: tag.value for tag in tags or ()})
+    def _resolve_on(self, tags: Mapping[str, str] | None) -> ResolvedPlan:
+        marker = find(tags or {})
         sighting = Sighting(marker, now=self.process.clock.now(), answers=self.gates.answers)
         journal, live = self.process.journal, self.live
         if live is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import DeadlineError, StoppedError, ZecError
-from zec_pulumi.journal.marker import KEY, Marker, Phase, parse
+from zec_pulumi.journal.marker import KEY, Marker, Phase, find, parse
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.rebuild.send import send
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 def read_marker(op: Operation, instance_id: str) -> Found:
     """Return the marker as the tags' own service shows it. One request; raises ZecError when that fails."""
-    tags = op.client.describe_resource_tags(instance_id)
-    return parse(tags[KEY]) if KEY in tags else None
+    return find(op.client.describe_resource_tags(instance_id))
 
 
 @dataclass
