@@ -5,6 +5,7 @@ A mutation is sent while the engine wants it, at most once, and what became of i
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
 from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zec_pulumi.api import Instance, ResetInstanceRequest
     from zec_pulumi.planning.causes import Cause
     from zec_pulumi.rebuild.mark import Mark
@@ -63,52 +66,43 @@ def rebuild(
         raise RebuildNotStartedError(outcomes.not_prepared(error, live)) from error
     if mark:
         op.log.mark(attempt.id)
-    try:
+    with _withdrawn_if_not_started(mark):
         powered_off = power_off(op, live, mark, force=force)
+        try:
+            if mark:
+                # Unless that was done while the instance powered off.
+                mark.begun()
+            if marker_required:
+                _require(mark, op, live, attempt, powered_off)
+            attempt = _reset(op, live, request, target, attempt, approval, powered_off)
+            accepted_at = op.clock.monotonic()
+            op.log.note(attempt.id, "begun" if attempt.moved else "accepted", attempt.request_id)
+            if mark and attempt.moved:
+                mark.accepted()
+            return wait_until_rebuilt(op, attempt, target, accepted_at, mark)
+        except (ZecError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            # A wipe may be under way: a defect of ours must not make the stack forget it.
+            now = status_now(op, live.instance_id)
+            raise AttemptOpenError(outcomes.defect_while_rebuilding(error, live, now), attempt) from error
+
+
+@contextlib.contextmanager
+def _withdrawn_if_not_started(mark: Mark | None) -> Iterator[None]:
+    """Take the marker off again when it turns out that nothing was wiped."""
+    try:
+        yield
     except RebuildNotStartedError:
         if mark:
             mark.withdraw()
         raise
-    try:
-        attempt = _mark_and_reset(
-            op, live, request, target, attempt, approval, powered_off, mark, marker_required=marker_required
-        )
-        accepted_at = op.clock.monotonic()
-        op.log.note(attempt.id, "begun" if attempt.moved else "accepted", attempt.request_id)
-        if mark and attempt.moved:
-            mark.accepted()
-        return wait_until_rebuilt(op, attempt, target, accepted_at, mark)
-    except (ZecError, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        # A wipe may be under way: a defect of ours must not make the stack forget it.
-        now = status_now(op, live.instance_id)
-        raise AttemptOpenError(outcomes.defect_while_rebuilding(error, live, now), attempt) from error
 
 
-def _mark_and_reset(
-    op: Operation,
-    live: Instance,
-    request: ResetInstanceRequest,
-    target: Target,
-    attempt: Attempt,
-    approval: str | None,
-    powered_off: PoweredOff,
-    mark: Mark | None,
-    *,
-    marker_required: bool,
-) -> Attempt:
-    """Write the marker, unless that was done while the instance powered off, and get the reset accepted."""
-    if mark is None:
-        return _reset(op, live, request, target, attempt, approval, powered_off)
-    mark.begun()
-    if mark.failure and marker_required:
+def _require(mark: Mark | None, op: Operation, live: Instance, attempt: Attempt, powered_off: PoweredOff) -> None:
+    """Raise RebuildNotStartedError when the marker could not be written."""
+    if mark and mark.failure:
         raise _not_wiped(op, live, attempt, recovery_messages.marker_required(mark.failure), powered_off)
-    try:
-        return _reset(op, live, request, target, attempt, approval, powered_off)
-    except RebuildNotStartedError:
-        mark.withdraw()
-        raise
 
 
 def _reset(
