@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.cli.output import write, write_error, write_lines
+from zec_pulumi.cli.output import write_error, write_json, write_lines
 from zec_pulumi.cli.parser import add_command
 from zec_pulumi.journal.clouds import journals
 from zec_pulumi.journal.files import JournalError
@@ -98,7 +97,7 @@ def _list(arguments: argparse.Namespace) -> int:
     found, unreadable = _everything()
     shown = [(endpoint, entry) for endpoint, _, entry in found if arguments.all or entry.event in OPEN]
     if arguments.json:
-        write(json.dumps([_fields(endpoint, entry) for endpoint, entry in shown], indent=2) + "\n")
+        write_json([_fields(endpoint, entry) for endpoint, entry in shown])
     elif shown or not unreadable:
         write_lines([line for endpoint, entry in shown for line in _lines(endpoint, entry)] or ["no attempts"])
     for text in unreadable:
