@@ -2,7 +2,7 @@
 
 ``ok``: success, and it is true. ``E``: an error that names the machine; the next up, with true answers, gets there.
 ``ask``: an error that names the machine, and the next up says what to do by hand. ``-``: there is nothing to attack.
-Every cell is judged by the simulator, too: no second wipe, no false success, no injection, no end after the deadline.
+The ledger and the machine decide in every cell, too: no second wipe, no false success, no injection, no late end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.cloud import TOKEN
+from tests.support.cloud import TOKEN, list_public_images_only
 from tests.support.hostile import JUNK, Attack, attacked, body, head, judge, judge_up, names, raw, rows, texts
 from tests.support.world import World
 from zec_pulumi import api
@@ -24,8 +24,6 @@ from zec_pulumi.api.exchange import HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zec_pulumi.api.exchange import ApiRequest
-    from zec_pulumi.api.timeouts import Timeouts
 
 JAMMY, NOBLE, CUSTOM = "ubuntu2204_20240712", "ubuntu2404_20240712", "custom-5Yx8Hq2c"
 REFUSED = {"action": "ResetInstance", "nth": 1, "effect": {"type": "error", "code": "SOMETHING_NEW", "status": 400}}
@@ -207,7 +205,7 @@ def outcome(attack: str, short: str) -> str:
         stack = world.stacks[0]
         assert stack.up({"imageId": JAMMY}).end == "succeeded"
         if program["imageId"] == CUSTOM:
-            _list_public_images_only(world)
+            list_public_images_only(world.transport)
         with attacked(world, action, ATTACKS[attack]) as happened:
             sent = world.actions()
             judge(world, stack, stack.preview(program), recorded=True)
@@ -227,22 +225,6 @@ def outcome(attack: str, short: str) -> str:
         second = stack.up(program)
         judge_up(world, stack, second, began, 1)
         return "E" if second.end == "succeeded" else "ask"
-
-
-def _list_public_images_only(world: World) -> None:
-    """Have DescribeImages leave out the account's own images, so that DescribeCustomImages is needed to find them."""
-    send = world.transport.send
-
-    def filtered(call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
-        answer = send(call, timeouts)
-        if call.action != "DescribeImages" or answer.status != 200:
-            return answer
-        told = json.loads(answer.body)
-        public = [image for image in told["response"]["dataSet"] if image["imageType"] != "CUSTOM_IMAGE"]
-        told["response"].update(dataSet=public, totalCount=len(public))
-        return HttpResponse(answer.status, answer.headers, json.dumps(told).encode())
-
-    world.transport.send = filtered  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(("attack", "short", "expected"), list(cells(TABLE)))

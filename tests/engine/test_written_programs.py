@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 
 from driver import ROOT, new_stack
 from programs.engine_case import SPREAD, Case, EngineCase, cases
@@ -44,15 +44,7 @@ def test_what_is_announced_holds_for_hundreds_of_resources(engine_folder: Path) 
     """The same for programs that hypothesis writes, always the same ones."""
     tally: Counter[str] = Counter()
 
-    @settings(
-        max_examples=MANY,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-        phases=[Phase.generate],
-    )
+    @settings(settings.get_profile("fixed"), max_examples=MANY, phases=[Phase.generate])
     @given(cases())
     def play_one(case: Case) -> None:
         play(engine_folder, case, tally)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.histories.machine import TALLY, Histories
@@ -16,15 +16,7 @@ def run(histories: int) -> None:
     TALLY.clear()
     run_state_machine_as_test(
         Histories,
-        settings=settings(
-            max_examples=histories,
-            stateful_step_count=STEPS,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            print_blob=False,
-        ),
+        settings=settings(settings.get_profile("fixed"), max_examples=histories, stateful_step_count=STEPS),
     )
     print("\n" + "\n".join(f"{what}: {number}" for what, number in sorted(TALLY.items())))  # noqa: T201 the report
 

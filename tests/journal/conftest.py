@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from tests.support.world import TAGGING
+from tests.support.cloud import CloudClock
+from tests.support.points import PluginKilledError
+from tests.support.programs import JAMMY
+from tests.support.world import TAGGING, WEB
 from zec_pulumi.api import BearerToken, Client, Endpoint
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
@@ -26,35 +29,12 @@ if TYPE_CHECKING:
     from zec_pulumi.errors import StopReason
     from zec_pulumi.journal.journal import Journal
 
-WEB = "1272168087751233112"
 URN = "urn:pulumi:dev::demo::pulumi-python:dynamic/zec:InstanceOsImage::web-1"
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 SCRIPT = "#!/bin/sh\ntrue\n"
-
-
-class KilledError(KeyboardInterrupt):
-    """SIGKILL: a KeyboardInterrupt passes every handler of the package, as the real one would."""
 
 
 class FailedError(Exception):
     """The answer of a call that failed: what the user reads."""
-
-
-class SimulatedClock:
-    """The simulator's own time; sleeping moves it, and so the whole cloud, and takes none."""
-
-    def __init__(self, sim: Simulator) -> None:
-        self._sim = sim
-        self._begin = sim.now()
-
-    def now(self) -> float:
-        return self._sim.now()
-
-    def monotonic(self) -> float:
-        return self._sim.now() - self._begin
-
-    def sleep(self, seconds: float) -> None:
-        self._sim.advance(max(0.0, seconds))
 
 
 @dataclass
@@ -93,7 +73,7 @@ class Stack:
         self.sim = sim
         self.home = home
         self.credentials = credentials or BearerToken(sim.token)
-        self.clock = SimulatedClock(sim)
+        self.clock = CloudClock(sim)
         self.urn = URN
         self.outputs: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
@@ -149,10 +129,10 @@ class Stack:
 
         def kill(text: str) -> None:
             if text.startswith(phase):
-                raise KilledError
+                raise PluginKilledError
 
         self.on_line = kill
-        with pytest.raises(KilledError):
+        with pytest.raises(PluginKilledError):
             self.up(**inputs)
         self.on_line = bool
 

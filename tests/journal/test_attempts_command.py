@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.conftest import JAMMY, NOBLE, SCRIPT, URN, WEB, Stack
+from tests.journal.conftest import SCRIPT, URN, Stack
+from tests.support.programs import JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi.api import AccessKey, Endpoint
 from zec_pulumi.cli.main import main
 from zec_pulumi.errors import StopReason

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.conftest import JAMMY, NOBLE, SCRIPT, WEB, Stack
+from tests.journal.conftest import SCRIPT, Stack
+from tests.support.programs import JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi.api import AccessKey, BearerToken, Endpoint
 from zec_pulumi.cli.main import main
 from zec_pulumi.journal.clouds import account_of, journal_of, journals

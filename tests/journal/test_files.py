@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.journal.conftest import JAMMY, NOBLE, SCRIPT, WEB, Stack
+from tests.journal.conftest import SCRIPT, Stack
+from tests.support.programs import JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi.journal.files import JournalError, make_folder, safe_name
 from zec_pulumi.journal.journal import Journal
 from zec_pulumi.journal.locks import Lock, lock_of

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.conftest import JAMMY, NOBLE, WEB, Stack
+from tests.support.programs import JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.locks import Lock, lock_of
 from zec_pulumi.rebuild.wait import SILENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.journal.conftest import Stack
 
 
 class Engine:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.conftest import JAMMY, NOBLE, SCRIPT, WEB, Stack
+from tests.journal.conftest import SCRIPT, Stack
+from tests.support.programs import JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi import health
 from zec_pulumi.cli.main import main
 from zec_pulumi.errors import StopReason

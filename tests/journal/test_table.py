@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.conftest import JAMMY, NOBLE, SCRIPT, URN, WEB, Stack
+from tests.journal.conftest import SCRIPT, URN, Stack
+from tests.support.programs import JAMMY, NOBLE
+from tests.support.world import WEB
 from zec_pulumi.api import BearerToken, Client
 from zec_pulumi.cli.main import main
 from zec_pulumi.journal.clouds import account_of

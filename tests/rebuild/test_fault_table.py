@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -14,18 +13,16 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from tests.support.cloud import list_public_images_only
 from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import WEB, World
 from zec_pulumi import api
 from zec_pulumi.api import Code
-from zec_pulumi.api.exchange import HttpResponse
 from zec_pulumi.simulator import effects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zec_pulumi.api.exchange import ApiRequest
-    from zec_pulumi.api.timeouts import Timeouts
 
 CUSTOM = "custom-5Yx8Hq2c"
 PASSWORD = "Abcdef-123"
@@ -178,7 +175,7 @@ def outcome(action: str, effect: dict[str, Any], times: int) -> str:
         world.stacks[0].timeout = 1800.0
         stack.up({"imageId": JAMMY})
         if PROGRAMS[action]["imageId"] == CUSTOM:
-            list_public_images_only(world)
+            list_public_images_only(world.transport)
         if action == "StartInstances":
             world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": FAULTS["refusal-4xx"]})
         world.cloud.faults.add({"action": action, "nth": 1, "times": times, "effect": effect})
@@ -199,22 +196,6 @@ def outcome(action: str, effect: dict[str, Any], times: int) -> str:
             return "E"
         assert WEB in second.text
         return "ask"
-
-
-def list_public_images_only(world: World) -> None:
-    """Have DescribeImages leave out the account's own images, so that DescribeCustomImages is needed to find them."""
-    send = world.transport.send
-
-    def filtered(call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
-        answer = send(call, timeouts)
-        if call.action != "DescribeImages" or answer.status != 200:
-            return answer
-        body = json.loads(answer.body)
-        public = [image for image in body["response"]["dataSet"] if image["imageType"] != "CUSTOM_IMAGE"]
-        body["response"].update(dataSet=public, totalCount=len(public))
-        return HttpResponse(answer.status, answer.headers, json.dumps(body).encode())
-
-    world.transport.send = filtered  # type: ignore[method-assign]
 
 
 def tells(text: str, action: str, effect: dict[str, Any], *, nothing_done: bool) -> None:

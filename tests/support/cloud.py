@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tests.support.clock import FakeClock
@@ -111,3 +113,19 @@ def client_of(transport: LocalTransport, clock: FakeClock) -> Client:
     return Client(
         BearerToken(TOKEN), Endpoint(HOST, "http"), clock=clock, transport=transport, random_fraction=lambda: 0.0
     )
+
+
+def list_public_images_only(transport: LocalTransport) -> None:
+    """Have DescribeImages leave out the account's own images, so that DescribeCustomImages is needed to find them."""
+    send = transport.send
+
+    def filtered(call: ApiRequest, timeouts: Timeouts) -> HttpResponse:
+        answer = send(call, timeouts)
+        if call.action != "DescribeImages" or answer.status != HTTPStatus.OK:
+            return answer
+        body = json.loads(answer.body)
+        public = [image for image in body["response"]["dataSet"] if image["imageType"] != "CUSTOM_IMAGE"]
+        body["response"].update(dataSet=public, totalCount=len(public))
+        return HttpResponse(answer.status, answer.headers, json.dumps(body).encode())
+
+    transport.send = filtered  # type: ignore[method-assign]

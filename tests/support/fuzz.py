@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.support.cloud import TOKEN
@@ -303,15 +303,7 @@ def run(number: int, kind: str) -> Counter[str]:
         AssertionError: a claim broke; the example is shrunk.
     """
     tally: Counter[str] = Counter()
-    chosen = settings(
-        max_examples=number,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-        phases=[Phase.generate, Phase.shrink],
-    )
+    chosen = settings(settings.get_profile("fixed"), max_examples=number, phases=[Phase.generate, Phase.shrink])
 
     @chosen
     @given(st.sampled_from(sorted(CALLS)), mutations())

@@ -50,18 +50,7 @@ def programs() -> st.SearchStrategy[dict[str, Any]]:
 
 def unknown() -> st.SearchStrategy[list[str]]:
     """Return the inputs that a preview does not know; some turn out to be omitted."""
-    keys = [
-        "imageId",
-        "keyId",
-        "password",
-        "userData",
-        "rebuildToken",
-        "rebuildOn",
-        "adopt",
-        "powerOff",
-        "instanceName",
-    ]
-    return st.lists(st.sampled_from(keys), max_size=2, unique=True)
+    return st.lists(st.sampled_from(_UNKNOWABLE), max_size=2, unique=True)
 
 
 def _program(
