@@ -17,7 +17,7 @@ from zec_pulumi.cli.report import FailOn, read, report_of
 from zec_pulumi.cli.report.preview_json import Diagnostic
 from zec_pulumi.engine.connection import without_colours
 from zec_pulumi.journal.journal import Entry
-from zec_pulumi.journal.recovery import NoLongerWanted, OtherResource, OutcomeUnknown, TakenBack, ValuesNotKept
+from zec_pulumi.journal.questions import NoLongerWanted, OtherResource, OutcomeUnknown, TakenBack, ValuesNotKept
 from zec_pulumi.messages import fleet, recovery
 from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import plan as plan_messages

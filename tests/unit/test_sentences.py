@@ -8,7 +8,7 @@ import pytest
 
 from zec_pulumi.api import Instance
 from zec_pulumi.journal.journal import Entry
-from zec_pulumi.journal.recovery import (
+from zec_pulumi.journal.questions import (
     JournalWarning,
     NoLongerWanted,
     OtherResource,

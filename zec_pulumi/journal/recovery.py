@@ -13,6 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.journal.journal import ENDED, OPEN, UNKNOWN, Entry, History, Journal, Origin
 from zec_pulumi.journal.marker import Marker, Phase, StrangeMarker
+from zec_pulumi.journal.questions import (
+    FoundReinstalling,
+    MarkedByAnother,
+    MarkedUnknown,
+    MarkerNotRead,
+    NoLongerWanted,
+    OtherResource,
+    OutcomeUnknown,
+    RebuiltByAnother,
+    ShownAlready,
+    TakenBack,
+    Unreadable,
+    ValuesNotKept,
+)
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import CAUSES, Cause, all_readable, as_text
 from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
@@ -25,8 +39,8 @@ if TYPE_CHECKING:
 
     from zec_pulumi.api import Instance
     from zec_pulumi.journal.journal import Event
-    from zec_pulumi.journal.lines import Line
     from zec_pulumi.journal.marker import Found
+    from zec_pulumi.journal.questions import JournalWarning, MarkerNote, Question
 
 _NOTHING_TO_REBUILD = (Kind.NONE, Kind.CHANGE)
 
@@ -35,110 +49,6 @@ _UNSHOWN = frozenset({"userData", "password"})
 
 _GONE_WHEN_OMITTED = frozenset({"user_data", "user_data_base64", "password"})
 """Inputs that a rebuild takes off the machine when the program omits them; the others stay as the machine has them."""
-
-
-@dataclass(frozen=True)
-class OutcomeUnknown:
-    """A question: was the attempt carried out? Nobody has seen it, and the API cannot show it."""
-
-    entry: Entry
-
-
-@dataclass(frozen=True)
-class OtherResource:
-    """A question: was the attempt, which another resource made, made for this resource under an older name?"""
-
-    entry: Entry
-
-
-@dataclass(frozen=True)
-class NoLongerWanted:
-    """A question: the attempt put on the machine, or is putting on it, what the program does not ask for any more."""
-
-    entry: Entry
-    live: Instance
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A question: what does ``line`` of the journal say of the instance? It may tell of this very rebuild."""
-
-    instance_id: str
-    line: Line
-
-
-@dataclass(frozen=True)
-class ShownAlready:
-    """A question: did a killed run rebuild the machine? It shows ``inputs`` as wanted, and the record does not."""
-
-    live: Instance
-    inputs: tuple[str, ...]
-    causes: tuple[Cause, ...]
-
-
-@dataclass(frozen=True)
-class MarkedUnknown:
-    """A question: was the attempt of the ``marker``, which is this planned rebuild, carried out?"""
-
-    live: Instance
-    marker: Marker
-    causes: tuple[Cause, ...]
-
-
-@dataclass(frozen=True)
-class MarkedByAnother:
-    """A question: is the attempt of the ``marker``, which another resource made, still going on?"""
-
-    live: Instance
-    marker: Marker
-    now: float
-
-
-Question = OutcomeUnknown | OtherResource | NoLongerWanted | Unreadable | ShownAlready | MarkedUnknown | MarkedByAnother
-
-
-@dataclass(frozen=True)
-class TakenBack:
-    """A warning: the machine may have been rebuilt with ``inputs`` that the program has taken back; no API shows it."""
-
-    entry: Entry
-    inputs: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ValuesNotKept:
-    """A warning: the attempt counts as the planned rebuild, although the values of its ``inputs`` are not known."""
-
-    entry: Entry
-    inputs: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FoundReinstalling:
-    """A warning: a reinstall that nothing explains counts as ``entry``, made up here, whose outcome is unknown."""
-
-    entry: Entry
-
-
-JournalWarning = TakenBack | ValuesNotKept | FoundReinstalling
-
-
-@dataclass(frozen=True)
-class RebuiltByAnother:
-    """To be named: another resource has rebuilt the machine, as its ``marker`` says."""
-
-    marker: Marker
-    now: float
-
-
-@dataclass(frozen=True)
-class MarkerNotRead:
-    """To be named: the marker has a value that this release does not read."""
-
-    marker: StrangeMarker
-
-
-MarkerNote = RebuiltByAnother | MarkerNotRead
 
 
 @dataclass(frozen=True)

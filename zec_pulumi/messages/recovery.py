@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.journal.journal import VERIFIED, Origin
 from zec_pulumi.journal.marker import KEY, Phase
-from zec_pulumi.journal.recovery import (
+from zec_pulumi.journal.questions import (
     FoundReinstalling,
     MarkedByAnother,
     MarkedUnknown,
@@ -27,7 +27,7 @@ from zec_pulumi.time.timestamp import timestamp
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
     from zec_pulumi.journal.journal import Entry
-    from zec_pulumi.journal.recovery import JournalWarning, MarkerNote, Question
+    from zec_pulumi.journal.questions import JournalWarning, MarkerNote, Question
 
 INSTANCE = "Instance "
 """How the lines about an attempt begin whose outcome matters before anything is done; the instance's id follows."""
