@@ -96,7 +96,7 @@ class Fleet:
         return self.up_by_default("--parallel", str(len(self.ids)))
 
     def up_by_default(self, *arguments: str) -> Run:
-        """Bring every machine to what is declared, as many at a time as the engine does when it is told nothing."""
+        """Bring every machine to what is declared, in the places that the engine has by default."""
         return self.run("up", "--yes", "--skip-preview", "--suppress-progress", *arguments)
 
     def resets(self) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ class Command:
         self.fleets.announce(FLEET, self.fleet_row, Rollout((), rollout.others, rollout.at_once, self.number))
 
     def check(self, urn: str, machines: int, *, waits: bool = False) -> None:
-        self.places.told(urn, {"places": float(self.number), "machines": float(machines), "waits": waits})
+        self.places.declare(urn, {"places": float(self.number), "machines": float(machines), "waits": waits})
 
     def preview(self, outlooks: dict[str, Outlook], waits: tuple[str, ...] = ()) -> list[str]:
         for urn, outlook in outlooks.items():
@@ -178,7 +178,7 @@ def test_without_the_programs_word_nothing_is_said_and_nothing_fails(told: Any) 
     """An SDK that does not tell it, or a transform that dropped or changed it."""
     command = Command(places=1)
     for urn in alone(5):
-        command.places.told(urn, told)
+        command.places.declare(urn, told)
         command.places.previewed(urn, WIPED, command.row)
         command.places.planned(urn, WIPED, command.row)
     assert command.row.lines == []

@@ -46,7 +46,7 @@ def check(
         secrets: The property keys of the inputs that the program gives as secrets; None when they did not come.
         demand: What the program tells of the engine's places; None where it did not arrive.
     """
-    process.places.told(call.urn, demand)
+    process.places.declare(call.urn, demand)
     process.checked.add(call.urn, dry_run=dry_run, settings=settings, secrets=secrets)
     try:
         wanted = parse_wanted(inputs)

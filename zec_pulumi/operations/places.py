@@ -48,16 +48,16 @@ class Places:
         self._said = False
         self._lock = threading.Lock()
 
-    def told(self, urn: str, told: object) -> None:
-        """Take note of what the program tells of a machine. Without that nothing is said, and nothing fails."""
+    def declare(self, urn: str, demand: object) -> None:
+        """Take note of what the program says of a machine. Without that no line is shown, and nothing fails."""
         try:
-            demand = _Demand.model_validate(told)
+            declared = _Demand.model_validate(demand)
         except ValidationError:
             return
         with self._lock:
-            self._places = demand.places
-            self._machines = max(self._machines, demand.machines)
-            if demand.waits:
+            self._places = declared.places
+            self._machines = max(self._machines, declared.machines)
+            if declared.waits:
                 self._waits.add(urn)
 
     def previewed(self, urn: str, outlook: Outlook, row: Row) -> None:
