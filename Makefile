@@ -51,7 +51,7 @@ kill-matrix: .venv/ready .cache/engine/ready
 
 # What was tried before is kept in mutants/, and tried again only where code or tests have changed.
 mutants: .venv/ready
-	@$(BIN)/mutmut run
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run
 	@$(BIN)/mutmut results
 
 engine: .venv/ready
