@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zec_pulumi.errors import DeadlineError, PartialFailureError, StoppedError, UnhealthyError, ZecError
 from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.journal import locks, recovery
-from zec_pulumi.journal.marker import ATTEMPT_DIGITS, Marker, Phase, find
 from zec_pulumi.journal.questions import FoundReinstalling
 from zec_pulumi.journal.recovery import Sighting, resolve_plan
 from zec_pulumi.messages import causes as cause_messages
@@ -17,16 +15,14 @@ from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.operations.gate_check import ask_gates, refusals
+from zec_pulumi.operations.marking import Marking
 from zec_pulumi.operations.results import Created
 from zec_pulumi.planning import record
 from zec_pulumi.planning.approval import digest_of
-from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan
-from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
 from zec_pulumi.planning.status import STOPPED, is_transitional
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
-from zec_pulumi.rebuild.mark import Mark, read_marker, warning
 from zec_pulumi.rebuild.power import status_now
 from zec_pulumi.rebuild.rebuild import rebuild
 from zec_pulumi.rebuild.send import send
@@ -37,13 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api import Instance, ResetInstanceRequest
-    from zec_pulumi.journal.marker import Found
     from zec_pulumi.operations.context import Call, Process
     from zec_pulumi.rebuild.operation import Operation
-
-
-_MARKER_READS = 2
-"""How often the marker may be another one when it is read again; then somebody else works on the machine."""
 
 
 def create(process: Process, call: Call, inputs: Mapping[str, Any]) -> Created:
@@ -79,8 +70,9 @@ def _apply(
         with process.places.working(call.urn), process.fleets.working(call.urn), lock as held:
             op = process.operation(call, held, instance_id, record.last_attempt(before))
             live, found = _settled(op, instance_id, record.last_rebuild_seconds(before))
-            marker = find(live.tags or {})
-            apply = _Apply(process, call, op, inputs, before, wanted, recorded, live, found, marker)
+            settings, previous = process.gates(call.urn), record.last_attempt(before)
+            marking = Marking.of(op, settings, call.urn, previous, wanted, live)
+            apply = _Apply(process, call, op, inputs, before, wanted, recorded, live, found, marking)
             outputs = apply.carry_out()
     except (PartialFailureError, RebuildNotStartedError, KeyboardInterrupt):
         raise
@@ -118,8 +110,7 @@ def _settled(op: Operation, instance_id: str, last_rebuild_seconds: float | None
 class _Apply:
     """One create or update under way.
 
-    ``before`` is the record so far, empty in a create. ``found`` is the status in which the machine was found,
-    ``marker`` the one that it had, and ``mark`` writes the one of this operation's attempt.
+    ``before`` is the record so far, empty in a create. ``found`` is the status in which the machine was found.
     """
 
     process: Process
@@ -131,9 +122,7 @@ class _Apply:
     recorded: Recorded
     live: Instance
     found: str
-    marker: Found = None
-    mark: Mark | None = None
-    marker_reads: int = 0
+    marking: Marking
 
     def carry_out(self) -> dict[str, Any]:
         """Do what the plan says and return the new record."""
@@ -152,7 +141,7 @@ class _Apply:
             raise ZecError(outcomes.not_rebuilt(error, self.live)) from error
         if adopted:
             self._probe_unrecorded_rebuild()
-            self._close_marker()
+            self.marking.close(self.live)
         if adopted and not self.before:
             recovery.forget_resource(self.process.journal, self.live.instance_id, self.call.urn)
         return done
@@ -162,8 +151,8 @@ class _Apply:
         previous = record.last_attempt(self.before)
         known = not self.before or self.recorded.applied.user_data_not_run
         not_run = self.wanted.first_boot_script is not None and known
-        ours = isinstance(self.marker, Marker) and self.marker.resource == resource_digest(self.call.urn)
-        if ours or recovery.left_behind(self.process.journal, self.live.instance_id, self.call.urn, previous):
+        journal, instance_id = self.process.journal, self.live.instance_id
+        if self.marking.ours or recovery.left_behind(journal, instance_id, self.call.urn, previous):
             not_run = False
         return record.applied_now(self.live, user_data_not_run=bool(not_run))
 
@@ -176,8 +165,8 @@ class _Apply:
         """Decide; an attempt that only the journal knows is continued, or asked about."""
         journal, urn = self.process.journal, self.call.urn
         found = self.process.reinstalls.status_of(self.live.instance_id) or self.found
-        answers = self.process.gates(urn).answers
-        sighting = Sighting(self.marker, found, self.op.deadline.now, answers)
+        answers = self.marking.settings.answers
+        sighting = Sighting(self.marking.found, found, self.op.deadline.now, answers)
         before = self.before
         resolved = resolve_plan(
             journal, self.wanted, self.recorded, self.live, before, urn, tidy=True, sighting=sighting
@@ -204,12 +193,12 @@ class _Apply:
         if preflight.findings or preflight.request is None:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
         approval = self._pass_gates(plan, preflight.request)
-        settings = self.process.gates(self.call.urn)
-        marked = settings.mark_attempts and (settings.require_approval or not all_readable(plan.causes))
-        if marked and self._marker_has_changed(required=settings.require_marker):
-            # Another run has begun, or was killed: what it says may make this another plan.
-            return self.carry_out()
-        self.mark = self._new_mark() if marked else None
+        marking = self.marking
+        if marking.writes(plan):
+            if marking.has_changed(self.live):
+                # Another run has begun, or was killed: what it says may make this another plan.
+                return self.carry_out()
+            marking.begin(self.live)
         before = Applied.model_validate(record.applied_now(self.live))
         force = self.wanted.power_off == "force"
         try:
@@ -220,78 +209,30 @@ class _Apply:
                 plan.causes,
                 force=force,
                 approval=approval,
-                mark=self.mark,
-                marker_required=settings.require_marker,
+                mark=marking.mark,
+                marker_required=marking.is_required,
             )
         except AttemptOpenError as error:
             self._leave_open(error, before)
         finally:
-            not_marked = warning(self.mark)
-            if not_marked and not settings.require_marker:
+            not_marked = marking.warning()
+            if not_marked:
                 self.call.warn(not_marked)
         return self._finish(attempt, before, plan)
-
-    def _marker_has_changed(self, *, required: bool) -> bool:
-        """Read the marker once more, right before the power-off; return whether it is another one than was decided on.
-
-        Raises:
-            RebuildNotStartedError: it cannot be read, or changes all the time.
-        """
-        self.marker_reads += 1
-        try:
-            now = read_marker(self.op, self.live.instance_id)
-        except ZecError as error:
-            if required or isinstance(error, (StoppedError, DeadlineError)):
-                reason = recovery_messages.marker_required(error) if required else str(error)
-                raise RebuildNotStartedError(outcomes.not_rebuilt(ZecError(reason), self.live)) from error
-            return False
-        if now == self.marker:
-            return False
-        if self.marker_reads > _MARKER_READS:
-            raise RebuildNotStartedError(recovery_messages.marker_changes(self.live))
-        self.marker = now
-        return True
-
-    def _new_mark(self) -> Mark:
-        attempt_id = str(uuid.uuid4())
-        urn, previous = self.call.urn, record.last_attempt(self.before)
-        digests = plan_digest(urn, previous, self.wanted), resource_digest(urn)
-        marker = Marker(Phase.BEGUN, *digests, attempt_id[:ATTEMPT_DIGITS], self.op.clock.now())
-        replaced = self.marker if isinstance(self.marker, Marker) else None
-        return Mark(self.op, self.live.instance_id, attempt_id, marker, replaced)
-
-    def _mark_found(self, attempt_id: str) -> Mark | None:
-        """Return what writes on in the marker that the machine had, if it is that attempt's."""
-        marker = self.marker
-        if not isinstance(marker, Marker) or not marker.names(attempt_id):
-            return None
-        if not self.process.gates(self.call.urn).mark_attempts:
-            return None
-        return Mark(self.op, self.live.instance_id, attempt_id, marker, on_instance=True)
-
-    def _close_marker(self) -> None:
-        """End the marker of this very change: the machine was found as wanted, so that it is made."""
-        marker, urn = self.marker, self.call.urn
-        if not isinstance(marker, Marker) or not marker.is_open or marker.resource != resource_digest(urn):
-            return
-        if marker.plan == plan_digest(urn, record.last_attempt(self.before), self.wanted):
-            mark = self._mark_found(marker.attempt)
-            if mark:
-                mark.done()
 
     def _pass_gates(self, plan: Plan, request: ResetInstanceRequest) -> str | None:
         """Enforce the gates on what is about to be sent, whatever a preview said; return the approval's digest."""
         process, urn, wanted = self.process, self.call.urn, self.wanted
-        verdict = ask_gates(process, process.gates(urn), urn, wanted, self.before, plan, self.live, request)
+        verdict = ask_gates(process, self.marking.settings, urn, wanted, self.before, plan, self.live, request)
         if verdict.closed:
             raise RebuildNotStartedError("\n".join(refusals(verdict, wanted, plan)))
         return digest_of(verdict.approved_by) if verdict.approved_by else None
 
     def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
         target = Target.of_attempt(self.live.instance_id, self.recorded)
-        self.mark = self._mark_found(attempt.id)
+        self.marking.join(self.live, attempt.id)
         try:
-            attempt, self.live = wait_until_rebuilt(self.op, attempt, target, mark=self.mark)
+            attempt, self.live = wait_until_rebuilt(self.op, attempt, target, mark=self.marking.mark)
         except AttemptOpenError as error:
             self._leave_open(error, self.recorded.applied)
         except KeyboardInterrupt:
@@ -309,8 +250,7 @@ class _Apply:
         try:
             finished = max(attempt.verified_at or self.op.deadline.now, attempt.started_at)
             self.op.progress.phase(outcomes.finished(self.live, finished - attempt.started_at, ours=ours))
-            if self.mark:
-                self.mark.done()
+            self.marking.done()
             if attempt.verified_at is None and password_follows(self.wanted, self.live, self.op.reader):
                 self._set_password()
             self._change_in_place(plan)

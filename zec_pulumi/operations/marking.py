@@ -1,0 +1,124 @@
+"""The marker in one create or update: what the machine has, whether a rebuild writes one, and who else writes it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zec_pulumi.errors import DeadlineError, StoppedError, ZecError
+from zec_pulumi.journal.marker import ATTEMPT_DIGITS, Marker, Phase, find
+from zec_pulumi.messages import outcomes
+from zec_pulumi.messages import recovery as recovery_messages
+from zec_pulumi.planning.causes import all_readable
+from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
+from zec_pulumi.rebuild.errors import RebuildNotStartedError
+from zec_pulumi.rebuild.mark import Mark, read_marker, warning
+
+if TYPE_CHECKING:
+    from zec_pulumi.api import Instance
+    from zec_pulumi.journal.marker import Found
+    from zec_pulumi.planning.gates import GateSettings
+    from zec_pulumi.planning.inputs import Wanted
+    from zec_pulumi.planning.plan import Plan
+    from zec_pulumi.rebuild.operation import Operation
+
+_READS = 2
+"""How often the marker may be another one when it is read again; then somebody else works on the machine."""
+
+
+@dataclass
+class Marking:
+    """The marker as one operation finds and writes it.
+
+    Args:
+        op: The operation.
+        settings: Those of the stack.
+        urn: The resource.
+        previous: The attempt id of the last recorded rebuild.
+        wanted: What the program asks for.
+        found: The marker that the decision stands on.
+    """
+
+    op: Operation
+    settings: GateSettings
+    urn: str
+    previous: str | None
+    wanted: Wanted
+    found: Found
+    mark: Mark | None = None
+    """The marker of the attempt that this operation makes or joins, None while it has none."""
+    _reads: int = 0
+
+    @classmethod
+    def of(
+        cls, op: Operation, settings: GateSettings, urn: str, previous: str | None, wanted: Wanted, live: Instance
+    ) -> Marking:
+        """Return the marking of an operation on the machine as it was read."""
+        return cls(op, settings, urn, previous, wanted, find(live.tags or {}))
+
+    @property
+    def ours(self) -> Marker | None:
+        """The marker that was found, if an attempt of this resource wrote it."""
+        found = self.found
+        return found if isinstance(found, Marker) and found.resource == resource_digest(self.urn) else None
+
+    @property
+    def is_required(self) -> bool:
+        """Whether nothing is wiped without a marker."""
+        return self.settings.require_marker
+
+    def writes(self, plan: Plan) -> bool:
+        """Whether a rebuild for this plan writes a marker."""
+        return self.settings.mark_attempts and (self.settings.require_approval or not all_readable(plan.causes))
+
+    def has_changed(self, live: Instance) -> bool:
+        """Read the marker once more, right before the power-off; return whether it is another one than was found.
+
+        Raises:
+            RebuildNotStartedError: it cannot be read, or changes all the time.
+        """
+        self._reads += 1
+        try:
+            now = read_marker(self.op, live.instance_id)
+        except ZecError as error:
+            if self.is_required or isinstance(error, (StoppedError, DeadlineError)):
+                reason = recovery_messages.marker_required(error) if self.is_required else str(error)
+                raise RebuildNotStartedError(outcomes.not_rebuilt(ZecError(reason), live)) from error
+            return False
+        if now == self.found:
+            return False
+        if self._reads > _READS:
+            raise RebuildNotStartedError(recovery_messages.marker_changes(live))
+        self.found = now
+        return True
+
+    def begin(self, live: Instance) -> None:
+        """Make the mark of a new attempt; nothing is written yet."""
+        attempt_id = str(uuid.uuid4())
+        digests = plan_digest(self.urn, self.previous, self.wanted), resource_digest(self.urn)
+        marker = Marker(Phase.BEGUN, *digests, attempt_id[:ATTEMPT_DIGITS], self.op.clock.now())
+        replaced = self.found if isinstance(self.found, Marker) else None
+        self.mark = Mark(self.op, live.instance_id, attempt_id, marker, replaced)
+
+    def join(self, live: Instance, attempt_id: str) -> None:
+        """Write on in the marker that was found, if it is that attempt's."""
+        found = self.found
+        if isinstance(found, Marker) and found.names(attempt_id) and self.settings.mark_attempts:
+            self.mark = Mark(self.op, live.instance_id, attempt_id, found, on_instance=True)
+
+    def close(self, live: Instance) -> None:
+        """End the marker of this very change: the machine was found as wanted, so that it is made."""
+        ours = self.ours
+        if ours and ours.is_open and ours.plan == plan_digest(self.urn, self.previous, self.wanted):
+            self.join(live, ours.attempt)
+            self.done()
+
+    def done(self) -> None:
+        """Write that the machine was verified, if the attempt has a marker."""
+        if self.mark:
+            self.mark.done()
+
+    def warning(self) -> str | None:
+        """Return what to warn of when the marker could not be written; where it is required, the refusal says so."""
+        return None if self.is_required else warning(self.mark)
