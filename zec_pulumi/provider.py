@@ -108,8 +108,9 @@ class InstanceOsImageProvider(ResourceProvider):
             found = read(process, call, id_, props)
         return ReadResult(found.id, found.outputs, found.inputs)
 
-    def delete(self, id_: str, _props: dict[str, Any]) -> None:
-        """Forget. The machine is never touched, whatever the reason for the delete."""
+    def delete(self, id_: str, props: dict[str, Any]) -> None:
+        """Forget. The machine is never touched, whatever the reason for the delete; nor are its backups."""
+        from zec_pulumi.operations.forget import forget  # noqa: PLC0415 programs start without it
+
         with plugin().operation("Delete") as (process, call):
-            process.forget(id_, call.urn)
-            call.info(f"forgotten: instance {id_} is left as it is")
+            forget(process, call, id_, props)

@@ -44,25 +44,29 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "ModifyResourceTags": {"imageId": JAMMY, "userData": SCRIPT},
     "DescribeResourceTags": {"imageId": JAMMY, "userData": SCRIPT},
     "DeleteTags": {"imageId": JAMMY, "userData": SCRIPT},
+    "CreateImage": {"imageId": NOBLE, "backup": True},
+    "DeleteImages": {"imageId": NOBLE, "backup": True},
 }
 """What the program says, so that the action is needed."""
 
 ACTIONS = {
     "Inst": "DescribeInstances",
-    "Status": "DescribeInstancesStatus",
-    "Images": "DescribeImages",
-    "Custom": "DescribeCustomImages",
+    "Stat": "DescribeInstancesStatus",
+    "Imgs": "DescribeImages",
+    "Cust": "DescribeCustomImages",
     "Keys": "DescribeKeyPairs",
-    "TZones": "DescribeTimeZones",
-    "Zones": "DescribeZones",
+    "TZs": "DescribeTimeZones",
+    "Zone": "DescribeZones",
     "Stop": "StopInstances",
-    "Start": "StartInstances",
-    "Reset": "ResetInstance",
-    "Passwd": "ResetInstancePassword",
-    "Modify": "ModifyInstancesAttribute",
+    "Strt": "StartInstances",
+    "Rset": "ResetInstance",
+    "Pass": "ResetInstancePassword",
+    "Mod": "ModifyInstancesAttribute",
     "Tag": "ModifyResourceTags",
     "Tags": "DescribeResourceTags",
-    "Untag": "DeleteTags",
+    "Untg": "DeleteTags",
+    "Make": "CreateImage",
+    "Del": "DeleteImages",
 }
 """The short names in the table's head."""
 
@@ -95,59 +99,59 @@ FAULTS: dict[str, dict[str, Any]] = {
 """The faults; ``+``: carried out all the same."""
 
 ONCE = """
-                 Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify Tag    Tags   Untag
-refusal-4xx      E      ok     E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-refusal-401      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-failure-5xx      ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-failure-5xx+     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-rate-limit       ok     ok     ok     ok     ok     ok     ok     ok     E      ok     ok     ok     ok     ok     ok
-bad-gateway      ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-bad-gateway+     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-empty            ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-empty+           ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-truncated        ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-challenge        E      ok     E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-blocked          E      ok     E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-redirect         E      ok     E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
-late             ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-drop             ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-drop+            ok     ok     ok     ok     ok     ok     ok     ok     E      ok     E      E      ok     ok     ok
-reinstall-fails  -      -      -      -      -      -      -      -      -      ask    -      -      -      -      -
-never-ends       -      -      -      -      -      -      -      ask    ask    ask    -      -      -      -      -
-lag              ok     ok     -      -      -      -      -      -      -      -      -      -      -      -      -
-missing          ok     ok     -      -      -      -      -      -      -      -      -      -      -      -      -
-failed-ids       -      -      -      -      -      -      -      E      E      -      -      -      -      -      -
-tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -      -      -      -
-image-fails      -      -      -      -      -      -      -      -      -      -      -      -      -      -      -
-image-missing    -      -      E      E      -      -      -      -      -      -      -      -      -      -      -
+                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags Untg Make Del
+refusal-4xx         E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+refusal-401         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+failure-5xx         ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
+failure-5xx+        ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
+rate-limit          ok   ok   ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok
+bad-gateway         ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
+bad-gateway+        ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
+empty               ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
+empty+              ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
+truncated           ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
+challenge           E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+blocked             E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+redirect            E    ok   E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   E    ok
+late                ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
+drop                ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
+drop+               ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
+reinstall-fails     -    -    -    -    -    -    -    -    -    ask  -    -    -    -    -    -    -
+never-ends          -    -    -    -    -    -    -    ask  ask  ask  -    -    -    -    -    ask  -
+lag                 ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+missing             ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+failed-ids          -    -    -    -    -    -    -    E    E    -    -    -    -    -    -    -    ok
+tags-hidden         ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+image-fails         -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    E    -
+image-missing       -    -    E    E    -    -    -    -    -    -    -    -    -    -    -    -    -
 """
 
 ALWAYS = """
-                 Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify Tag    Tags   Untag
-refusal-4xx      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-refusal-401      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-failure-5xx      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-failure-5xx+     E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
-rate-limit       E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-bad-gateway      E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-bad-gateway+     E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
-empty            E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-empty+           E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
-truncated        E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
-challenge        E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-blocked          E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-redirect         E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-late             E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
-drop             E      E      E      E      E      E      E      E      E      E      E      E      ok     ok     ok
-drop+            E      E      E      E      E      E      E      ok     E      ok     E      E      ok     ok     ok
-reinstall-fails  -      -      -      -      -      -      -      -      -      ask    -      -      -      -      -
-never-ends       -      -      -      -      -      -      -      ask    ask    ask    -      -      -      -      -
-lag              ok     ok     -      -      -      -      -      -      -      -      -      -      -      -      -
-missing          E      E      -      -      -      -      -      -      -      -      -      -      -      -      -
-failed-ids       -      -      -      -      -      -      -      E      E      -      -      -      -      -      -
-tags-hidden      ok     -      -      -      -      -      -      -      -      -      -      -      -      -      -
-image-fails      -      -      -      -      -      -      -      -      -      -      -      -      -      -      -
-image-missing    -      -      E      E      -      -      -      -      -      -      -      -      -      -      -
+                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags Untg Make Del
+refusal-4xx         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+refusal-401         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+failure-5xx         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+failure-5xx+        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
+rate-limit          E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+bad-gateway         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+bad-gateway+        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
+empty               E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+empty+              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
+truncated           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
+challenge           E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+blocked             E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+redirect            E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+late                E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
+drop                E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
+drop+               E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
+reinstall-fails     -    -    -    -    -    -    -    -    -    ask  -    -    -    -    -    -    -
+never-ends          -    -    -    -    -    -    -    ask  ask  ask  -    -    -    -    -    ask  -
+lag                 ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+missing             E    E    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+failed-ids          -    -    -    -    -    -    -    E    E    -    -    -    -    -    -    -    ok
+tags-hidden         ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+image-fails         -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    E    -
+image-missing       -    -    E    E    -    -    -    -    -    -    -    -    -    -    -    -    -
 """
 
 
@@ -174,6 +178,10 @@ def outcome(action: str, effect: dict[str, Any], times: int) -> str:
         stack = world.stacks[0]
         world.stacks[0].timeout = 1800.0
         stack.up({"imageId": JAMMY})
+        if action == "DeleteImages":
+            stack.up({"imageId": NOBLE, "backup": True})
+            stack.up({"imageId": JAMMY})
+        before = world.resets()
         if PROGRAMS[action]["imageId"] == CUSTOM:
             list_public_images_only(world.transport)
         if action == "StartInstances":
@@ -191,7 +199,7 @@ def outcome(action: str, effect: dict[str, Any], times: int) -> str:
         tells(told, action, effect, nothing_done=not world.actions())
         world.cloud.faults.clear()
         second = stack.up(PROGRAMS[action])
-        assert world.resets() <= 1
+        assert world.resets() <= before + 1
         if second.end == "succeeded":
             return "E"
         assert WEB in second.text

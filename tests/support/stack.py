@@ -19,6 +19,7 @@ from zec_pulumi.operations.apply import create, update
 from zec_pulumi.operations.check import check
 from zec_pulumi.operations.diff import diff
 from zec_pulumi.operations.error_boundary import error_boundary
+from zec_pulumi.operations.forget import forget
 from zec_pulumi.operations.read import read
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class Stack:
 
     def _delete(self) -> bool:
         with self._calling() as (process, call):
-            process.forget(self.instance_id, call.urn)
+            forget(process, call, self.instance_id, dict(self.outputs))
         return False
 
     def _destroy(self) -> bool:

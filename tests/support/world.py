@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from zec_pulumi.journal.journal import Event
-    from zec_pulumi.planning.causes import Cause
     from zec_pulumi.simulator.cloud import Transition
     from zec_pulumi.time.clock import Clock
 
@@ -199,18 +198,10 @@ class PointedJournal(Journal):
         super().__init__(folder, clock)
         self._world = world
 
-    def intend(
-        self,
-        attempt_id: str,
-        instance_id: str,
-        urn: str,
-        causes: tuple[Cause, ...],
-        previous: str | None,
-        approval: str | None = None,
-    ) -> None:
+    def intend(self, attempt_id: str, *facts: Any, **more: Any) -> None:
         """Write an intent."""
         self._pass_point()
-        super().intend(attempt_id, instance_id, urn, causes, previous, approval)
+        super().intend(attempt_id, *facts, **more)
         self._world.intended = attempt_id
         self._world.points.passed("journal")
 

@@ -140,7 +140,7 @@ def test_an_alternative_names_an_input(spec: InputSpec) -> None:
 
 def test_the_record_holds_no_field_under_the_name_of_an_input() -> None:
     """A key of this package would be read as an input of the program."""
-    assert set(Recorded.model_fields) - set(Wanted.model_fields) == {"applied", "attempt"}
+    assert set(Recorded.model_fields) - set(Wanted.model_fields) == {"applied", "attempt", "backups"}
     assert not {spec.name for spec in OUTPUTS} & NAMES
 
 
@@ -155,7 +155,7 @@ def test_a_misspelt_input_is_refused_with_the_one_that_was_meant(name: str, mean
 
 def test_a_strange_input_is_refused_with_all_that_exist() -> None:
     """Nothing is similar to it."""
-    with pytest.raises(TypeError, match="there is no input 'flavour'; the inputs are adopt, enable_agent, "):
+    with pytest.raises(TypeError, match="there is no input 'flavour'; the inputs are adopt, backup, enable_agent, "):
         refuse_unknown(["flavour"], NAMES)
 
 

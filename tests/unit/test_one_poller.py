@@ -35,6 +35,9 @@ class Cloud:
         self.refusals: dict[float, float] = {}
         self._lock = threading.Lock()
 
+    def custom_image_statuses(self, *_: object, **__: object) -> dict[str, str]:
+        raise AssertionError
+
     def describe_instances_status(self, ids: Sequence[str], _deadline: Deadline, *, once: bool) -> dict[str, str]:
         assert once
         now = self.clock.monotonic()

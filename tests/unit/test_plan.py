@@ -832,4 +832,6 @@ def test_the_inputs_that_can_never_cause_a_wipe() -> None:
         "rebuild_protection",
         "power_off",
         "health",
+        "backup",
+        "on_unhealthy",
     }

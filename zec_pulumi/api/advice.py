@@ -88,6 +88,22 @@ ADVICE = {
         "the instance is not stopped",
         "stop the instance first",
     ),
+    Code.INVALID_IMAGE_QUOTA_EXCEED: Advice(
+        "the account may have no more images of its own",
+        "delete images that nobody needs (`zec-pulumi backups` lists backups), or have the quota raised",
+    ),
+    Code.OPERATION_DENIED_GPU_INSTANCE_NOT_SUPPORT: Advice(
+        "the API does not do this to a GPU instance",
+        "leave backups out for this instance",
+    ),
+    Code.OPERATION_DENIED_INSTANCE_IN_OPERATION: Advice(
+        "another operation works on the instance",
+        "wait until the running operation has ended, then run again",
+    ),
+    Code.OPERATION_DENIED_INSTANCE_STATUS_NOT_SUPPORT: Advice(
+        "the instance's present status does not allow this",
+        "wait until the instance is STOPPED, then run again",
+    ),
     Code.AUTHFAILURE_INVALID_AUTHORIZATION: Advice(
         "the Authorization header was not understood",
         "check that access key id, access key password or token were copied whole",

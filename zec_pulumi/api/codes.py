@@ -1,7 +1,7 @@
 """The error codes of the ZEC API by name, and the family each belongs to.
 
-Sources: the ResetInstance page (its 14 codes), the pages of StopInstances, StartInstances and
-ResetInstancePassword, and the list of common codes; all zec 2025-09-01. ``SECURITY_CHALLENGE`` and
+Sources: the ResetInstance page (its 14 codes), the pages of StopInstances, StartInstances, ResetInstancePassword and
+CreateImage, and the list of common codes; all zec 2025-09-01. ``SECURITY_CHALLENGE`` and
 ``REQUEST_BLOCKED`` never come from the API: as in the official SDKs, they name answers of the network
 in front of it.
 """
@@ -70,6 +70,12 @@ class Code(str, Enum):
     OPERATION_DENIED_INSTANCE_RECYCLED = "OPERATION_DENIED_INSTANCE_RECYCLED", _STATE
     OPERATION_DENIED_INSTANCE_NOT_RUNNING = "OPERATION_DENIED_INSTANCE_NOT_RUNNING", _STATE
     OPERATION_DENIED_INSTANCE_NOT_STOPPED = "OPERATION_DENIED_INSTANCE_NOT_STOPPED", _STATE
+
+    # Codes of CreateImage
+    INVALID_IMAGE_QUOTA_EXCEED = "INVALID_IMAGE_QUOTA_EXCEED", _WRONG
+    OPERATION_DENIED_GPU_INSTANCE_NOT_SUPPORT = "OPERATION_DENIED_GPU_INSTANCE_NOT_SUPPORT", _WRONG
+    OPERATION_DENIED_INSTANCE_IN_OPERATION = "OPERATION_DENIED_INSTANCE_IN_OPERATION", _STATE
+    OPERATION_DENIED_INSTANCE_STATUS_NOT_SUPPORT = "OPERATION_DENIED_INSTANCE_STATUS_NOT_SUPPORT", _STATE
 
     # Common to all actions, about credentials
     AUTHFAILURE_INVALID_AUTHORIZATION = "AUTHFAILURE_INVALID_AUTHORIZATION", _AUTH

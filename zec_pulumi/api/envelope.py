@@ -62,9 +62,20 @@ class Result:
             raise self.malformed(name)
         return values
 
-    def failed_ids(self) -> list[str]:
+    def failed_ids(self, name: str = "instanceIds") -> list[str]:
         """Return the ids that an action has failed for; an answer that lists none lists no failure."""
-        return self.texts("instanceIds") if "instanceIds" in self.fields else []
+        return self.texts(name) if name in self.fields else []
+
+    def id(self, name: str) -> str:
+        """Return one id.
+
+        Raises:
+            AnswerLostError: it is missing, or has not the form of one.
+        """
+        found = id_or_nothing(self.fields.get(name))
+        if not found:
+            raise self.malformed(name)
+        return found
 
     def models(self, name: str, model: type[M]) -> tuple[M, ...]:
         """Return a list of objects; null is empty.

@@ -132,6 +132,13 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable()
 
 
+def _is_null(value: Any) -> bool:
+    return value is None
+
+
+Tags = Annotated[dict[str, str] | None, BeforeValidator(_tags)]
+
+
 class SystemDisk(ApiModel):
     """An instance's boot disk; ``disk_size`` in GiB."""
 
@@ -159,7 +166,9 @@ class Instance(Item):
     private_ip_addresses: Addresses = ()
     key_id: OptionalId = None
     enable_agent: bool | None = None
-    tags: Annotated[dict[str, str] | None, BeforeValidator(_tags)] = None
+    tags: Tags = None
+    gpu: Annotated[bool, BeforeValidator(_is_null)] = Field(default=False, validation_alias="instanceType")
+    """Whether it is a GPU instance: the API shows its ``instanceType`` as null."""
 
 
 class InstanceStatus(Item):
@@ -175,7 +184,8 @@ class InstanceStatus(Item):
 class Image(Item):
     """An OS image; sizes in GiB.
 
-    ``region_ids`` are where an image of the account's own can be used; empty where the API does not say.
+    ``region_ids`` are where an image of the account's own can be used; empty where the API does not say. ``tags`` are
+    the values by key, None where the API does not show them.
     """
 
     ID_FIELD = "image_id"
@@ -188,6 +198,8 @@ class Image(Item):
     image_size_gib: Gib = Field(default=None, validation_alias="imageSize")
     min_disk_size_gib: WholeGib = Field(default=None, validation_alias="minDiskSize")
     region_ids: Ids = Field(default=(), validation_alias="regionIdList")
+    created_time: OptionalText = Field(default=None, validation_alias=AliasChoices("createTime", "createdTime"))
+    tags: Tags = None
 
 
 class KeyPair(Item):

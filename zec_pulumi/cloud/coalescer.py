@@ -116,7 +116,7 @@ class RequestCoalescer(Generic[T]):
         request.due = min(request.due, self._clock.monotonic())
         while not request.answered:
             if deadline is not None and deadline.expired:
-                raise DeadlineError(f"the time was up before instance {request.id} was read", None)
+                raise DeadlineError(f"the time was up before {request.id} was read", None)
             if self._must_flush(request):
                 self._flush(deadline)
         if request.error is not None:

@@ -1,8 +1,9 @@
-"""Waits for instance statuses: the one place that polls, and the one owner of its deadline and its cancel."""
+"""Waits for statuses: the one place that polls, and the one owner of its deadline and its cancel."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zec_pulumi.api import ApiError, AuthenticationError, ConfigurationError, NotFoundError, NotSentError
@@ -27,9 +28,22 @@ LAST_POLL_SECONDS = 1.0
 """How long before the deadline the last poll begins."""
 
 
+@dataclass(frozen=True)
+class _What:
+    """What is waited for, and where its status comes from."""
+
+    kind: str
+    id: str
+    statuses: RequestCoalescer[str]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
 class StatusPoller:
     """The one poller of a process: every ``interval`` seconds one DescribeInstancesStatus for all that are waited for.
 
+    Images are waited for in the same way, at the same moments, by one DescribeCustomImages.
     Reads that fail are shown and tried again until the deadline. What no repetition mends ends the wait at once: wrong
     credentials, an untrusted certificate, a wrong host name.
     """
@@ -47,6 +61,7 @@ class StatusPoller:
         self._statuses = RequestCoalescer(
             functools.partial(client.describe_instances_status, once=True), clock, is_contended
         )
+        self._images = RequestCoalescer(functools.partial(client.custom_image_statuses, once=True), clock, is_contended)
         self.schedule = PollSchedule(clock, interval)
 
     def poll(
@@ -75,6 +90,25 @@ class StatusPoller:
             InstanceGoneError: the instance was missing from several answers in a row, or the API says it is gone.
             AuthenticationError, NotSentError: no repetition would help.
         """
+        what = _What("instance", instance_id, self._statuses)
+        return self._poll(
+            what, deadline, progress, just_sent=just_sent, without_engine=without_engine, accepted_at=accepted_at
+        )
+
+    def poll_image(self, image_id: str, deadline: Deadline, progress: Progress) -> Iterator[str]:
+        """Yield the status of an image of the account's own as :meth:`poll` does; an image may be gone as well."""
+        return self._poll(_What("image", image_id, self._images), deadline, progress)
+
+    def _poll(
+        self,
+        what: _What,
+        deadline: Deadline,
+        progress: Progress,
+        *,
+        just_sent: bool = False,
+        without_engine: bool = False,
+        accepted_at: float | None = None,
+    ) -> Iterator[str]:
         others = self.schedule.join()
         try:
             pause = min(self.schedule.until_poll(), deadline.remaining / 2) if just_sent and others else 0.0
@@ -82,9 +116,9 @@ class StatusPoller:
             while True:
                 at_least = 0.0
                 try:
-                    found = self._status(instance_id, pause, deadline, progress, without_engine=without_engine)
+                    found = self._status(what, pause, deadline, progress, without_engine=without_engine)
                 except DeadlineError as error:
-                    raise _time_is_up(instance_id, last) from error
+                    raise _time_is_up(what, last) from error
                 except (StoppedError, InstanceGoneError, AuthenticationError, ConfigurationError):
                     raise
                 except ZecError as error:
@@ -97,16 +131,14 @@ class StatusPoller:
                 else:
                     missing = 0 if found else missing + 1
                     if missing >= MISSING_READS:
-                        raise InstanceGoneError(
-                            f"instance {instance_id} is gone: missing from {missing} answers in a row"
-                        )
+                        raise InstanceGoneError(f"{what} is gone: missing from {missing} answers in a row")
                     if found:
                         last = found
                         yield found
                 left = deadline.remaining - LAST_POLL_SECONDS
                 if left <= 0:
                     self._clock.sleep(deadline.remaining)
-                    raise _time_is_up(instance_id, last)
+                    raise _time_is_up(what, last)
                 pause = min(max(self.schedule.until_poll(accepted_at), at_least), left)
         finally:
             self.schedule.leave()
@@ -133,23 +165,23 @@ class StatusPoller:
         raise AssertionError("poll() ends only with an error")
 
     def _status(
-        self, instance_id: str, pause: float, deadline: Deadline, progress: Progress, *, without_engine: bool
+        self, what: _What, pause: float, deadline: Deadline, progress: Progress, *, without_engine: bool
     ) -> str | None:
-        """Return the status in ``pause`` seconds, None when the answer does not show the instance."""
+        """Return the status in ``pause`` seconds, None when the answer does not show it."""
         # Requested before the sleep: the first to wake reads for all that are due, so a poll is one request.
-        with self._statuses.request(instance_id, pause) as request:
+        with what.statuses.request(what.id, pause) as request:
             if pause:
                 self._clock.sleep(pause)
             reason = progress.stop_reason()
             if reason is StopReason.CANCELLED or (reason and not without_engine):
                 raise StoppedError(reason)
             try:
-                return self._statuses.answer(request, deadline)
+                return what.statuses.answer(request, deadline)
             except NotFoundError as error:
                 if says_gone(error):
-                    raise InstanceGoneError(f"instance {instance_id} is gone: {error}") from error
+                    raise InstanceGoneError(f"{what} is gone: {error}") from error
                 raise
 
 
-def _time_is_up(instance_id: str, last: str | None) -> DeadlineError:
-    return DeadlineError(f"the time is up; instance {instance_id} is {status.shown(last)}", last)
+def _time_is_up(what: _What, last: str | None) -> DeadlineError:
+    return DeadlineError(f"the time is up; {what} is {status.shown(last)}", last)

@@ -13,7 +13,7 @@ from zec_pulumi.cloud.coalescer import RequestCoalescer, never_contended, says_g
 from zec_pulumi.errors import DeadlineError, ZecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from zec_pulumi.api import Client
     from zec_pulumi.time.clock import Clock
@@ -53,6 +53,7 @@ class CloudReader:
         self._clock = clock
         self._deadline: Deadline | None = None
         self._instances = RequestCoalescer(client.instances_by_id, clock, is_contended)
+        self._images = RequestCoalescer(client.custom_image_statuses, clock, is_contended)
         self._held: dict[tuple[str, ...], _Held] = {}
         self._reading: dict[tuple[str, ...], threading.Lock] = {}
         self._asked: set[str] = set()
@@ -121,10 +122,17 @@ class CloudReader:
         """Return up to three image ids of the zone that look like ``image_id``."""
         return difflib.get_close_matches(image_id, list(self._zone_images(zone_id)), n=3, cutoff=0.5)
 
+    def own_images(self) -> list[Image]:
+        """Return the account's own images in all zones."""
+        return self._hold(("all own images",), self._client.describe_custom_images)
+
+    def own_image_ids(self, image_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the account's own images that exist."""
+        return frozenset(image_id for image_id in image_ids if self._images.get(image_id, self._deadline))
+
     def images_named(self, zone_id: str, name: str) -> list[str]:
         """Return the ids of the images of that name, in whatever case: of the zone, and the account's own."""
-        own = self._hold(("all own images",), self._client.describe_custom_images)
-        images = [*self._zone_images(zone_id).values(), *own]
+        images = [*self._zone_images(zone_id).values(), *self.own_images()]
         return sorted({image.image_id for image in images if _is(image.image_name, name)})
 
     def key_pairs_named(self, name: str) -> list[str]:

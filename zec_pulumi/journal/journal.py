@@ -88,8 +88,9 @@ class Entry:
     """What the journal knows of one attempt: the facts of its intent, and the last thing that happened to it.
 
     ``previous`` is the attempt id of the rebuild that the stack had recorded before; ``at`` and ``started_at`` are
-    seconds since the Unix epoch. ``account`` is a digest of the credentials that it was made with, None where an older
-    release noted none.
+    seconds since the Unix epoch. ``backup_image_id`` is the image that was made before it, ``rolls_back`` the attempt
+    that it takes back. ``account`` is a digest of the credentials that it was made with, None where an older release
+    noted none.
     """
 
     attempt_id: str
@@ -102,6 +103,8 @@ class Entry:
     at: float
     request_id: str | None = None
     account: str | None = None
+    backup_image_id: str | None = None
+    rolls_back: str | None = None
     origin: Origin = Origin.HERE
 
 
@@ -156,12 +159,18 @@ class Journal:
         causes: tuple[Cause, ...],
         previous: str | None,
         approval: str | None = None,
+        backup: str | None = None,
+        rolls_back: str | None = None,
     ) -> None:
-        """Write that a reset is about to be sent, and that it uses up the approval with the digest ``approval``."""
+        """Write that a reset is about to be sent, and that it uses up the approval with the digest ``approval``.
+
+        ``backup`` is the image that was made before it, ``rolls_back`` the attempt that it takes back.
+        """
         if approval is not None:
             self.approvals.use(instance_id, approval, attempt_id)
         facts = {"urn": urn, "causes": dump_causes(causes), "previous": previous}
-        self._append(instance_id, {"attempt": attempt_id, "event": "intent", **facts})
+        extra = {key: text for key, text in (("backup", backup), ("rollsBack", rolls_back)) if text}
+        self._append(instance_id, {"attempt": attempt_id, "event": "intent", **facts, **extra})
 
     def note(self, instance_id: str, attempt_id: str, event: Event, request_id: str | None = None) -> None:
         """Write what became of an attempt; one that wiped nothing has used up no approval."""
@@ -266,14 +275,21 @@ class InstanceLog:
         """
         self.journal.prepare(self.instance_id, approval=approval)
 
-    def intend(self, attempt_id: str, causes: tuple[Cause, ...], approval: str | None = None) -> None:
-        """Write that a reset is about to be sent, and the digest of the approval that it uses up.
+    def intend(
+        self,
+        attempt_id: str,
+        causes: tuple[Cause, ...],
+        approval: str | None = None,
+        backup: str | None = None,
+        rolls_back: str | None = None,
+    ) -> None:
+        """Write that a reset is about to be sent; as :meth:`Journal.intend`.
 
         Raises:
             JournalError: then it must not be sent.
         """
         kept = hide_values(causes, self.secret)
-        self.journal.intend(attempt_id, self.instance_id, self.urn, kept, self.previous, approval)
+        self.journal.intend(attempt_id, self.instance_id, self.urn, kept, self.previous, approval, backup, rolls_back)
 
     def mark(self, attempt_id: str) -> None:
         """Write that the attempt's marker is about to be written, and that nothing was sent for it; never fails."""
@@ -306,6 +322,8 @@ class _Line(BaseModel):
     causes: Any = ()
     previous: str | None = None
     request_id: str | None = Field(default=None, alias="requestId")
+    backup: str | None = None
+    rolls_back: str | None = Field(default=None, alias="rollsBack")
 
 
 def _file(folder: Path, instance_id: str) -> Path:
@@ -365,7 +383,17 @@ def _is_cut_short(line: lines.Line) -> bool:
 def _intent(line: _Line) -> Entry:
     causes = load_causes(line.causes)
     return Entry(
-        line.attempt, line.instance, line.urn, causes, line.previous, line.at, "intent", line.at, account=line.account
+        line.attempt,
+        line.instance,
+        line.urn,
+        causes,
+        line.previous,
+        line.at,
+        "intent",
+        line.at,
+        account=line.account,
+        backup_image_id=line.backup,
+        rolls_back=line.rolls_back,
     )
 
 

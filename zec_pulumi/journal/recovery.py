@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.journal.journal import ENDED, OPEN, UNKNOWN, Entry, History, Journal, Origin
+from zec_pulumi.journal.journal import ENDED, NOT_REBUILT, OPEN, UNKNOWN, Entry, History, Journal, Origin
 from zec_pulumi.journal.marker import Marker, Phase, StrangeMarker
 from zec_pulumi.journal.questions import (
     FoundReinstalling,
@@ -248,7 +248,7 @@ def _with_journal(
     resolved = ResolvedPlan(plan, recorded)
     if history.unreadable and plan.kind is Kind.REBUILD:
         return replace(resolved, question=Unreadable(wanted.instance_id or "", history.unreadable[0]))
-    entries = list(history.entries)
+    entries = _standing(history.entries, live)
     previous = last_attempt(before)
     known = {previous, recorded.attempt.id if recorded.attempt else None}
     if recorded.attempt and recorded.attempt.is_unproven:
@@ -274,6 +274,16 @@ def _with_journal(
         return replace(resolved, question=OutcomeUnknown(entry))
     counted = _with_attempt(wanted, recalled(entry, wanted, recorded), live)
     return replace(counted, warning=_unseen(entry, wanted, new=not before))
+
+
+def _standing(entries: Sequence[Entry], live: Instance) -> list[Entry]:
+    """Return the attempts without those that were rolled back, as the roll-back or the machine shows, and without it.
+
+    Where a roll-back may not have been carried out, the attempt that it takes back still counts.
+    """
+    backs = [entry for entry in entries if entry.rolls_back and entry.event not in NOT_REBUILT]
+    taken_back = {back.rolls_back for back in backs if back.event not in UNKNOWN or _is_shown(back, live)}
+    return [entry for entry in entries if not entry.rolls_back and entry.attempt_id not in taken_back]
 
 
 def _with_attempt(wanted: Wanted, recorded: Recorded, live: Instance) -> ResolvedPlan:
@@ -330,6 +340,12 @@ def _unshown(cause: Cause) -> bool:
 def _put(cause: Cause) -> tuple[str, str | None] | None:
     """Return the trigger and the value that a rebuild for a readable cause puts on the machine, None for others."""
     return (cause.trigger, cause.new) if cause.readable else None
+
+
+def _is_shown(entry: Entry, live: Instance) -> bool:
+    """Whether the machine shows what the attempt put on it."""
+    has = _shown_by(live)
+    return all(cause.readable and has[cause.trigger] == cause.new for cause in entry.causes)
 
 
 def _shown_by(live: Instance) -> dict[str, str | None]:
@@ -432,6 +448,7 @@ def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
         key_id=wanted.key_id,
         outcome="failed" if entry.event == "failed" else "unknown" if entry.event in UNKNOWN else "accepted",
         moved=entry.event in ("begun", "finished", "closed-rebuilt", "failed"),
+        backup_image_id=entry.backup_image_id,
     )
     # A name is set in place as well, so the machine tells whether it has the one that is wanted now.
     given = {name: getattr(wanted, name) for name in Wanted.model_fields if name != "instance_name"}

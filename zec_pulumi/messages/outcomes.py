@@ -331,12 +331,42 @@ def unhealthy(live: Instance, error: ZecError, *, ours: bool) -> str:
     return f"{name(live)} {done}, but {error}. The next pulumi up probes it again and wipes nothing"
 
 
+def rolling_back(live: Instance, unhealthy: ZecError, image_id: str | None) -> str:
+    """The health gate did not pass, and the rebuild is taken back now; a warning."""
+    return f"{name(live)} was rebuilt, but {unhealthy}. Its boot disk is wiped now for its backup, image {image_id}"
+
+
+def rolled_back(live: Instance, unhealthy: ZecError | None, again: ZecError | None, image_id: str | None) -> str:
+    """The rebuild was taken back, because its health gate did not pass; ``again`` is why it does not pass now.
+
+    ``unhealthy`` is None where an earlier run has said it.
+    """
+    why = f"{name(live)} was rebuilt, but {unhealthy}. It" if unhealthy else name(live)
+    now = f"which does not pass the health gate either: {again}" if again else "which passes the health gate"
+    gated = f", {now}" if unhealthy or again else ""
+    return (
+        f"{why} was rebuilt from its backup, image {image_id}, and is {live.status} with the system of before{gated}."
+        " The system that failed is gone. The next pulumi preview shows the rebuild anew; to stay with the system of"
+        f' before, set image_id to "{image_id}"'
+    )
+
+
+def not_rolled_back(unhealthy: ZecError, error: BaseException) -> str:
+    """The health gate did not pass, and the roll-back was not carried out, or is not at its end."""
+    return f"the rebuilt instance was to be rolled back, as {unhealthy}. {reason(error)}"
+
+
 def unhealthy_adopted(live: Instance, error: ZecError) -> str:
     """The health gate did not pass on an adopted machine that a killed run had rebuilt."""
     return (
         f"{name(live)} is {live.status} as wanted, rebuilt by a run that was interrupted, but {error}."
         " Nothing was wiped now; the next pulumi up probes it again and wipes nothing"
     )
+
+
+def forgotten(instance_id: str) -> str:
+    """The stack has forgotten the resource."""
+    return f"forgotten: instance {instance_id} is left as it is"
 
 
 def finished(live: Instance, seconds: float, *, ours: bool) -> str:

@@ -46,10 +46,10 @@ class Line:
     """One line, taken apart. ``detail`` is its text without the leading word, of a change in place the inputs.
 
     ``names`` are those of ids that ``causes`` hold. ``consequences`` say of a rebuild that the machine is off and will
-    run, and which first-boot script runs. ``token`` is the one that a gate asks for, or that approved the
-    rebuild; the engine may mask parts of it. ``closed`` says of a rebuild that a gate refuses it; ``gate`` names
-    the gate of a gate's line. ``unreadable`` is a line that begins like one of the provider's and goes on otherwise:
-    another version wrote it.
+    run, what becomes of its disk, and which first-boot script runs; ``backup`` that a backup is made. ``token`` is the
+    one that a gate asks for, or that approved the rebuild; the engine may mask parts of it. ``closed`` says of a
+    rebuild that a gate refuses it; ``gate`` names the gate of a gate's line. ``unreadable`` is a line that begins like
+    one of the provider's and goes on otherwise: another version wrote it.
     """
 
     word: Word
@@ -61,6 +61,7 @@ class Line:
     names: Mapping[str, str] = field(default_factory=dict)
     consequences: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    backup: bool = False
     closed: bool = False
     gate: str | None = None
     token: str | None = None
@@ -86,8 +87,11 @@ _UNSETTLED = r"(?:; the instance is .+, up waits for that to end and decides the
 _SINCE = r"\w+ ago"
 _CONSEQUENCES = (
     rf"(?:it is powered off|(?P<off>{plan.OFF}|{plan.NOT_RUNNING})), {plan.FOR_ALL}"
-    rf"(?:; (?P<script>{'|'.join(plan.SCRIPTS.values())}))?"
+    rf"(?:; (?P<backup>{plan.BACKED_UP}(?:, and all takes about \w+)?))?(?:; (?P<rolls>{plan.ROLLED_BACK}))?"
+    rf"(?:; (?P<restores>{plan.RESTORES}the backup (?:of \S+ )?\(attempt \w*\), in which no first-boot script runs"
+    rf" again)|; (?P<script>{'|'.join(plan.SCRIPTS.values())}))?"
 )
+_CONSEQUENCE_NAMES = ("off", "backup", "rolls", "restores", "script")
 _READ = rf"(?:{plan.THE_INSTANCE}|(?P<read>{ID}))"
 _FORMS = {
     Word.REBUILD: (
@@ -190,7 +194,8 @@ def _plan(word: Word, text: str, detail: str) -> Line:
             disk_gib=_number(parts.get("disk") or parts.get("disk_too")),
             causes=causes,
             names=names,
-            consequences=tuple(text for text in (parts.get("off"), parts.get("script")) if text),
+            consequences=tuple(said for name in _CONSEQUENCE_NAMES if (said := parts.get(name))),
+            backup=parts.get("backup") is not None,
             undecided=tuple((parts.get("open") or "").split(", ")) if parts.get("open") else (),
             closed=parts.get("wipe") == plan.WOULD,
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zec_pulumi.messages import backups as backup_messages
 from zec_pulumi.messages.causes import sentence, sentences
 from zec_pulumi.messages.quoting import NOTHING, OUTSIDE, quoted_id, quoted_name
 from zec_pulumi.planning import status
+from zec_pulumi.planning.backups import WayBack
 from zec_pulumi.planning.plan import (
     MACHINE,
     AgentNotShown,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from zec_pulumi.planning.inputs import Recorded
     from zec_pulumi.planning.plan import Note, Plan, Refusal
 
+NO_WAY_BACK = WayBack()
 REBUILD, UNDECIDED, JOIN = "rebuild: ", "undecided: ", "join: "
 ADOPT, CHANGE, RECORD = "adopt: ", "change in place: ", "record: "
 NO_LIVE_CHECKS = "live checks were not made: "
@@ -54,6 +57,11 @@ CONSEQUENCES = f"it is powered off, {FOR_ALL}"
 OFF, NOT_RUNNING = "it is off and will run afterwards", "it does not run now and will run afterwards"
 """In place of the power-off, of a machine that is STOPPED, or in any other status but RUNNING."""
 
+BACKED_UP = "a backup of it is made first"
+ROLLED_BACK = "it is rebuilt from that backup if its health gate does not pass"
+RESTORES = "it restores "
+"""What stands beside a wipe where there is a way back."""
+
 SCRIPTS = {
     Script.NONE: "no first-boot script runs",
     Script.RECORDED: "the first-boot script that is recorded runs",
@@ -69,11 +77,12 @@ def rebuild(
     instance_id: str | None,
     wipe: str = WILL,
     image_names: Mapping[str, str] | None = None,
+    way_back: WayBack = NO_WAY_BACK,
 ) -> str:
     """Return the warning about a wipe; ``wipe`` is ``WILL``, ``WOULD`` or ``NOW``."""
     return (
         f"{REBUILD}boot disk of {_machine(live, instance_id)} {wipe}: {sentences(plan.causes, image_names)}"
-        f"{_undecided(plan)}; {_consequences(plan, live)}{_unsettled(live)}"
+        f"{_undecided(plan)}; {_consequences(plan, live, way_back)}{_unsettled(live)}"
     )
 
 
@@ -140,10 +149,11 @@ def line(
     instance_id: str | None,
     wipe: str = WILL,
     image_names: Mapping[str, str] | None = None,
+    way_back: WayBack = NO_WAY_BACK,
 ) -> str | None:
     """Return the row's line for every plan but a join; None when nothing happens."""
     if plan.kind is Kind.REBUILD:
-        return rebuild(plan, live, instance_id, wipe, image_names)
+        return rebuild(plan, live, instance_id, wipe, image_names, way_back)
     if plan.undecided:
         return undecided(plan, live, instance_id)
     if plan.kind is Kind.ADOPT:
@@ -224,11 +234,21 @@ def _machine(live: Instance | None, instance_id: str | None) -> str:
     return f"{quoted_id(live.instance_id)} ({facts})" if facts else quoted_id(live.instance_id)
 
 
-def _consequences(plan: Plan, live: Instance | None) -> str:
+def _consequences(plan: Plan, live: Instance | None, way_back: WayBack) -> str:
     happens = CONSEQUENCES
     if live is not None and live.status != status.RUNNING:
         happens = f"{OFF if live.status == status.STOPPED else NOT_RUNNING}, {FOR_ALL}"
-    return f"{happens}; {SCRIPTS[plan.script]}" if plan.script else happens
+    parts = [happens]
+    if way_back.backup:
+        about = f", and all takes about {duration(way_back.seconds)}" if way_back.seconds else ""
+        parts.append(f"{BACKED_UP}{about}")
+    if way_back.rolls_back:
+        parts.append(ROLLED_BACK)
+    if way_back.restores:
+        parts.append(f"{RESTORES}{backup_messages.named(way_back.restores)}, in which no first-boot script runs again")
+    elif plan.script:
+        parts.append(SCRIPTS[plan.script])
+    return "; ".join(parts)
 
 
 def _undecided(plan: Plan) -> str:

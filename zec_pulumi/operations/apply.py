@@ -14,11 +14,14 @@ from zec_pulumi.messages import causes as cause_messages
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages
+from zec_pulumi.operations import backups
 from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.operations.marking import Marking
 from zec_pulumi.operations.results import Created
+from zec_pulumi.operations.roll_back import RollBack
 from zec_pulumi.planning import record
 from zec_pulumi.planning.approval import digest_of
+from zec_pulumi.planning.backups import backup_in, kept, way_back
 from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan
 from zec_pulumi.planning.status import STOPPED, is_transitional
@@ -30,10 +33,11 @@ from zec_pulumi.rebuild.validation import check_password_in_place, check_rebuild
 from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from zec_pulumi.api import Instance, ResetInstanceRequest
+    from zec_pulumi.api import Image, Instance, ResetInstanceRequest
     from zec_pulumi.operations.context import Call, Process
+    from zec_pulumi.planning.inputs import Backup
     from zec_pulumi.rebuild.operation import Operation
 
 
@@ -123,6 +127,8 @@ class _Apply:
     live: Instance
     found: str
     marking: Marking
+    machine_before: Instance | None = None
+    """The machine before the rebuild of this operation, None while it has made none."""
 
     def carry_out(self) -> dict[str, Any]:
         """Do what the plan says and return the new record."""
@@ -189,10 +195,11 @@ class _Apply:
         return resolved.plan
 
     def _rebuild(self, plan: Plan) -> dict[str, Any]:
-        preflight = check_rebuild(self.wanted, self.live, self.op.reader)
+        backed_up = self._kept_backups > 0
+        preflight = check_rebuild(self.wanted, self.live, self.op.reader, self.recorded, backed_up=backed_up)
         if preflight.findings or preflight.request is None:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
-        approval = self._pass_gates(plan, preflight.request)
+        approval = self._pass_gates(plan, preflight.request, preflight.restores)
         marking = self.marking
         if marking.writes(plan):
             if marking.has_changed(self.live):
@@ -200,17 +207,19 @@ class _Apply:
                 return self.carry_out()
             marking.begin(self.live)
         before = Applied.model_validate(record.applied_now(self.live))
-        force = self.wanted.power_off == "force"
+        machine_before = self.live
         try:
             attempt, self.live = rebuild(
                 self.op,
                 self.live,
                 preflight.request,
                 plan.causes,
-                force=force,
+                force=self.wanted.power_off == "force",
                 approval=approval,
                 mark=marking.mark,
                 marker_required=marking.is_required,
+                backup=backed_up,
+                usual_seconds=record.last_rebuild_seconds(self.before),
             )
         except AttemptOpenError as error:
             self._leave_open(error, before)
@@ -218,12 +227,19 @@ class _Apply:
             not_marked = marking.warning()
             if not_marked:
                 self.call.warn(not_marked)
+        self.machine_before = machine_before
         return self._finish(attempt, before, plan)
 
-    def _pass_gates(self, plan: Plan, request: ResetInstanceRequest) -> str | None:
+    @property
+    def _kept_backups(self) -> int:
+        """How many backups are kept; 0: none is made."""
+        return kept(self.wanted, by_stack=self.marking.settings.backup)
+
+    def _pass_gates(self, plan: Plan, request: ResetInstanceRequest, restores: Backup | None) -> str | None:
         """Enforce the gates on what is about to be sent, whatever a preview said; return the approval's digest."""
-        process, urn, wanted = self.process, self.call.urn, self.wanted
-        verdict = ask_gates(process, self.marking.settings, urn, wanted, self.before, plan, self.live, request)
+        process, urn, wanted, settings = self.process, self.call.urn, self.wanted, self.marking.settings
+        found = way_back(wanted, self.recorded, None, restores, by_stack=settings.backup)
+        verdict = ask_gates(process, settings, urn, wanted, self.before, plan, self.live, request, found)
         if verdict.closed:
             raise RebuildNotStartedError("\n".join(refusals(verdict, wanted, plan)))
         return digest_of(verdict.approved_by) if verdict.approved_by else None
@@ -241,6 +257,10 @@ class _Apply:
             now = status_now(self.op, self.live.instance_id)
             sentence = outcomes.defect_while_rebuilding(error, self.live, now)
             self._leave_open(AttemptOpenError(sentence, attempt), self.recorded.applied)
+        if self._kept_backups:
+            attempt = backups.with_backup(self.op, attempt, self.live)
+        if attempt.rolls_back:
+            self._roll_back(attempt).end(self.live, attempt, None)
         return self._finish(attempt, self.recorded.applied, plan)
 
     def _finish(self, attempt: Attempt, before: Applied, plan: Plan) -> dict[str, Any]:
@@ -255,11 +275,18 @@ class _Apply:
                 self._set_password()
             self._change_in_place(plan)
             attempt = attempt.model_copy(update={"moved": True, "verified_at": finished})
-            self._pass_health_gate()
+            # What is left of the time must be enough for a roll-back, which takes about as long.
+            spare = finished - attempt.started_at if self._rolls_back(attempt) else 0.0
+            self._pass_health_gate(spare)
             causes = [cause_messages.sentence(cause) for cause in attempt.causes]
             last_rebuild = record.rebuilt(attempt, finished, causes) if ours else None
-            return self._record(record.applied_now(self.live), last_rebuild)
+            known = backups.after(self.recorded, attempt)
+            in_use = self.live.image_id, self.wanted.image_id
+            kept_backups = backups.delete_older(self.op, self.live, known, self._kept_backups, in_use, self.call.warn)
+            return self._record(self._applied_by_rebuild(), last_rebuild, kept_backups)
         except UnhealthyError as error:
+            if self._rolls_back(attempt) and self.op.progress.stop_reason() is None:
+                self._take_back(attempt, before, error)
             self._leave_open(AttemptOpenError(outcomes.unhealthy(self.live, error, ours=ours), attempt), before)
         except KeyboardInterrupt:
             raise
@@ -267,9 +294,37 @@ class _Apply:
             sentence = outcomes.unfinished_after_rebuild(self.live.instance_id, error)
             self._leave_open(AttemptOpenError(sentence, attempt.model_copy(update={"moved": True})), before)
 
-    def _pass_health_gate(self) -> None:
+    def _applied_by_rebuild(self) -> dict[str, Any]:
+        """Return what a rebuild left on the machine; to a system that was restored, no script was sent."""
+        image = self._image()
+        restored = backup_in(image, self.live, self.recorded) is not None
+        return record.applied_now(self.live, user_data_not_run=restored and self.wanted.first_boot_script is not None)
+
+    def _rolls_back(self, attempt: Attempt) -> bool:
+        """Whether a health gate that does not pass takes the rebuild back: only one that this operation has made."""
+        asked = self.wanted.on_unhealthy == "roll_back"
+        return asked and self.machine_before is not None and attempt.backup_image_id is not None
+
+    def _roll_back(self, attempt: Attempt) -> RollBack:
+        before = {**self.before, **record.recorded_backups(backups.after(self.recorded, attempt))}
+        mark = self.marking.mark
+        return RollBack(self.op, self.call, self.wanted, self.inputs, before, self.recorded, mark)
+
+    def _take_back(self, attempt: Attempt, before: Applied, unhealthy: UnhealthyError) -> NoReturn:
+        """Rebuild the machine from the backup of an attempt that does not pass its health gate, and fail."""
+        try:
+            self._roll_back(attempt).carry_out(self.live, self.machine_before or self.live, attempt, unhealthy)
+        except (PartialFailureError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 a defect of ours, too, must not make the stack forget the attempt
+            sentence = outcomes.not_rolled_back(unhealthy, error)
+            self._leave_open(AttemptOpenError(sentence, attempt), before)
+
+    def _pass_health_gate(self, spare: float = 0.0) -> None:
+        """Pass the health gate, ``spare`` seconds before the operation's time is up at the latest."""
         if self.wanted.health:
-            pass_gate(self.wanted.health, self.live, self.op.clock, self.op.progress, self.op.deadline)
+            limit = self.op.deadline.within(self.op.deadline.remaining - spare)
+            pass_gate(self.wanted.health, self.live, self.op.clock, self.op.progress, limit)
 
     def _probe_unrecorded_rebuild(self) -> None:
         """Hold an adopted machine to its health gate if a run that was killed has rebuilt it."""
@@ -305,7 +360,18 @@ class _Apply:
         inputs = self.call.old_inputs or record.inputs_only(self.inputs)
         raise PartialFailureError(str(error), self.live.instance_id, outputs, inputs) from error
 
-    def _record(self, applied: Mapping[str, Any], last_rebuild: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        image = self.op.reader.image(self.live.zone_id or "", self.live.image_id) if self.live.image_id else None
+    def _record(
+        self,
+        applied: Mapping[str, Any],
+        last_rebuild: Mapping[str, Any] | None = None,
+        known: Sequence[Backup] | None = None,
+    ) -> dict[str, Any]:
         last = last_rebuild or self.before.get("lastRebuild")
-        return record.outputs(self.inputs, self.live, image, applied=applied, last_rebuild=last)
+        kept_backups = self.recorded.backups if known is None else known
+        return record.outputs(
+            self.inputs, self.live, self._image(), applied=applied, last_rebuild=last, backups=kept_backups
+        )
+
+    def _image(self) -> Image | None:
+        image_id = self.live.image_id
+        return self.op.reader.image(self.live.zone_id or "", image_id) if image_id else None

@@ -16,6 +16,7 @@ from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.messages import scripts as script_messages
 from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations.gate_check import ask_gates, refusals
+from zec_pulumi.planning.backups import kept, way_back
 from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_rebuild_seconds
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from zec_pulumi.api import Instance
     from zec_pulumi.operations.context import Call, Process
+    from zec_pulumi.planning.backups import WayBack
     from zec_pulumi.planning.gates import GateSettings, Verdict
     from zec_pulumi.planning.inputs import Recorded, Wanted
 
@@ -86,8 +88,11 @@ class Case:
         assessment.refusals = self._refused(plan) if plan.refusal else list(preflight.findings)
         if assessment.refusals:
             return assessment
-        verdict = self._ask_gates(plan, preflight)
-        self._describe(assessment, resolved, wiped=not verdict.closed)
+        took, by_stack = last_rebuild_seconds(self.before), self.gates.backup
+        found = way_back(self.wanted, self.recorded, took, preflight.restores, by_stack=by_stack)
+        verdict = self._ask_gates(plan, preflight, found)
+        self._describe(assessment, resolved, found, wiped=not verdict.closed)
+        assessment.warnings.extend(preflight.warnings)
         if verdict.approved_by:
             assessment.infos.append(gate_messages.approved(verdict.approved_by))
         return self._gated(assessment, refusals(verdict, self.wanted, plan))
@@ -117,22 +122,23 @@ class Case:
         if self.live is None or self.wanted.unknown & _PREFLIGHT_INPUTS:
             return Preflight(())
         if plan.kind is Kind.REBUILD:
-            return check_rebuild(self.wanted, self.live, self.process.reader)
+            backed_up = kept(self.wanted, by_stack=self.gates.backup) > 0
+            return check_rebuild(self.wanted, self.live, self.process.reader, self.recorded, backed_up=backed_up)
         # A rebuild that is still undecided may set the password.
         if "password" in plan.changes and not plan.undecided:
             return Preflight(tuple(check_password_in_place(self.live)))
         return Preflight(())
 
-    def _ask_gates(self, plan: Plan, preflight: Preflight) -> Verdict:
+    def _ask_gates(self, plan: Plan, preflight: Preflight, found: WayBack) -> Verdict:
         request = None if self.wanted.unknown else preflight.request
-        return ask_gates(self.process, self.gates, self.urn, self.wanted, self.before, plan, self.live, request)
+        return ask_gates(self.process, self.gates, self.urn, self.wanted, self.before, plan, self.live, request, found)
 
     def _gated(self, assessment: Assessment, closed: list[str]) -> Assessment:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""
         (assessment.errors if self.dry_run else assessment.refusals).extend(closed)
         return assessment
 
-    def _describe(self, assessment: Assessment, resolved: ResolvedPlan, *, wiped: bool) -> None:
+    def _describe(self, assessment: Assessment, resolved: ResolvedPlan, found: WayBack, *, wiped: bool) -> None:
         """Add what to put on the row; ``wiped`` says that no gate refuses."""
         plan, live = assessment.plan, self.live
         if plan.kind is Kind.JOIN:
@@ -146,11 +152,11 @@ class Case:
             lines.append(recovery_messages.note(resolved.note))
         will = plan_messages.WILL if self.dry_run else plan_messages.NOW
         wipe = will if wiped else plan_messages.WOULD
-        line = plan_messages.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan))
+        line = plan_messages.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan), found)
         if line:
             (assessment.warnings if plan.kind is Kind.REBUILD or plan.undecided else assessment.infos).append(line)
         assessment.warnings.extend(map(plan_messages.note, plan.notes))
-        assessment.warnings.extend(self._script_warnings(plan))
+        assessment.warnings.extend(() if found.restores else self._script_warnings(plan))
 
     def _refused(self, plan: Plan) -> list[str]:
         """Return why the plan is refused; a machine that differs from a name differs from every id."""

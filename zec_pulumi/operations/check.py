@@ -52,7 +52,7 @@ def check(
         wanted = parse_wanted(inputs)
     except ValidationError as error:
         return type_findings(error)
-    findings = input_findings(wanted)
+    findings = input_findings(wanted, backup_by_stack=process.checked.gates(call.urn).backup)
     duplicate = process.declared.declare(wanted.instance_id, call.urn) if wanted.instance_id else None
     findings += [duplicate] if duplicate else []
     if not findings and not olds:

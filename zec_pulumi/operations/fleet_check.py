@@ -116,7 +116,7 @@ class _FleetAssessment:
             wanted = parse_wanted({**given, **kept})
         except ValidationError as error:
             return type_findings(error)
-        findings = input_findings(wanted)
+        findings = input_findings(wanted, backup_by_stack=self.gates.backup)
         instance_id = wanted.instance_id
         if findings or instance_id is None:
             return findings

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.planning import approval
 from zec_pulumi.planning.approval import PlannedRebuild
+from zec_pulumi.planning.backups import WayBack
 from zec_pulumi.planning.gates import GateSettings, Verdict, verdict
 from zec_pulumi.planning.plan import Kind
 from zec_pulumi.planning.record import last_attempt
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from zec_pulumi.planning.plan import Plan
 
 
+_NONE = WayBack()
+
+
 def ask_gates(
     process: Process,
     settings: GateSettings,
@@ -29,6 +33,7 @@ def ask_gates(
     plan: Plan,
     live: Instance | None,
     request: ResetInstanceRequest | None,
+    way_back: WayBack = _NONE,
 ) -> Verdict:
     """Return what the gates say of a plan; ``before`` are the recorded outputs.
 
@@ -40,9 +45,10 @@ def ask_gates(
     used: Mapping[str, str] = {}
     rebuild = None
     if plan.kind is Kind.REBUILD and settings.require_approval and live and request:
-        rebuild = PlannedRebuild(urn, last_attempt(before), live, wanted, plan.causes, request)
+        rebuild = PlannedRebuild(urn, last_attempt(before), live, wanted, plan.causes, request, way_back)
         used = process.journal.approvals.used(request.instance_id)
-    return verdict(wanted, plan, settings, rebuild, approval.stack_of(urn), used)
+    restores = way_back.restores is not None
+    return verdict(wanted, plan, settings, rebuild, approval.stack_of(urn), used, restores=restores)
 
 
 def refusals(found: Verdict, wanted: Wanted, plan: Plan) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.errors import PartialFailureError
+from zec_pulumi.messages import backups as backup_messages
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.operations.error_boundary import naming
 from zec_pulumi.operations.results import ReadBack
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from zec_pulumi.api import Instance
     from zec_pulumi.cloud.reader import CloudReader
     from zec_pulumi.operations.context import Call, Process
+    from zec_pulumi.planning.inputs import Backup
 
 DRIFTING = ("imageId", "keyId", "instanceName")
 """Inputs that follow the machine, so that the next preview shows drift as a change. Time zone and agent only warn:
@@ -48,7 +50,9 @@ def _read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any
         kept = {**record.known(outputs), "status": live.status}
         raise PartialFailureError(plan_messages.join(recorded, live, process.clock.now()), resource_id, kept, inputs)
     _warn_of_drift(call, recorded, live, inputs)
-    return ReadBack(resource_id, _outputs(outputs, inputs, live, recorded, process.reader), _follow(inputs, live))
+    found = _outputs(outputs, inputs, live, recorded, process.reader)
+    backups = record.recorded_backups(_existing(call, recorded, process.reader))
+    return ReadBack(resource_id, {**found, **backups}, _follow(inputs, live))
 
 
 def _outputs(
@@ -58,9 +62,20 @@ def _outputs(
     omitted = {k: v for k, v in record.as_the_machine_has_it(live).items() if k not in inputs}
     if recorded.password is not None:
         omitted.pop("keyId", None)
-    stale = (*DRIFTING, *record.OUTPUT_KEYS[:-1])
+    stale = (*DRIFTING, *record.OBSERVED_KEYS, "backups")
     kept = {key: value for key, value in record.known(props).items() if key not in stale}
     return {**kept, **omitted, **_follow(inputs, live), **record.observed(live, image)}
+
+
+def _existing(call: Call, recorded: Recorded, reader: CloudReader) -> tuple[Backup, ...]:
+    """Return the recorded backups that exist; warn of the others."""
+    if not recorded.backups:
+        return ()
+    existing = reader.own_image_ids([backup.image_id for backup in recorded.backups])
+    for backup in recorded.backups:
+        if backup.image_id not in existing:
+            call.warn(backup_messages.gone(backup))
+    return tuple(backup for backup in recorded.backups if backup.image_id in existing)
 
 
 def _follow(inputs: dict[str, Any], live: Instance) -> dict[str, Any]:

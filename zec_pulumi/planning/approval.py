@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zec_pulumi.planning.backups import WayBack
 from zec_pulumi.planning.user_data import content_digest
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ROUNDS = 20_000
 """The digest covers user data, which may hold a secret: guessing it from a token is made slow (some 10 ms a guess)."""
 
+_NO_WAY_BACK = WayBack()
 _DIGITS = 16
 _FORM = re.compile(rf"(?:\S+/)?(?P<digest>[0-9a-f]{{{_DIGITS}}})")
 _PLACE = re.compile(r"(?P<stack>[^/\s]+)/(?P<instance>[^/\s]+)/[^/\s]+")
@@ -43,6 +45,7 @@ class PlannedRebuild:
     wanted: Wanted
     causes: tuple[Cause, ...]
     request: ResetInstanceRequest
+    way_back: WayBack = _NO_WAY_BACK
 
     def token(self, used: Mapping[str, str]) -> str:
         """Return the token that approves this rebuild: ``STACK/INSTANCE/DIGEST``.
@@ -64,7 +67,7 @@ class PlannedRebuild:
     def _digest(self, used_by: str | None) -> str:
         secret = {"password", "userData"}
         user_data = self.request.user_data
-        content = {
+        content: dict[str, object] = {
             "urn": self.urn,
             "previous": self.previous,
             "machine": [self.live.image_id, self.live.key_id],
@@ -77,6 +80,8 @@ class PlannedRebuild:
             "rebuild token": self.wanted.rebuild_token,
             "used by": used_by,
         }
+        if self.way_back.backup:
+            content["backup"] = {"rolls back": self.way_back.rolls_back}
         text, salt = json.dumps(content, sort_keys=True), json.dumps(self._place)
         return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), ROUNDS).hex()[:_DIGITS]
 

@@ -18,6 +18,9 @@ READABLE = ("imageId", "keyId", "timezone", "enableAgent", "instanceName")
 CAUSES = frozenset({*READABLE, "userData", "rebuildToken", "password", "adopt"})
 """Every trigger that a cause of this release can name."""
 
+RESTORE = "restore"
+"""What ``zec:allowedCauses`` may name besides: an image that is a backup of the machine."""
+
 Change = Literal["given", "changed", "taken out"]
 """What happened to an input whose values may not be shown."""
 

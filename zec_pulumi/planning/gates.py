@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from zec_pulumi.planning import approval
+from zec_pulumi.planning.causes import RESTORE
 from zec_pulumi.planning.plan import Kind
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class GateSettings:
         approved_rebuilds: The approved tokens (``zec:approvedRebuilds``).
         mark_attempts: Whether attempts are written on the instance, in a tag (``zec:markAttempts``).
         require_marker: Refuse rebuilds whose attempt cannot be written there (``zec:requireMarker``).
+        backup: Whether a backup is made before a rebuild where the program says nothing of it (``zec:backup``).
         closed_attempts: What a person says of attempts: an id, and whether it was rebuilt (``zec:closeAttempt``).
         unknown: Keys that are no settings. They refuse every rebuild, as do the next two.
         wrong: Gate settings with a value that cannot be used.
@@ -67,6 +69,7 @@ class GateSettings:
     approved_rebuilds: frozenset[str] = frozenset()
     mark_attempts: bool = True
     require_marker: bool = False
+    backup: bool = False
     closed_attempts: frozenset[tuple[str, bool]] = frozenset()
     unknown: tuple[UnknownSetting, ...] = ()
     wrong: tuple[WrongSetting, ...] = ()
@@ -96,6 +99,7 @@ def strictest(first: GateSettings, second: GateSettings) -> GateSettings:
         approved_rebuilds=frozenset.intersection(*tokens) if tokens else frozenset(),
         mark_attempts=first.mark_attempts and second.mark_attempts,
         require_marker=first.require_marker or second.require_marker,
+        backup=first.backup or second.backup,
         closed_attempts=first.closed_attempts | second.closed_attempts,
         unknown=tuple(dict.fromkeys(first.unknown + second.unknown)),
         wrong=tuple(dict.fromkeys(first.wrong + second.wrong)),
@@ -155,6 +159,8 @@ def verdict(
     rebuild: PlannedRebuild | None,
     stack: str,
     used: Mapping[str, str],
+    *,
+    restores: bool = False,
 ) -> Verdict:
     """Return what the gates say of a plan; one that is no rebuild passes.
 
@@ -165,6 +171,7 @@ def verdict(
         rebuild: What a token would approve; None while that cannot be known (preview with unknown inputs).
         stack: The stack's name.
         used: The attempts of this computer by the digest that approved them.
+        restores: Whether the image that is installed is a backup of the machine.
     """
     if plan.kind is not Kind.REBUILD:
         return Verdict()
@@ -175,7 +182,10 @@ def verdict(
     if not settings.allow_rebuild:
         gates.append(ClosedGate(GateName.ALLOW_REBUILD))
     if settings.allowed_causes is not None:
-        others = tuple(cause.trigger for cause in plan.causes if cause.trigger not in settings.allowed_causes)
+        permitted = settings.allowed_causes
+        if restores and RESTORE in permitted:
+            permitted |= {"imageId"}
+        others = tuple(cause.trigger for cause in plan.causes if cause.trigger not in permitted)
         allowed = tuple(sorted(settings.allowed_causes))
         gates += [ClosedGate(GateName.ALLOWED_CAUSES, allowed, others)] if others else []
     if not settings.require_approval:

@@ -6,6 +6,7 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
+from zec_pulumi.planning.backups import kept
 from zec_pulumi.planning.inputs import decodes
 from zec_pulumi.program.inputs import INPUTS
 from zec_pulumi.text import text_finding
@@ -24,9 +25,19 @@ _PASSWORD_LENGTHS = range(8, 17)
 _PASSWORD_SPECIALS = "`~!@$^*-_=+|;:,.?"  # noqa: S105 the union of what the sources allow
 
 
-def input_findings(wanted: Wanted) -> list[str]:
-    """Return everything wrong with the inputs themselves; each names its input, none shows a secret."""
-    return [*_texts(wanted), *_identity(wanted), *_login(wanted), *_script(wanted), *_name(wanted)]
+def input_findings(wanted: Wanted, *, backup_by_stack: bool = False) -> list[str]:
+    """Return everything wrong with the inputs themselves; each names its input, none shows a secret.
+
+    ``backup_by_stack`` says that the stack's default is to make backups.
+    """
+    return [
+        *_texts(wanted),
+        *_identity(wanted),
+        *_login(wanted),
+        *_script(wanted),
+        *_name(wanted),
+        *_roll_back(wanted, backup_by_stack=backup_by_stack),
+    ]
 
 
 def _texts(wanted: Wanted) -> Iterator[str]:
@@ -101,3 +112,12 @@ def _name(wanted: Wanted) -> Iterator[str]:
             "instance_name: must have 2 to 63 characters, letters, digits and . _ / -, and begin and end with a letter"
             " or digit"
         )
+
+
+def _roll_back(wanted: Wanted, *, backup_by_stack: bool) -> Iterator[str]:
+    if wanted.on_unhealthy != "roll_back":
+        return
+    if "backup" not in wanted.unknown and not kept(wanted, by_stack=backup_by_stack):
+        yield 'on_unhealthy: "roll_back" needs a backup to roll back to; set backup=True as well'
+    if "health" not in wanted.unknown and wanted.health is None:
+        yield 'on_unhealthy: "roll_back" needs a health gate that says when; give health as well'

@@ -25,7 +25,7 @@ from zec_pulumi.errors import ZecError
 from zec_pulumi.health import HealthGate
 from zec_pulumi.planning.causes import Cause, dump_causes, load_causes
 from zec_pulumi.planning.user_data import content_digest
-from zec_pulumi.program.inputs import INPUTS, REFUSED_KEY, Adopt, PowerOff, camel, snake
+from zec_pulumi.program.inputs import INPUTS, REFUSED_KEY, Adopt, OnUnhealthy, PowerOff, camel, snake
 
 
 class Unknown:
@@ -59,9 +59,21 @@ def _health(value: object) -> object:
     return value
 
 
+def _kept(value: object) -> object:
+    """Return how many backups are kept. A dictionary may say so, and nothing else."""
+    if isinstance(value, dict) and value.keys() == {"keep"} and not isinstance(value["keep"], bool):
+        value = value["keep"]
+        if isinstance(value, (int, float)) and value >= 1 and value == int(value):
+            return int(value)
+    elif value in (True, False, "true", "false"):
+        return int(value in (True, "true"))
+    raise ValueError('must be True, False, or {"keep": N} with a whole number N of 1 or more')
+
+
 Trigger = Annotated[str, BeforeValidator(_trigger)]
 Text = Annotated[str, BeforeValidator(_text)]
 Health = Annotated[HealthGate, BeforeValidator(_health)]
+Kept = Annotated[int, BeforeValidator(_kept)]
 Causes = Annotated[tuple[Cause, ...], BeforeValidator(load_causes), PlainSerializer(dump_causes)]
 
 
@@ -113,6 +125,9 @@ class Wanted(Model):
     adopt: Adopt = "auto"
     power_off: PowerOff = "graceful"
     health: Health | None = None
+    backup: Kept | None = None
+    """How many backups are kept; 0: none is made."""
+    on_unhealthy: OnUnhealthy = "fail"
     unknown: frozenset[str] = frozenset()
 
     @field_validator("*", mode="before")
@@ -173,7 +188,8 @@ class Attempt(Model):
     whether STOPPED or a transitional status was read after acceptance: that proves a rebuild to the same image.
     ``image_id`` and ``key_id`` are what the request asked for, whether the program gave them or they were the machine's
     own. ``verified_at`` is when the machine was found as asked for, if all that follows was done as well: it only has
-    not passed its health gate.
+    not passed its health gate. ``backup_image_id`` is the image that was made before it, in ``backup_seconds``.
+    ``rolls_back`` is the attempt that it takes back, because that did not pass its health gate.
     """
 
     id: str
@@ -185,11 +201,26 @@ class Attempt(Model):
     outcome: Literal["accepted", "unknown", "failed"] = "accepted"
     moved: bool = False
     verified_at: float | None = None
+    backup_image_id: str | None = None
+    backup_seconds: float | None = None
+    rolls_back: str | None = None
 
     @property
     def is_unproven(self) -> bool:
         """Whether nothing that was read says that it was carried out, unless image or key show it."""
         return self.outcome == "unknown" or (self.outcome == "accepted" and not self.moved)
+
+
+class Backup(Model):
+    """A backup that the stack records: the image, and the attempt before which it was made.
+
+    ``made_at`` is UTC, ISO 8601; ``seconds`` is how long it took, None where that is not known.
+    """
+
+    image_id: str
+    attempt_id: str = ""
+    made_at: str = ""
+    seconds: float | None = None
 
 
 class Recorded(Wanted):
@@ -200,6 +231,8 @@ class Recorded(Wanted):
 
     applied: Applied = Applied()
     attempt: Attempt | None = None
+    backups: tuple[Backup, ...] = ()
+    """Oldest first."""
 
 
 def parse_wanted(properties: dict[str, Any]) -> Wanted:

@@ -156,7 +156,9 @@ def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
     if live is None:
         return Plan(Kind.ADOPT, undecided=undecided)
     if live.image_id is None and wanted.image_id is not None:
-        return Plan(Kind.ADOPT, refusal=ImageNotShown())
+        # While adopt is not known it may be "never", which rebuilds.
+        refusal = None if "adopt" in undecided else ImageNotShown()
+        return Plan(Kind.ADOPT, refusal=refusal, undecided=undecided if refusal is None else ())
     causes = tuple(_mismatches(wanted, live))
     if wanted.adopt == "auto":
         causes = tuple(cause for cause in causes if not _is_not_shown(cause.trigger, live))
@@ -171,6 +173,8 @@ def plan_create(wanted: Wanted, live: Instance | None) -> Plan:
 
 def plan_update(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Plan:
     """Decide for a resource that the stack holds: wanted against recorded decides, live only makes it safe."""
+    if _is_rolled_back(recorded, live):
+        return Plan(Kind.JOIN)
     causes = tuple(_changed_triggers(wanted, recorded))
     changes = tuple(_changes_in_place(wanted, recorded, live))
     undecided = wanted.undecided
@@ -187,6 +191,14 @@ def plan_update(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Pl
         notes += (NeverRun(),)
     kind = Kind.CHANGE if changes else Kind.NONE
     return Plan(kind, (), changes, notes, refusal=refusal, undecided=undecided)
+
+
+def _is_rolled_back(recorded: Recorded, live: Instance | None) -> bool:
+    """Whether a roll-back is under way: it is waited for, whatever the program asks for meanwhile."""
+    attempt = recorded.attempt
+    if attempt is None or attempt.rolls_back is None or attempt.outcome == "failed":
+        return False
+    return live is None or live.status != status.RUNNING or live.image_id == attempt.image_id
 
 
 def _rebuild(triggers: tuple[Cause, ...], wanted: Wanted, recorded: Recorded | None, live: Instance | None) -> Plan:

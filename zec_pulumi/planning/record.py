@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi.planning.inputs import Backup
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS
 from zec_pulumi.time.timestamp import timestamp
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 INPUT_KEYS = tuple(spec.key for spec in INPUTS)
 OUTPUT_KEYS = tuple(spec.key for spec in OUTPUTS)
+OBSERVED_KEYS = ("status", "imageName", "osType", "publicIpAddresses", "privateIpAddresses")
+"""The outputs that say how the machine is; the others say what was done to it."""
 
 
 def observed(live: Instance, image: Image | None) -> dict[str, Any]:
@@ -56,11 +59,32 @@ def outputs(
     *,
     applied: Mapping[str, Any],
     last_rebuild: Mapping[str, Any] | None,
+    backups: Sequence[Backup] = (),
 ) -> dict[str, Any]:
     """Return the whole record of a resource that is as its program says. ``wanted`` are the engine's inputs."""
     given = inputs_only(wanted)
     defaults = as_the_machine_has_it(live, with_key="password" not in given)
-    return _present({**defaults, **given, **observed(live, image), "applied": applied, "lastRebuild": last_rebuild})
+    done = {"applied": applied, "lastRebuild": last_rebuild, **recorded_backups(backups)}
+    return _present({**defaults, **given, **observed(live, image), **done})
+
+
+def recorded_backups(backups: Sequence[Backup]) -> dict[str, Any]:
+    """Return the ``backups`` output; nothing where there is none."""
+    dumped = [backup.model_dump(by_alias=True, exclude_none=True) for backup in backups]
+    return {"backups": dumped} if dumped else {}
+
+
+def parse_backups(properties: Mapping[str, Any]) -> tuple[Backup, ...]:
+    """Return the recorded backups, oldest first."""
+    return tuple(map(Backup.model_validate, properties.get("backups") or ()))
+
+
+def backup_of(attempt: Attempt) -> Backup | None:
+    """Return the backup that was made before an attempt, None without one."""
+    if attempt.backup_image_id is None:
+        return None
+    made_at, seconds = timestamp(attempt.started_at), attempt.backup_seconds
+    return Backup(image_id=attempt.backup_image_id, attempt_id=attempt.id, made_at=made_at, seconds=seconds)
 
 
 def with_attempt(
@@ -92,6 +116,19 @@ def with_attempt(
     )
 
 
+_OF_REBUILDS = frozenset({"keyId", "password", "userData", "userDataBase64", "rebuildToken"})
+
+
+def rolled_back(before: Mapping[str, Any], wanted: Mapping[str, Any], back: Attempt) -> dict[str, Any]:
+    """Return the inputs of a machine that was rolled back: those recorded ``before``, on the backup's image.
+
+    A resource that is new to the stack has those of the program that a rebuild leaves alone. So the program that asked
+    for the rebuild asks for it anew.
+    """
+    given = inputs_only(before) or {key: v for key, v in inputs_only(wanted).items() if key not in _OF_REBUILDS}
+    return _present({**given, "imageId": back.image_id, "keyId": back.key_id})
+
+
 def applied_now(live: Instance, *, user_data_not_run: bool = False) -> dict[str, Any]:
     """Return the readable trigger values as the machine has them, and whether the recorded script was never run."""
     applied = {"imageId": live.image_id, "keyId": live.key_id}
@@ -107,6 +144,7 @@ def rebuilt(attempt: Attempt, finished_at: float, causes: Sequence[str]) -> dict
             "causes": list(causes),
             "startedAt": timestamp(attempt.started_at),
             "finishedAt": timestamp(max(finished_at, attempt.started_at)),
+            "backupImageId": attempt.backup_image_id,
         }
     )
 

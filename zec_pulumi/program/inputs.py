@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import pulumi
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Adopt = Literal["auto", "only", "never"]
 PowerOff = Literal["graceful", "force"]
 RebuildTrigger = Literal["timezone", "enable_agent", "password"]
-InputType = Literal["string", "boolean", "list of strings", "health gate"]
+OnUnhealthy = Literal["fail", "roll_back"]
+InputType = Literal["string", "boolean", "list of strings", "health gate", "boolean or dictionary"]
 
 DRY_RUN_KEY = "dryRun"
 """Tells ``check`` whether this is a preview."""
@@ -59,6 +60,8 @@ class FleetInputs(TypedDict, total=False):
     adopt: pulumi.Input[Adopt] | None
     power_off: pulumi.Input[PowerOff] | None
     health: pulumi.Input[HealthGate] | None
+    backup: pulumi.Input[bool | Mapping[str, int]] | None
+    on_unhealthy: pulumi.Input[OnUnhealthy] | None
 
 
 class ImageInputs(FleetInputs, total=False):
@@ -313,6 +316,27 @@ INPUTS = (
         ' `zec.health.http("/healthz")`, `zec.health.ssh()` or `zec.health.command([...])`.',
         never_wipes=True,
     ),
+    InputSpec(
+        "backup",
+        Group.HOW,
+        "boolean or dictionary",
+        Change.NOTHING,
+        "Whether a custom image of the boot disk is made before it is wiped; without it nothing is wiped."
+        ' `True` keeps the newest one, `{"keep": 3}` the newest three. `zec:backup` is the default of a stack.',
+        never_wipes=True,
+    ),
+    InputSpec(
+        "on_unhealthy",
+        Group.HOW,
+        "string",
+        Change.NOTHING,
+        'What happens to a rebuilt instance that does not pass its health gate. `"fail"` leaves it as it is,'
+        ' `"roll_back"` rebuilds it from its backup, for which `backup` and `health` are needed. The update fails'
+        " either way.",
+        choices=get_args(OnUnhealthy),
+        default='"fail"',
+        never_wipes=True,
+    ),
 )
 """Every input. The order is that of the signatures and of the documentation."""
 
@@ -325,8 +349,15 @@ OUTPUTS = (
     OutputSpec(
         "last_rebuild",
         "dictionary",
-        "The last verified rebuild: `attempt_id`, `request_id`, `causes`, `started_at`, `finished_at` (UTC, ISO 8601)."
-        " It changes with every rebuild and with nothing else: trigger follow-up work on it.",
+        "The last verified rebuild: `attempt_id`, `request_id`, `causes`, `started_at`, `finished_at` (UTC, ISO 8601),"
+        " and `backup_image_id` if a backup was made. It changes with every rebuild and with nothing else: trigger"
+        " follow-up work on it.",
+    ),
+    OutputSpec(
+        "backups",
+        "list of dictionaries",
+        "The backups that are kept, oldest first: `image_id`, `attempt_id` of the rebuild before which it was made,"
+        " `made_at` (UTC, ISO 8601) and `seconds` that it took. See [undo](undo.md).",
     ),
 )
 """Every output that is no input; all inputs are outputs, too."""

@@ -73,6 +73,10 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
     """How the instance is powered off before a rebuild."""
     health: pulumi.Output[dict[str, Any] | None]
     """The health gate, as plain values."""
+    backup: pulumi.Output[bool | dict[str, Any] | None]
+    """Whether a backup is made before a rebuild, or how many are kept."""
+    on_unhealthy: pulumi.Output[str | None]
+    """What happens to a rebuilt instance that does not pass its health gate."""
     status: pulumi.Output[str]
     """Status of the instance, e.g. ``RUNNING``."""
     image_name: pulumi.Output[str | None]
@@ -85,7 +89,10 @@ class InstanceOsImage(Resource, module="zec", name="InstanceOsImage"):
     """Private addresses."""
     last_rebuild: pulumi.Output[dict[str, Any] | None]
     """The last verified rebuild: ``attempt_id``, ``request_id``, ``causes``, ``started_at``, ``finished_at`` (UTC,
-    ISO 8601). It changes with every rebuild and with nothing else: the thing to trigger follow-up work on."""
+    ISO 8601), and ``backup_image_id`` if a backup was made. It changes with every rebuild and with nothing else: the
+    thing to trigger follow-up work on."""
+    backups: pulumi.Output[list[dict[str, Any]] | None]
+    """The backups that are kept, oldest first: ``image_id``, ``attempt_id``, ``made_at`` and ``seconds``."""
 
     def __init__(
         self,

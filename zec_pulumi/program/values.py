@@ -106,6 +106,10 @@ def _health(spec: InputSpec, value: Any) -> Any:
     return _json(spec, value)
 
 
+def _flag_or_settings(spec: InputSpec, value: Any) -> Any:
+    return _json(spec, value) if isinstance(value, Mapping) else _flag(spec, value)
+
+
 def _json(spec: InputSpec, value: Any) -> Any:
     if isinstance(value, str):
         return _text(spec, value)
@@ -136,6 +140,7 @@ _CONVERTERS: dict[str, Convert] = {
     "boolean": _flag,
     "list of strings": _texts,
     "health gate": _health,
+    "boolean or dictionary": _flag_or_settings,
 }
 
 

@@ -1,4 +1,4 @@
-"""Carries a rebuild out: power off, ResetInstance, wait, verify.
+"""Carries a rebuild out: power off, backup, ResetInstance, wait, verify.
 
 A mutation is sent while the engine wants it, at most once, and what became of it is read, never assumed.
 """
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from zec_pulumi.api import InstanceStateError
 from zec_pulumi.errors import ZecError
 from zec_pulumi.journal.lines import JournalError
+from zec_pulumi.messages import backups as backup_messages
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.planning import status
 from zec_pulumi.planning.inputs import Attempt
+from zec_pulumi.rebuild.backup import NoBackupError, check_time, make_backup, wait_out
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
 from zec_pulumi.rebuild.power import PoweredOff, power_off, restart, status_now
 from zec_pulumi.rebuild.send import MAX_SENDS, NOT_ACCEPTED_AFTER_SECONDS, send
@@ -41,11 +43,16 @@ def rebuild(
     approval: str | None = None,
     mark: Mark | None = None,
     marker_required: bool = False,
+    backup: bool = False,
+    usual_seconds: float | None = None,
+    rolls_back: str | None = None,
 ) -> tuple[Attempt, Instance]:
     """Rebuild ``live`` as ``request`` says; return the attempt and the verified instance.
 
     Blocks until the operation's deadline at most. ``approval`` is the digest of the token that this rebuild uses up.
-    ``mark`` writes the attempt's marker; with ``marker_required`` nothing is wiped without it.
+    ``mark`` writes the attempt's marker; with ``marker_required`` nothing is wiped without it. With ``backup`` nothing
+    is wiped before an image of the boot disk is AVAILABLE; ``usual_seconds`` is how long a rebuild took before.
+    ``rolls_back`` is the attempt that it takes back.
 
     Raises:
         RebuildNotStartedError: nothing was wiped; says what state the instance is in.
@@ -58,11 +65,14 @@ def rebuild(
         image_id=request.image_id,
         key_id=request.key_id,
         outcome="unknown",
+        rolls_back=rolls_back,
     )
     target = Target.of(request, live)
     try:
         op.log.prepare(approval=approval is not None)
-    except JournalError as error:
+        if backup:
+            check_time(op, usual_seconds)
+    except (JournalError, NoBackupError) as error:
         raise RebuildNotStartedError(outcomes.not_prepared(error, live)) from error
     if mark:
         op.log.mark(attempt.id)
@@ -74,6 +84,8 @@ def rebuild(
                 mark.begun()
             if marker_required:
                 _require(mark, op, live, attempt, powered_off)
+            if backup:
+                attempt = _backed_up(op, live, attempt, usual_seconds, powered_off)
             attempt = _reset(op, live, request, target, attempt, approval, powered_off)
             accepted_at = op.clock.monotonic()
             op.log.note(attempt.id, "begun" if attempt.moved else "accepted", attempt.request_id)
@@ -105,6 +117,19 @@ def _require(mark: Mark | None, op: Operation, live: Instance, attempt: Attempt,
         raise _not_wiped(op, live, attempt, recovery_messages.marker_required(mark.failure), powered_off)
 
 
+def _backed_up(
+    op: Operation, live: Instance, attempt: Attempt, usual_seconds: float | None, powered_off: PoweredOff
+) -> Attempt:
+    """Return the attempt with its backup; raise RebuildNotStartedError when there is none."""
+    try:
+        image_id, seconds = make_backup(op, live, attempt.id, usual_seconds)
+    except NoBackupError as error:
+        wait_out(op, live.instance_id)
+        state = restart(op, live, powered_off)
+        raise RebuildNotStartedError(outcomes.not_wiped(str(error), live, state, noted=True)) from error
+    return attempt.model_copy(update={"backup_image_id": image_id, "backup_seconds": seconds})
+
+
 def _reset(
     op: Operation,
     live: Instance,
@@ -116,7 +141,7 @@ def _reset(
 ) -> Attempt:
     """Get the reset accepted and return the attempt as accepted. Source: ResetInstance, zec 2025-09-01."""
     try:
-        op.log.intend(attempt.id, attempt.causes, approval)
+        op.log.intend(attempt.id, attempt.causes, approval, attempt.backup_image_id, attempt.rolls_back)
     except Exception as error:
         raise _not_wiped(op, live, attempt, outcomes.reason(error), powered_off) from error
     lost: ZecError | None = None
@@ -148,7 +173,14 @@ def _not_wiped(
     """Undo our own power-off after a refused reset; return the error that says both."""
     noted = op.log.note(attempt.id, "refused")
     state = restart(op, live, powered_off)
-    return RebuildNotStartedError(outcomes.not_wiped(reason, live, state, noted=noted))
+    return _not_started(outcomes.not_wiped(reason, live, state, noted=noted), attempt)
+
+
+def _not_started(sentence: str, attempt: Attempt) -> RebuildNotStartedError:
+    """Return the error of an attempt that wiped nothing; it says what stays of a backup."""
+    image_id = attempt.backup_image_id
+    stays = f". {backup_messages.kept_although_refused(image_id)}" if image_id else ""
+    return RebuildNotStartedError(f"{sentence}{stays}")
 
 
 def _find_accepted(op: Operation, attempt: Attempt, target: Target, lost: ZecError) -> Attempt | None:
@@ -179,4 +211,4 @@ def _find_accepted(op: Operation, attempt: Attempt, target: Target, lost: ZecErr
     if not target.visible:
         raise AttemptOpenError(f"{lost}. {outcomes.outcome_unknown(target.instance_id, attempt)}", attempt)
     noted = op.log.note(attempt.id, "refused")
-    raise RebuildNotStartedError(outcomes.started_by_another(lost, target.instance_id, noted=noted))
+    raise _not_started(outcomes.started_by_another(lost, target.instance_id, noted=noted), attempt)

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from zec_pulumi.api import ResetInstanceRequest
 from zec_pulumi.errors import ZecError
 from zec_pulumi.health.gate import address_findings
+from zec_pulumi.messages import backups as backup_messages
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.planning import status
+from zec_pulumi.planning.backups import QUOTA, backup_in, leftovers
 from zec_pulumi.planning.differences import settings_after
+from zec_pulumi.planning.inputs import Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
     from zec_pulumi.api import Image, Instance
     from zec_pulumi.cloud.reader import CloudReader
     from zec_pulumi.planning.differences import Settings
-    from zec_pulumi.planning.inputs import Wanted
+    from zec_pulumi.planning.inputs import Backup, Wanted
+
+_NOTHING = Recorded()
 
 NO_LOGIN_CATEGORIES = frozenset({"windows", "generic"})
 """Images of these categories take neither key nor password in a reset. Source: ResetInstance, keyId."""
@@ -28,14 +33,28 @@ NO_LOGIN_CATEGORIES = frozenset({"windows", "generic"})
 
 @dataclass(frozen=True)
 class Preflight:
-    """The outcome: ``request`` to send if there are no ``findings``."""
+    """The outcome: ``request`` to send if there are no ``findings``.
+
+    ``restores`` is the backup that it installs. ``warnings`` are what may go wrong with the one that is made.
+    """
 
     findings: tuple[str, ...]
     request: ResetInstanceRequest | None = None
+    restores: Backup | None = None
+    warnings: tuple[str, ...] = ()
 
 
-def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Preflight:
+def check_rebuild(
+    wanted: Wanted, live: Instance, reader: CloudReader, recorded: Recorded = _NOTHING, *, backed_up: bool = False
+) -> Preflight:
     """Check a rebuild of ``live`` against what the API shows; reads images, the key pair and time zones.
+
+    Args:
+        wanted: What the program asks for.
+        live: The machine.
+        reader: Reads what it refers to.
+        recorded: What the stack records of it.
+        backed_up: Whether a backup is made first; then the account's own images are read as well.
 
     Raises:
         ZecError: the API cannot be read.
@@ -54,6 +73,8 @@ def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Prefli
     findings.extend(_key_findings(key_id, wanted, reader))
     findings.extend(_time_zone_findings(wanted, reader))
     findings.extend(address_findings(wanted.health, live))
+    findings.extend(_backup_findings(live) if backed_up else ())
+    restores = backup_in(image, live, recorded)
     request = ResetInstanceRequest(
         instance_id=live.instance_id,
         image_id=image_id,
@@ -63,9 +84,11 @@ def check_rebuild(wanted: Wanted, live: Instance, reader: CloudReader) -> Prefli
         enable_agent=after.enable_agent,
         timezone=after.timezone,
         instance_name=after.instance_name if after.instance_name != live.instance_name else None,
-        user_data=wanted.first_boot_script,
+        # The system that is restored has run its own.
+        user_data=None if restores else wanted.first_boot_script,
     )
-    return Preflight(tuple(findings), request)
+    warnings = tuple(_backup_warnings(live, reader, recorded)) if backed_up and not findings else ()
+    return Preflight(tuple(findings), request, restores, warnings)
 
 
 def instance_not_found(instance_id: str, reader: CloudReader) -> str:
@@ -106,6 +129,27 @@ def check_password_in_place(live: Instance) -> list[str]:
             " add 'password' to rebuild_on to set it by a rebuild, which wipes the boot disk"
         )
     return findings
+
+
+def _backup_findings(live: Instance) -> Iterator[str]:
+    """Yield why no image of the boot disk can be made. Source: CreateImage, zec 2025-09-01."""
+    if live.gpu:
+        yield "backup: the API makes no image of a GPU instance; set backup=False to rebuild it without one"
+    if live.status in status.FAILED:
+        yield (
+            f"backup: the instance is {live.status}, and the API makes an image of a STOPPED instance only; set"
+            " backup=False to rebuild it without one"
+        )
+
+
+def _backup_warnings(live: Instance, reader: CloudReader, recorded: Recorded) -> Iterator[str]:
+    images = reader.own_images()
+    for one in leftovers(images, live, recorded):
+        yield backup_messages.leftover(one)
+    region = reader.region(live.zone_id) if live.zone_id else None
+    there = [image for image in images if region in image.region_ids]
+    if len(there) >= QUOTA:
+        yield backup_messages.quota(region or "", len(there))
 
 
 def _status_findings(live: Instance) -> Iterator[str]:

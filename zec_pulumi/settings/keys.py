@@ -21,6 +21,7 @@ OWN_KEYS = tuple(
         "approvedRebuilds",
         "markAttempts",
         "requireMarker",
+        "backup",
         "closeAttempt",
         "token",
     )

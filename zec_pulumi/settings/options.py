@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.api.errors import ConfigurationError
 from zec_pulumi.planning import approval
-from zec_pulumi.planning.causes import CAUSES
+from zec_pulumi.planning.causes import CAUSES, RESTORE
 from zec_pulumi.planning.gates import GateSettings, Missing, UnknownSetting, WrongSetting
 from zec_pulumi.settings import keys
 
@@ -77,6 +77,7 @@ def resolve_gates(stack: Mapping[str, str]) -> GateSettings:
         approved_rebuilds=reader.tokens("zec:approvedRebuilds"),
         mark_attempts=reader.flag("zec:markAttempts", default=True),
         require_marker=reader.flag("zec:requireMarker", default=False),
+        backup=reader.flag("zec:backup", default=False),
         closed_attempts=reader.closed("zec:closeAttempt"),
         unknown=tuple(
             UnknownSetting(key, keys.meant(key, keys.OWN_KEYS)) for key in keys.unknown(stack, keys.OWN, keys.OWN_KEYS)
@@ -113,10 +114,10 @@ class _Reader:
 
     def causes(self, key: str) -> frozenset[str] | None:
         found, text = self._items(key), self._stack.get(key)
-        strange = sorted((found or frozenset()) - CAUSES)
+        strange = sorted((found or frozenset()) - CAUSES - {RESTORE})
         if strange or (text is not None and not text.strip()):
             found_instead = f"holds {strange[0]!r}, which is no cause of a rebuild" if strange else "is empty"
-            names = ", ".join(sorted(CAUSES))
+            names = ", ".join(sorted(CAUSES | {RESTORE}))
             self.wrong.append(WrongSetting(key, f"{found_instead}; it may name {names}, and [] allows none"))
         return found
 

@@ -1,0 +1,84 @@
+"""The backups of one resource in an operation: which one an attempt made, and which are kept."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from zec_pulumi.errors import ZecError
+from zec_pulumi.messages import backups as messages
+from zec_pulumi.planning import backups
+from zec_pulumi.planning.record import backup_of
+from zec_pulumi.rebuild.send import send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from zec_pulumi.api import Image, Instance
+    from zec_pulumi.planning.inputs import Attempt, Backup, Recorded
+    from zec_pulumi.rebuild.operation import Operation
+
+
+def with_backup(op: Operation, attempt: Attempt, live: Instance) -> Attempt:
+    """Return a joined attempt with its backup, which the image's tags tell where no journal and no record did."""
+    if attempt.backup_image_id is not None:
+        return attempt
+    with contextlib.suppress(ZecError):
+        found = backups.of_attempt(op.reader.own_images(), live, attempt.id)
+        if found:
+            return attempt.model_copy(update={"backup_image_id": found.image_id})
+    return attempt
+
+
+def after(recorded: Recorded, attempt: Attempt) -> tuple[Backup, ...]:
+    """Return the backups that there are after an attempt, oldest first."""
+    new = backup_of(attempt)
+    older = tuple(one for one in recorded.backups if new is None or one.image_id != new.image_id)
+    return older if new is None else (*older, new)
+
+
+def delete_older(
+    op: Operation,
+    live: Instance,
+    known: Sequence[Backup],
+    keep: int,
+    in_use: Sequence[str | None],
+    warn: Callable[[str], object],
+) -> tuple[Backup, ...]:
+    """Delete what is more than ``keep`` of the recorded backups; return those that stay. Never fails.
+
+    Each is read first: what is not tagged as this very backup is left alone.
+    Source: DeleteImages, zec 2025-09-01.
+    """
+    doomed = backups.too_many(known, keep, in_use) if keep else ()
+    if not doomed:
+        return tuple(known)
+    try:
+        shown = op.client.describe_custom_images(image_ids=[one.image_id for one in doomed])
+        ours = [one for one in doomed if _is(one, shown, live)]
+        if ours:
+            send(op, op.client.delete_images, [one.image_id for one in ours])
+        left = {
+            image.image_id for image in op.client.describe_custom_images(image_ids=[one.image_id for one in doomed])
+        }
+    except ZecError as error:
+        warn(messages.not_deleted(doomed, error))
+        return tuple(known)
+    stay = [one for one in doomed if one.image_id in left]
+    if stay:
+        warn(messages.not_deleted(stay, messages.STILL_SHOWN))
+    deleted = [one for one in ours if one not in stay]
+    if deleted:
+        # A list of tags that is longer than it need be harms nobody.
+        with contextlib.suppress(ZecError):
+            send(op, op.client.delete_tags, backups.ATTEMPT_KEY, [one.attempt_id for one in deleted])
+    return tuple(one for one in known if one not in doomed or one in stay)
+
+
+def _is(backup: Backup, shown: Sequence[Image], live: Instance) -> bool:
+    """Whether the image of a recorded backup has the tags of it."""
+    return any(
+        one.image.image_id == backup.image_id
+        and (one.instance_id, one.attempt_id) == (live.instance_id, backup.attempt_id)
+        for one in backups.tagged(shown)
+    )

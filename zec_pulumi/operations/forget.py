@@ -1,0 +1,26 @@
+"""The engine's ``delete``: the stack forgets the resource; machine and backups stay as they are."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from zec_pulumi.messages import backups as messages
+from zec_pulumi.messages import outcomes
+from zec_pulumi.planning.record import parse_backups
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zec_pulumi.operations.context import Call, Process
+
+
+def forget(process: Process, call: Call, instance_id: str, props: Mapping[str, Any]) -> None:
+    """Have the journal forget the resource, and say what stays. Needs no credentials, and never fails."""
+    process.forget(instance_id, call.urn)
+    call.info(outcomes.forgotten(instance_id))
+    # A record that cannot be read must not keep anybody from deleting it.
+    with contextlib.suppress(Exception):
+        backups = parse_backups(props)
+        if backups:
+            call.info(messages.stay(backups))
