@@ -30,22 +30,28 @@ REFUSED = {"action": "ResetInstance", "nth": 1, "effect": {"type": "error", "cod
 
 COLUMNS: dict[str, tuple[str, dict[str, Any]]] = {
     "Inst": ("DescribeInstances", {"imageId": NOBLE}),
-    "Status": ("DescribeInstancesStatus", {"imageId": NOBLE}),
-    "Images": ("DescribeImages", {"imageId": NOBLE}),
-    "Custom": ("DescribeCustomImages", {"imageId": CUSTOM}),
+    "Stat": ("DescribeInstancesStatus", {"imageId": NOBLE}),
+    "Imgs": ("DescribeImages", {"imageId": NOBLE}),
+    "Cust": ("DescribeCustomImages", {"imageId": CUSTOM}),
     "Keys": ("DescribeKeyPairs", {"imageId": NOBLE}),
-    "TZones": ("DescribeTimeZones", {"imageId": NOBLE, "timezone": "UTC"}),
-    "Zones": ("DescribeZones", {"imageId": CUSTOM}),
+    "TZs": ("DescribeTimeZones", {"imageId": NOBLE, "timezone": "UTC"}),
+    "Zone": ("DescribeZones", {"imageId": CUSTOM}),
     "Stop": ("StopInstances", {"imageId": NOBLE}),
-    "Start": ("StartInstances", {"imageId": NOBLE}),
-    "Reset": ("ResetInstance", {"imageId": NOBLE}),
-    "Passwd": ("ResetInstancePassword", {"imageId": JAMMY, "password": "Abcdef-123"}),
-    "Modify": ("ModifyInstancesAttribute", {"imageId": JAMMY, "instanceName": "renamed"}),
+    "Strt": ("StartInstances", {"imageId": NOBLE}),
+    "Rset": ("ResetInstance", {"imageId": NOBLE}),
+    "Pass": ("ResetInstancePassword", {"imageId": JAMMY, "password": "Abcdef-123"}),
+    "Mod": ("ModifyInstancesAttribute", {"imageId": JAMMY, "instanceName": "renamed"}),
     "Tag": ("ModifyResourceTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
     "Tags": ("DescribeResourceTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
-    "Untag": ("DeleteTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
+    "Untg": ("DeleteTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
+    "Make": ("CreateImage", {"imageId": NOBLE, "backup": True}),
+    "Own": ("DescribeCustomImages", {"imageId": NOBLE, "backup": True}),
+    "Del": ("DeleteImages", {"imageId": NOBLE, "backup": True}),
 }
 """For each short name an action, and what the program says so that it is needed."""
+
+BEFORE: dict[str, list[dict[str, Any]]] = {"DeleteImages": [{"imageId": JAMMY}, {"imageId": NOBLE, "backup": True}]}
+"""What was done before, so that there is something to delete."""
 
 
 def first_twice(items: list[Any]) -> list[Any]:
@@ -139,55 +145,55 @@ ATTACKS: dict[str, Attack] = {
 }
 
 TABLE = """
-                    Inst   Status Images Custom Keys   TZones Zones  Stop   Start  Reset  Passwd Modify Tag  Tags Untag
-utf-16              E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-byte-order-mark     ok     ok     ok     ok     ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-not-utf-8           E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-deep                E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-nan                 E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-a-name-twice        E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-two-documents       E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-a-list              E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-huge-number         E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-null-response       E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-empty-response      E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-nothing-but-an-id   E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
-no-request-id       E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-junk-everywhere     E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-junk-in-names       ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-long-texts          E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-long-names          ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-the-token-in-names  ok     ok     ok     E      ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-objects-for-texts   E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-numbers-for-texts   E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-null-for-texts      E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
-null-lists          E      E      E      E      E      E      ok     ok     E      ok     ok     ok     ok   ok   ok
-null-rows           E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
-no-rows             E      E      E      E      E      E      ok     ok     E      ok     ok     ok     ok   ok   ok
-texts-for-rows      E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
-a-text-for-rows     E      E      E      E      E      E      E      ok     E      ok     ok     ok     ok   ok   ok
-a-row-twice         E      E      E      E      E      ok     E      ok     E      ok     ok     ok     ok   ok   ok
-rows-that-differ    E      E      E      E      E      ok     E      ok     E      ok     ok     ok     ok   ok   ok
-a-stranger          E      E      E      E      E      E      ok     ok     E      ok     ok     ok     ok   ok   ok
-counts-more         E      E      E      E      E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-counts-too-much     E      E      E      E      E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-counts-less         E      E      E      E      E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-counts-nothing      E      E      E      E      E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-no-image            E      ok     E      E      ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-no-key              E      ok     ok     ok     E      ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-no-status           E      E      ok     ok     ok     ok     ok     ok     E      ok     ok     ok     ok   ok   ok
-no-id               E      E      E      E      E      ok     E      ok     E      ok     ok     ok     ok   ok   ok
-no-content          E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-redirect            E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-not-found           E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-failed              E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-rate-limited        E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-challenged          E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-blocked             E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-result-and-code     E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-gone-says-a-proxy   E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-gone-without-id     E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
-junk-code           E      E      E      E      E      E      E      ok     E      ok     E      E      ok   ok   ok
+                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags Untg Make Own  Del
+utf-16              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+byte-order-mark     ok   ok   ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
+not-utf-8           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+deep                E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+nan                 E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+a-name-twice        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+two-documents       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+a-list              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+huge-number         E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+null-response       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+empty-response      E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+nothing-but-an-id   E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+no-request-id       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+junk-everywhere     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+junk-in-names       ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
+long-texts          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+long-names          ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
+the-token-in-names  ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
+objects-for-texts   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+numbers-for-texts   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+null-for-texts      E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+null-lists          E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+null-rows           E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+no-rows             E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+texts-for-rows      E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+a-text-for-rows     E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+a-row-twice         E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+rows-that-differ    E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+a-stranger          E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+counts-more         E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+counts-too-much     E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+counts-less         E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+counts-nothing      E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+no-image            E    ok   E    E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+no-key              E    ok   ok   ok   E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
+no-status           E    E    ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
+no-id               E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
+no-content          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+redirect            E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+not-found           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+failed              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+rate-limited        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+challenged          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+blocked             E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+result-and-code     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+gone-says-a-proxy   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+gone-without-id     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+junk-code           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
 """
 
 
@@ -203,19 +209,22 @@ def outcome(attack: str, short: str) -> str:
     action, program = COLUMNS[short]
     with World("DEPLOYING", Counter()) as world:
         stack = world.stacks[0]
+        for earlier in BEFORE.get(action, ()):
+            stack.up(earlier)
         assert stack.up({"imageId": JAMMY}).end == "succeeded"
+        wiped = world.resets()
         if program["imageId"] == CUSTOM:
             list_public_images_only(world.transport)
         with attacked(world, action, ATTACKS[attack]) as happened:
             sent = world.actions()
-            judge(world, stack, stack.preview(program), recorded=True)
-            judge(world, stack, stack.refresh(), recorded=True)
+            judge(world, stack, stack.preview(program), recorded=True, most=wiped)
+            judge(world, stack, stack.refresh(), recorded=True, most=wiped)
             assert world.actions() == sent
             if action == "StartInstances":
                 world.cloud.faults.add(REFUSED)
             stack.timeout, began = 1800.0, world.clock.monotonic()
             first = stack.up(program)
-            judge_up(world, stack, first, began, 0)
+            judge_up(world, stack, first, began, wiped, wiped + 1)
         if not happened:
             return "-"
         if first.end == "succeeded":
@@ -223,7 +232,7 @@ def outcome(attack: str, short: str) -> str:
         world.cloud.faults.clear()
         began = world.clock.monotonic()
         second = stack.up(program)
-        judge_up(world, stack, second, began, 1)
+        judge_up(world, stack, second, began, wiped + 1, wiped + 1)
         return "E" if second.end == "succeeded" else "ask"
 
 

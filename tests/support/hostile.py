@@ -111,7 +111,7 @@ def names(text: str) -> Attack:
     return body(shown)
 
 
-def judge(world: World, stack: Stack, outcome: Outcome, recorded: bool = False) -> None:  # noqa: FBT001, FBT002 a fact
+def judge(world: World, stack: Stack, outcome: Outcome, recorded: bool = False, *, most: int = 1) -> None:  # noqa: FBT001, FBT002 a fact
     """Check what must hold after every run, whatever was answered; ``recorded`` says that the stack held the resource.
 
     Raises:
@@ -128,14 +128,17 @@ def judge(world: World, stack: Stack, outcome: Outcome, recorded: bool = False) 
     assert TOKEN not in state + "\n".join(shown), "the token shows"
     assert "a defect" not in outcome.text, outcome.text
     assert "Traceback" not in outcome.text, outcome.text
-    assert world.actions().count("ResetInstance") <= 1, "wiped twice"
+    assert world.actions().count("ResetInstance") <= most, "wiped twice"
     assert bool(stack.outputs) or not recorded, f"dropped from the state: {outcome}"
 
 
-def judge_up(world: World, stack: Stack, outcome: Outcome, began: float, wiped_before: int) -> None:
-    """Check what must hold after an ``up`` that began at ``began`` on the world's clock."""
+def judge_up(world: World, stack: Stack, outcome: Outcome, began: float, wiped_before: int, most: int = 1) -> None:
+    """Check what must hold after an ``up`` that began at ``began`` on the world's clock.
+
+    ``most`` are the wipes that there may be in all.
+    """
     recorded = world.actions().count("ResetInstance") > 0 or bool(stack.outputs)
-    judge(world, stack, outcome, recorded)
+    judge(world, stack, outcome, recorded, most=most)
     took = world.clock.monotonic() - began
     assert took <= (stack.timeout or 3600.0) + 120.0, f"it took {took} s"
     accepted = world.actions().count("ResetInstance") > wiped_before
