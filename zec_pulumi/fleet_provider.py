@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pulumi.dynamic import CheckResult, ConfigureRequest, CreateResult, DiffResult, ResourceProvider
+from pulumi.dynamic import CheckResult, ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider
 
 from zec_pulumi.program.inputs import SETTINGS_KEY
 from zec_pulumi.provider import check_failures, plugin
@@ -18,6 +18,10 @@ FLEET_KEY = "fleet"
 
 MEMBERS_KEY = "members"
 """What ``up`` wants of each machine and what is recorded of it; secret, and not given in a preview."""
+
+REFRESHED_KEY = "refreshedBy"
+"""The engine that refreshed the plan, an input until the next ``check`` takes it out. By it alone a process learns of a
+refresh that another process of the same command has done."""
 
 
 class FleetPlanProvider(ResourceProvider):
@@ -29,7 +33,7 @@ class FleetPlanProvider(ResourceProvider):
         """Take the stack's configuration and make the plugin process ready, if that has not been done."""
         plugin().configure(req.config)
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the whole fleet; in ``up`` this refuses what any of its machines would be refused for."""
         from zec_pulumi.operations.fleet_check import check  # noqa: PLC0415 programs start without it
 
@@ -43,8 +47,13 @@ class FleetPlanProvider(ResourceProvider):
                 order,
                 members if isinstance(members, str) else None,
                 settings=settings if isinstance(settings, str) else None,
+                refreshed=olds.get(REFRESHED_KEY) == plugin().connection.address,
             )
         return CheckResult({}, check_failures(findings))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Have the engine remember that it has refreshed; there is nothing to read."""
+        return ReadResult(id_, props, {REFRESHED_KEY: plugin().connection.address})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say that nothing changes: nothing is recorded."""

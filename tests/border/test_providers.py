@@ -69,7 +69,7 @@ CALLS: dict[str, Callable[[BaseException], Any]] = {
     "FleetPlanProvider.configure": lambda error: FleetPlanProvider().configure(ConfigureRequest(BrokenConfig(error))),
     "FleetPlanProvider.check": lambda _: FleetPlanProvider().check({}, {"fleet": FLEET, "members": None}),
 }
-TOUCHES_NOTHING = {"FleetPlanProvider.diff", "FleetPlanProvider.create"}
+TOUCHES_NOTHING = {"FleetPlanProvider.read", "FleetPlanProvider.diff", "FleetPlanProvider.create"}
 
 
 @pytest.mark.parametrize(

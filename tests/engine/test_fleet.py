@@ -187,7 +187,11 @@ def test_one_unapproved_rebuild_refuses_the_fleet_until_it_is_approved(web: Stac
 
 
 def test_recorded_machines_are_judged_by_their_record(web: Stack) -> None:
-    """A drifted machine would be rebuilt if it were new; recorded, it is only warned about, and no gate refuses it."""
+    """A drifted machine would be rebuilt if it were new; recorded, it is only warned about, and no gate refuses it.
+
+    A refresh of an earlier command is of no account, and changes nothing by itself.
+    """
+    web.refresh("--expect-no-changes").ok()
     web.cloud.patch_instance(WEB["web-1"], imageId=DEBIAN)
     web.configure(**{"zec:allowRebuild": "false"})
     web.declare(site={"instances": {**WEB, "web-1": {"instance_id": WEB["web-1"], "image_id": JAMMY}}})
@@ -195,14 +199,21 @@ def test_recorded_machines_are_judged_by_their_record(web: Stack) -> None:
     assert web.actions() == []
 
 
-def test_with_refresh_machines_are_judged_by_what_was_refreshed(web: Stack) -> None:
+@pytest.mark.parametrize(
+    ("settings", "arguments"),
+    [({}, ()), ({"zec:pollInterval": "0.2"}, ()), ({}, ("--run-program",))],
+    ids=["one process", "a changed setting: another process", "refreshed one by one"],
+)
+def test_with_refresh_machines_are_judged_by_what_was_refreshed(
+    web: Stack, settings: dict[str, str], arguments: tuple[str, ...]
+) -> None:
     """`up --refresh` sees the drift of a protected machine, and refuses the fleet before the first is touched."""
     last = {"instance_id": WEB["batch-1"], "image_id": JAMMY, "rebuild_protection": True}
     web.declare(site={"instances": {**WEB, "batch-1": last}}).up().ok()
     web.cloud.patch_instance(WEB["batch-1"], imageId=DEBIAN)
     first = {"instance_id": WEB["web-1"], "rebuild_token": "1"}
-    web.declare(site={"instances": {"web-1": first, "web-2": WEB["web-2"], "batch-1": last}})
-    assert "batch-1: rebuild_protection is set" in web.up("--refresh").failed().text
+    web.declare(site={"instances": {"web-1": first, "web-2": WEB["web-2"], "batch-1": last}}).configure(**settings)
+    assert "batch-1: rebuild_protection is set" in web.up("--refresh", *arguments).failed().text
     assert web.actions() == []
 
 

@@ -1,8 +1,8 @@
-"""What the operations of one process share: who declares which machine, and what was refreshed."""
+"""What the operations of one process share: who declares which machine."""
 
 from __future__ import annotations
 
-from zec_pulumi.operations.context import DeclaredInstances, RefreshedRecords
+from zec_pulumi.operations.context import DeclaredInstances
 from zec_pulumi.program import urns
 
 STACK = "urn:pulumi:dev::shop"
@@ -45,15 +45,3 @@ def test_without_a_urn_nothing_is_refused() -> None:
     """An SDK that is built otherwise may not tell it: then two resources look like one."""
     declared = DeclaredInstances()
     assert [declared.declare("1", ""), declared.declare("1", "")] == [None, None]
-
-
-def test_what_was_refreshed_takes_the_place_of_the_snapshot() -> None:
-    """What is gone is no record any more, and what the snapshot does not hold is none either."""
-    refreshed = RefreshedRecords()
-    refreshed.add("urn:a", {"x": 2})
-    refreshed.add("urn:b", {})
-    refreshed.add("urn:d", {"x": 4})
-    assert refreshed.over({"urn:a": {"x": 1}, "urn:b": {"x": 1}, "urn:c": {"x": 1}}) == {
-        "urn:a": {"x": 2},
-        "urn:c": {"x": 1},
-    }

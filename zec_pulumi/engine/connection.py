@@ -26,8 +26,12 @@ RPC_SECONDS = 5.0
 
 
 def _stub() -> Any:
-    """Return the engine's stub; its address is the plugin's last argument."""
-    return engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
+    return engine_pb2_grpc.EngineStub(grpc.insecure_channel(_address()))
+
+
+def _address() -> str:
+    """Return the engine's address, which is the plugin's last argument."""
+    return sys.argv[-1]
 
 
 def without_colours(text: str) -> str:
@@ -55,6 +59,11 @@ class EngineConnection:
         self._asked_at = float("-inf")
         self._present = False
         self._pending: set[grpc.Future[Any]] = set()
+
+    @property
+    def address(self) -> str:
+        """The engine's address, the same for all plugins of one command and another one for the next."""
+        return _address()
 
     def hide(self, values: Iterable[str]) -> None:
         """Hide the values of secret inputs in every text from now on. The engine hides secret configuration only.

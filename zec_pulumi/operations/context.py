@@ -104,7 +104,8 @@ class Process:
         self.warnings = warnings
         self.clock = clock
         self.declared = DeclaredInstances()
-        self.refreshed = RefreshedRecords()
+        self.refreshed = False
+        """Whether it was asked to read a record back: then the stack's last snapshot may be older than the engine's."""
         self.checked = CheckedResources()
         self.reinstalls = SeenReinstalls()
         self.fleets = FleetBoard(clock, ticking=is_interactive)
@@ -260,25 +261,6 @@ class DeclaredInstances:
             f"instance_id: instance {instance_id} is declared twice in this stack, by {first} and by {second}; a"
             " machine has one operating system, so take one of them out"
         )
-
-
-class RefreshedRecords:
-    """What this command has refreshed: in ``up --refresh`` newer than the stack's last snapshot. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._records: dict[str, dict[str, Any]] = {}
-        self._lock = threading.Lock()
-
-    def add(self, urn: str, outputs: Mapping[str, Any]) -> None:
-        """Add a resource as it was read; empty outputs mean that it is gone."""
-        with self._lock:
-            self._records[urn] = dict(outputs)
-
-    def over(self, records: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Return the records of a snapshot, with those that were refreshed in their place."""
-        with self._lock:
-            newest = {urn: self._records.get(urn, record) for urn, record in records.items()}
-        return {urn: record for urn, record in newest.items() if record}
 
 
 class SeenReinstalls:

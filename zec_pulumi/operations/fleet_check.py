@@ -1,7 +1,8 @@
 """Checks a whole fleet before any of its machines is touched, as each machine is checked by itself.
 
 The engine checks a machine only when those before it are done. So in ``up`` a fleet's plan, on which all of them
-depend, is checked with what the program wants of each and what the stack's state held when ``up`` began.
+depend, is checked with what the program wants of each and what the stack's state held when ``up`` began. The engine
+may have refreshed since, perhaps through another process: then the records are judged as a refresh makes them now.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from zec_pulumi.operations.assess import Assessment, Case, outlook
 from zec_pulumi.planning.gates import strictest
 from zec_pulumi.planning.input_rules import input_findings
 from zec_pulumi.planning.inputs import Model, Recorded, Wanted, parse_recorded, parse_wanted, type_findings
-from zec_pulumi.planning.record import inputs_only
+from zec_pulumi.planning.record import after_refresh, inputs_only
 from zec_pulumi.program import urns
 from zec_pulumi.program.rollout import Rollout
 from zec_pulumi.rebuild.validation import instance_not_found
@@ -46,7 +47,15 @@ class _Members(Model):
     error: str | None = None
 
 
-def check(process: Process, call: Call, order: str, members: str | None, *, settings: str | None = None) -> list[str]:
+def check(
+    process: Process,
+    call: Call,
+    order: str,
+    members: str | None,
+    *,
+    settings: str | None = None,
+    refreshed: bool = False,
+) -> list[str]:
     """Return what is wrong with the instances of a fleet; nothing in a preview, which checks each by itself.
 
     Args:
@@ -55,6 +64,7 @@ def check(process: Process, call: Call, order: str, members: str | None, *, sett
         order: The fleet's URN and order, as JSON.
         members: What is wanted and recorded of its instances, as JSON; None in a preview.
         settings: The stack's own ``zec:`` configuration as the program sends it, as in :func:`check.check`.
+        refreshed: Whether the engine has refreshed the fleet's plan in this command; another process may have done it.
 
     Raises:
         ZecError: the API or the journal cannot be read.
@@ -70,19 +80,23 @@ def check(process: Process, call: Call, order: str, members: str | None, *, sett
             f"the stack's own record cannot be read ({known.error}), so before the first machine is touched only"
             " inputs and instances are checked; the rest is checked when each machine comes"
         )
-    records = None if known.records is None else process.refreshed.over(known.records)
     gates = strictest(process.options.gates, gates_from_program(settings))
-    return _FleetAssessment(process, fleet, known.wanted, records, gates).findings()
+    follows = refreshed or process.refreshed
+    return _FleetAssessment(process, fleet, known.wanted, known.records, follows, gates).findings()
 
 
 @dataclass(frozen=True)
 class _FleetAssessment:
-    """``wanted`` are inputs by name, ``gates`` the stack's; ``records`` are outputs by URN, None when not known."""
+    """``wanted`` are inputs by name, ``gates`` the stack's; ``records`` are outputs by URN, None when not known.
+
+    ``follows`` says that the engine has refreshed since the records were written.
+    """
 
     process: Process
     fleet: _Order
     wanted: dict[str, dict[str, Any]] = field(repr=False)
     records: dict[str, dict[str, Any]] | None = field(repr=False)
+    follows: bool
     gates: GateSettings
 
     def findings(self) -> list[str]:
@@ -108,9 +122,9 @@ class _FleetAssessment:
 
     def _assess(self, urn: str, inputs: dict[str, Any]) -> list[str] | Outlook:
         """Return why the machine is refused, or else what is planned for it."""
-        record = (self.records or {}).get(urn)
+        record = self._held((self.records or {}).get(urn))
         ignored = self.fleet.ignored if record else frozenset()
-        kept = inputs_only({key: value for key, value in (record or {}).items() if {key, "*"} & ignored})
+        kept = inputs_only({key: value for key, value in record.items() if {key, "*"} & ignored})
         given = {key: value for key, value in inputs.items() if not {key, "*"} & ignored}
         try:
             wanted = parse_wanted({**given, **kept})
@@ -130,7 +144,7 @@ class _FleetAssessment:
             return []
         assessments = [self._assessment(urn, wanted, before, live) for before in self._records(urn, instance_id)]
         kindest = min(assessments, key=lambda assessment: bool(assessment.refusals))
-        return kindest.refusals or outlook(kindest, record or {})
+        return kindest.refusals or outlook(kindest, record)
 
     def _records(self, urn: str, instance_id: str) -> list[dict[str, Any]]:
         """Return the records that the engine may find for a machine, an empty one where it finds none.
@@ -140,8 +154,15 @@ class _FleetAssessment:
         records = self.records or {}
         recorded = records.get(urn)
         if recorded is not None:
-            return [recorded if recorded.get("instanceId") == instance_id else {}]
-        return [{}, *(one for one in records.values() if one.get("instanceId") == instance_id)]
+            return [self._held(recorded) if recorded.get("instanceId") == instance_id else {}]
+        return [{}, *(self._held(one) for one in records.values() if one.get("instanceId") == instance_id)]
+
+    def _held(self, recorded: dict[str, Any] | None) -> dict[str, Any]:
+        """Return a record as the engine holds it; empty where there is none, or a refresh dropped it."""
+        if not recorded or not self.follows or "attempt" in recorded or "instanceId" not in recorded:
+            return recorded or {}
+        live = self.process.reader.instance_cached(recorded["instanceId"])
+        return after_refresh(recorded, inputs_only(recorded), live, None) if live else {}
 
     def _assessment(self, urn: str, wanted: Wanted, before: dict[str, Any], live: Instance) -> Assessment:
         recorded = parse_recorded(before) if before else Recorded()

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from zec_pulumi.operations.context import Call, Process
     from zec_pulumi.planning.inputs import Backup
 
-DRIFTING = ("imageId", "keyId", "instanceName")
-"""Inputs that follow the machine, so that the next preview shows drift as a change. Time zone and agent only warn:
-as a change they would be refused, because nothing but a rebuild can change them."""
-
 
 def read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any]) -> ReadBack:
     """Return the record as the machine is now; an empty one when the machine is gone.
@@ -32,10 +28,9 @@ def read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any]
         PartialFailureError: a rebuild is open; the record keeps it.
         ZecError: the machine cannot be read.
     """
+    process.refreshed = True
     with naming(resource_id):
-        found = _read(process, call, resource_id, outputs)
-    process.refreshed.add(call.urn, found.outputs if found.id else {})
-    return found
+        return _read(process, call, resource_id, outputs)
 
 
 def _read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any]) -> ReadBack:
@@ -50,21 +45,11 @@ def _read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any
         kept = {**record.known(outputs), "status": live.status}
         raise PartialFailureError(plan_messages.join(recorded, live, process.clock.now()), resource_id, kept, inputs)
     _warn_of_drift(call, recorded, live, inputs)
-    found = _outputs(outputs, inputs, live, recorded, process.reader)
-    backups = record.recorded_backups(_existing(call, recorded, process.reader))
-    return ReadBack(resource_id, {**found, **backups}, _follow(inputs, live))
-
-
-def _outputs(
-    props: dict[str, Any], inputs: dict[str, Any], live: Instance, recorded: Recorded, reader: CloudReader
-) -> dict[str, Any]:
-    image = reader.image(live.zone_id or "", live.image_id) if live.image_id else None
-    omitted = {k: v for k, v in record.as_the_machine_has_it(live).items() if k not in inputs}
-    if recorded.password is not None:
-        omitted.pop("keyId", None)
-    stale = (*DRIFTING, *record.OBSERVED_KEYS, "backups")
-    kept = {key: value for key, value in record.known(props).items() if key not in stale}
-    return {**kept, **omitted, **_follow(inputs, live), **record.observed(live, image)}
+    image = process.reader.image(live.zone_id or "", live.image_id) if live.image_id else None
+    found = record.after_refresh(outputs, inputs, live, image)
+    found.pop("backups", None)
+    found.update(record.recorded_backups(_existing(call, recorded, process.reader)))
+    return ReadBack(resource_id, found, record.following(inputs, live))
 
 
 def _existing(call: Call, recorded: Recorded, reader: CloudReader) -> tuple[Backup, ...]:
@@ -76,13 +61,6 @@ def _existing(call: Call, recorded: Recorded, reader: CloudReader) -> tuple[Back
         if backup.image_id not in existing:
             call.warn(backup_messages.gone(backup))
     return tuple(backup for backup in recorded.backups if backup.image_id in existing)
-
-
-def _follow(inputs: dict[str, Any], live: Instance) -> dict[str, Any]:
-    """Return ``inputs`` with those that follow the machine as it has them."""
-    machine = record.as_the_machine_has_it(live)
-    kept = {key: value for key, value in inputs.items() if key not in DRIFTING}
-    return {**kept, **{key: machine[key] for key in DRIFTING if key in inputs and key in machine}}
 
 
 def _warn_of_drift(call: Call, recorded: Recorded, live: Instance, inputs: dict[str, Any]) -> None:

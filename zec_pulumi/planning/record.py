@@ -24,6 +24,9 @@ INPUT_KEYS = tuple(spec.key for spec in INPUTS)
 OUTPUT_KEYS = tuple(spec.key for spec in OUTPUTS)
 OBSERVED_KEYS = ("status", "imageName", "osType", "publicIpAddresses", "privateIpAddresses")
 """The outputs that say how the machine is; the others say what was done to it."""
+DRIFTING = ("imageId", "keyId", "instanceName")
+"""Inputs that follow the machine, so that the next preview shows drift as a change. Time zone and agent only warn:
+as a change they would be refused, because nothing but a rebuild can change them."""
 
 
 def observed(live: Instance, image: Image | None) -> dict[str, Any]:
@@ -85,6 +88,25 @@ def backup_of(attempt: Attempt) -> Backup | None:
         return None
     made_at, seconds = timestamp(attempt.started_at), attempt.backup_seconds
     return Backup(image_id=attempt.backup_image_id, attempt_id=attempt.id, made_at=made_at, seconds=seconds)
+
+
+def following(inputs: Mapping[str, Any], live: Instance) -> dict[str, Any]:
+    """Return ``inputs`` with those that follow the machine as it has them."""
+    machine = as_the_machine_has_it(live)
+    kept = {key: value for key, value in inputs.items() if key not in DRIFTING}
+    return {**kept, **{key: machine[key] for key in DRIFTING if key in inputs and key in machine}}
+
+
+def after_refresh(
+    properties: Mapping[str, Any], inputs: Mapping[str, Any], live: Instance, image: Image | None
+) -> dict[str, Any]:
+    """Return the record that a refresh makes of recorded outputs without an open attempt, and of recorded inputs."""
+    omitted = {key: value for key, value in as_the_machine_has_it(live).items() if key not in inputs}
+    if properties.get("password") is not None:
+        omitted.pop("keyId", None)
+    stale = (*DRIFTING, *OBSERVED_KEYS)
+    kept = {key: value for key, value in known(properties).items() if key not in stale}
+    return {**kept, **omitted, **following(inputs, live), **observed(live, image)}
 
 
 def with_attempt(
