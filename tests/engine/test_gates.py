@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
+import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from driver import RESOURCE_TYPE
@@ -202,6 +205,56 @@ def test_an_approval_does_not_come_back_with_a_new_record(stack: Stack, web_1: s
     stack.destroy().ok()
     text = stack.up().failed().text
     assert f"{approval} is used up" in text
+    assert stack.actions() == REBUILD
+
+
+def on_another_computer(stack: Stack) -> Stack:
+    """Take the disk away that the commands ran on; state and configuration are kept elsewhere."""
+    shutil.rmtree(stack.folder / "home")
+    (stack.folder / "home").mkdir()
+    return stack
+
+
+def put_back(stack: Stack, machine: str) -> None:
+    """Have somebody reinstall the old image at the vendor's page: the machine is as it was when the token was given."""
+    stack.cloud.patch_instance(machine, imageId=JAMMY)
+
+
+def up_that_is_killed(stack: Stack) -> None:
+    """Kill every process of an up once the reset was accepted, and end the reinstall."""
+    with stack.start("up", "--yes", "--skip-preview") as process:
+        while "ResetInstance" not in stack.actions():
+            assert process.poll() is None
+            time.sleep(0.05)
+        for one in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+            one.kill()
+
+
+@pytest.mark.parametrize(
+    "then",
+    ["destroyed", "killed", *(pytest.param(then, marks=pytest.mark.slow) for then in ("drifted", "done"))],
+)
+def test_a_used_approval_is_used_up_on_every_computer(stack: Stack, web_1: str, then: str) -> None:
+    """The machine names the attempt, and the token another one. Judged by what the cloud accepted."""
+    stack.configure(**{"zec:requireApproval": "true"}).declare(web={"instance_id": web_1, "image_id": NOBLE})
+    approval = token("".join(stack.rows()))
+    on_another_computer(stack).configure(**{"zec:approvedRebuilds": approval})
+    if then == "killed":
+        up_that_is_killed(stack)
+        stack.run("cancel", "--yes").ok()
+        assert "approval needed" not in on_another_computer(stack).up().ok().text
+    else:
+        assert f"approved by {approval}" in stack.up().ok().text
+    assert stack.actions() == REBUILD
+
+    if then == "done":
+        stack.declare(web={"instance_id": web_1, "image_id": JAMMY})
+    else:
+        put_back(stack, web_1)
+        (stack.refresh() if then == "drifted" else on_another_computer(stack).destroy()).ok()
+    text = on_another_computer(stack).up().failed().text
+    assert token(text) != approval
+    assert f"{approval} approved another plan or is used up" in text
     assert stack.actions() == REBUILD
 
 

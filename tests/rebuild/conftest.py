@@ -120,6 +120,12 @@ class StrictStack(Stack):
     def refresh(self) -> Outcome:
         return self._succeeded(super().refresh())
 
+    def destroy(self) -> Outcome:
+        """Have the next resource bear the same name, as in a program that nobody changes."""
+        generation, outcome = self.generation, super().destroy()
+        self.generation = generation
+        return outcome
+
     @property
     def sim(self) -> LocalSimulator:
         return self.world.sim

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.points import Disturbance, kill
 from tests.support.programs import DEBIAN, JAMMY, NOBLE
 from tests.support.world import WEB
 from zec_pulumi import health
 from zec_pulumi.errors import StopReason
+from zec_pulumi.messages.parse import Word, parse
 from zec_pulumi.planning.approval import digest_of
 
 if TYPE_CHECKING:
@@ -101,6 +103,153 @@ def test_a_killed_rebuild_has_used_its_approval(gated: Stack) -> None:
     gated.sim.patch_instance(WEB, imageId=JAMMY)
     gated.clock.sleep(60)
     assert refused(gated, imageId=NOBLE) != first
+
+
+# On another computer, which has no memory of what was used: the machine names the attempt.
+
+
+def elsewhere(stack: Stack) -> None:
+    stack.world.lose_journal(stack)
+
+
+def test_an_approval_stays_used_up_after_a_destroy_on_another_computer(gated: Stack) -> None:
+    """Somebody puts the old image back at the console: the plan is the one of the first approval, letter by letter."""
+    first = refused(gated, imageId=NOBLE)
+    approve(gated, first)
+    gated.up(imageId=NOBLE)
+    gated.destroy()
+    gated.sim.patch_instance(WEB, imageId=JAMMY)
+    gated.clock.sleep(60)
+    elsewhere(gated)
+    assert refused(gated, imageId=NOBLE) != first
+    assert gated.actions() == REBUILD
+
+
+def test_an_approval_stays_used_up_where_the_machine_drifts_back(recorded: Stack) -> None:
+    """And a refresh records that."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    recorded.up(imageId=NOBLE)
+    recorded.sim.patch_instance(WEB, imageId=JAMMY)
+    recorded.clock.sleep(60)
+    elsewhere(recorded)
+    recorded.refresh()
+    assert refused(recorded, imageId=NOBLE) != token
+    assert recorded.actions() == REBUILD
+
+
+@pytest.mark.parametrize("where", ["reset accepted", "DEPLOYING"])
+def test_a_killed_rebuild_is_joined_elsewhere_and_has_used_its_approval(gated: Stack, where: str) -> None:
+    """Nobody is asked for an approval while it is followed; afterwards the old one is none."""
+    first = refused(gated, imageId=NOBLE)
+    approve(gated, first)
+    gated.halt_at(where, StopReason.ENGINE_GONE)
+    with pytest.raises(gated.Failed):
+        gated.up(imageId=NOBLE)
+    gated.destroy()
+    elsewhere(gated)
+    gated.up(imageId=NOBLE)
+    assert gated.actions() == REBUILD
+    gated.destroy()
+    gated.sim.patch_instance(WEB, imageId=JAMMY)
+    gated.clock.sleep(60)
+    elsewhere(gated)
+    assert refused(gated, imageId=NOBLE) != first
+    assert gated.actions() == REBUILD
+
+
+def test_a_run_that_was_killed_before_the_reset_asks_for_another_approval_elsewhere(recorded: Stack) -> None:
+    """Nobody there knows that nothing was sent."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    recorded.world.points.armed = Disturbance("before ResetInstance", 1, kill)
+    with pytest.raises(recorded.Failed):
+        recorded.up(imageId=NOBLE)
+    elsewhere(recorded)
+    second = refused(recorded, imageId=NOBLE)
+    approve(recorded, token, second)
+    recorded.up(imageId=NOBLE)
+    assert (second != token, recorded.actions().count("ResetInstance")) == (True, 1)
+
+
+def test_between_preview_and_up_the_token_is_the_same_on_two_computers(recorded: Stack) -> None:
+    """With and without an attempt on the machine."""
+    for image in (NOBLE, JAMMY):
+        (token,) = TOKEN.findall("\n".join(preview(recorded, imageId=image)))
+        elsewhere(recorded)
+        approve(recorded, token)
+        recorded.up(imageId=image)
+    assert recorded.actions() == REBUILD * 2
+
+
+def test_a_refused_reset_leaves_the_attempt_before_it_on_the_machine(recorded: Stack) -> None:
+    """So the approval still stands on every computer, and the one before stays used up."""
+    approve(recorded, refused(recorded, imageId=NOBLE))
+    recorded.up(imageId=NOBLE)
+    before = recorded.world.marker
+    token = refused(recorded, imageId=JAMMY)
+    approve(recorded, token)
+    effect = {"type": "error", "code": "OPERATION_DENIED", "status": 403}
+    recorded.sim.add_fault(action="ResetInstance", nth=1, effect=effect)
+    with pytest.raises(recorded.Failed):
+        recorded.up(imageId=JAMMY)
+    assert recorded.world.marker == before is not None
+    assert recorded.world.markers == [before]
+    elsewhere(recorded)
+    recorded.up(imageId=JAMMY)
+    assert recorded.actions().count("ResetInstance") == 2
+
+
+def test_where_the_tag_was_taken_off_this_computer_still_remembers(gated: Stack) -> None:
+    """Terraform does that, or a person."""
+    first = refused(gated, imageId=NOBLE)
+    approve(gated, first)
+    gated.up(imageId=NOBLE)
+    gated.destroy()
+    gated.world.mark(None)
+    gated.sim.patch_instance(WEB, imageId=JAMMY)
+    gated.clock.sleep(60)
+    assert refused(gated, imageId=NOBLE) != first
+
+
+@pytest.mark.parametrize("action", ["DescribeResourceTags", "ModifyResourceTags"])
+def test_without_the_tag_nothing_is_rebuilt_where_approval_is_required(recorded: Stack, action: str) -> None:
+    """Neither where it cannot be read nor where it cannot be written; the machine runs on."""
+    token = refused(recorded, imageId=NOBLE)
+    approve(recorded, token)
+    effect = {"type": "error", "code": "OPERATION_DENIED", "status": 403}
+    recorded.sim.add_fault(action=action, nth=1, times=99, effect=effect)
+    with pytest.raises(recorded.Failed, match=r"zec:requireApproval needs it.*Permit DescribeResourceTags") as failure:
+        recorded.up(imageId=NOBLE)
+    assert WEB in str(failure.value)
+    assert "ResetInstance" not in recorded.actions()
+    assert recorded.machine()["status"] == "RUNNING"
+    assert recorded.machine()["imageId"] == JAMMY
+
+
+def test_a_preview_that_cannot_read_the_tag_names_no_token(recorded: Stack) -> None:
+    """Where the machine is shown without its tags, and their own service does not answer."""
+    hidden = {"type": "tags_hidden", "absent": True}
+    recorded.sim.add_fault(action="DescribeInstances", nth=1, times=99, effect=hidden)
+    (token,) = TOKEN.findall("\n".join(preview(recorded, imageId=NOBLE)))
+    denied = {"type": "error", "code": "OPERATION_DENIED", "status": 403}
+    recorded.sim.add_fault(action="DescribeResourceTags", nth=1, times=99, effect=denied)
+    (line,) = (parse(line) for line in preview(recorded, imageId=NOBLE) if line.startswith("tag not readable: "))
+    assert (line.word, line.gate, line.unreadable) == (Word.GATE, "zec:requireApproval", False)
+    approve(recorded, token)
+    with pytest.raises(recorded.Failed, match="tag not readable"):
+        recorded.up(imageId=NOBLE)
+    assert recorded.actions() == []
+
+
+def test_a_stack_that_requires_approval_and_writes_no_tag_rebuilds_nothing(recorded: Stack) -> None:
+    """The settings contradict each other."""
+    token = refused(recorded, imageId=NOBLE)
+    settings = {"zec:requireApproval": "true", "zec:approvedRebuilds": token}
+    recorded.settings = {**settings, "zec:markAttempts": "false"}
+    with pytest.raises(recorded.Failed, match="zec:markAttempts must not be false where zec:requireApproval is true"):
+        recorded.up(imageId=NOBLE)
+    assert recorded.actions() == []
 
 
 def test_a_rebuild_of_another_name_does_not_use_the_approval(recorded: Stack) -> None:

@@ -216,8 +216,8 @@ def test_every_gate_is_read_back(why: Any, instance_id: str) -> None:
     closed = GateSettings(allow_rebuild=False, allowed_causes=frozenset(), require_approval=True)
     closed = replace(closed, unknown=UNKNOWN, wrong=WRONG, missing=Missing.NOT_SENT)
     rebuild = planned(instance_id, why)
-    for sent, token in ((rebuild, rebuild.token({})), (None, None)):
-        found = gates.verdict(wanted, Plan(Kind.REBUILD, why), closed, sent, "prod", {}).closed
+    for sent, token, unread in ((rebuild, rebuild.token({}), None), (None, None, None), (None, None, "refused (1)")):
+        found = gates.verdict(wanted, Plan(Kind.REBUILD, why), closed, sent, "prod", {}, unread).closed
         lines = [parse(gate_messages.sentence(gate, instance_id, why)) for gate in found]
         assert {line.gate for line in lines} == {gate.value for gate in GateName}
         # An id that no cloud gives makes a token that nobody can approve.
@@ -242,7 +242,7 @@ def planned(instance_id: str, why: tuple[Cause, ...]) -> PlannedRebuild:
     """Return a rebuild of the instance."""
     live = Instance.model_validate({"instanceId": instance_id})
     request = ResetInstanceRequest(instance_id=instance_id, enable_agent=True)
-    return PlannedRebuild(URN, None, live, parse_wanted({"instanceId": instance_id}), why, request)
+    return PlannedRebuild(URN, None, None, live, parse_wanted({"instanceId": instance_id}), why, request)
 
 
 @given(something, something, causes, machines())

@@ -21,7 +21,7 @@ LIVE = {"instanceId": "i-1", "imageId": "a", "keyId": "k"}
 PROBE = health.command(["./check"]).properties()
 WANTED = {"instanceId": "i-1", "rebuildToken": "1", "health": PROBE}
 REBUILD = PlannedRebuild(
-    URN, "a0", Instance.model_validate(LIVE), parse_wanted(WANTED), (Cause("imageId", "a", "b"),), REQUEST
+    URN, "a0", "89abcdef", Instance.model_validate(LIVE), parse_wanted(WANTED), (Cause("imageId", "a", "b"),), REQUEST
 )
 TOKEN = REBUILD.token({})
 
@@ -95,15 +95,17 @@ def test_the_order_of_causes_and_who_changed_them_make_no_difference() -> None:
 
 
 def test_a_token_is_good_for_one_rebuild_of_one_resource_in_one_stack() -> None:
-    """Another recorded rebuild, another stack or resource: another token."""
+    """Another recorded rebuild, another attempt on the machine, another stack or resource: another token."""
     others = {
         replace(REBUILD, previous="a1").token({}),
         replace(REBUILD, previous=None).token({}),
+        replace(REBUILD, attempt="fedcba98").token({}),
+        replace(REBUILD, attempt=None).token({}),
         replace(REBUILD, urn=URN.replace(":prod:", ":dev:")).token({}),
         replace(REBUILD, urn=URN.replace("web-1", "web-2")).token({}),
     }
     assert TOKEN not in others
-    assert len(others) == 4
+    assert len(others) == 6
 
 
 def test_a_used_digest_is_never_the_answer_again() -> None:

@@ -29,6 +29,7 @@ PLAN = Plan(Kind.REBUILD, (Cause("imageId", "a", "b"), Cause("userData")))
 REBUILD = PlannedRebuild(
     URN,
     "a0",
+    None,
     Instance.model_validate({"instanceId": "i-1", "imageId": "a", "keyId": "k"}),
     parse_wanted({"instanceId": "i-1"}),
     PLAN.causes,
@@ -108,6 +109,15 @@ def test_only_rebuilds_need_to_pass(kind: Kind) -> None:
             {},
             ClosedGate(GateName.WRONG_SETTING, setting=WrongSetting("zec:allowRebuild", "must be true or false")),
             "zec:allowRebuild must be true or false",
+        ),
+        (
+            GateSettings(mark_attempts=False, require_marker=True),
+            {},
+            ClosedGate(
+                GateName.WRONG_SETTING,
+                setting=WrongSetting("zec:markAttempts", "must not be false where zec:requireMarker is true"),
+            ),
+            "zec:markAttempts must not be false where zec:requireMarker is true",
         ),
         *(
             (

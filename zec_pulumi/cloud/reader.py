@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zec_pulumi.api import Image, Instance, NotFoundError
 from zec_pulumi.cloud.coalescer import RequestCoalescer, never_contended, says_gone
-from zec_pulumi.errors import DeadlineError, ZecError
+from zec_pulumi.errors import DeadlineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,12 +106,9 @@ class CloudReader:
                 self._zones.add(found.zone_id)
         return found
 
-    def tags(self, instance_id: str) -> dict[str, str] | None:
-        """Return an instance's tags as their own service shows them, None where it does not."""
-        try:
-            return self._client.describe_resource_tags(instance_id)
-        except ZecError:
-            return None
+    def tags(self, instance_id: str) -> dict[str, str]:
+        """Return an instance's tags as their own service shows them."""
+        return self._client.describe_resource_tags(instance_id)
 
     def image(self, zone_id: str, image_id: str) -> Image | None:
         """Return an image of the zone, or one of the account's own, which may be of other regions."""

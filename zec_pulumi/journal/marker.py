@@ -75,7 +75,15 @@ class StrangeMarker:
     value: str
 
 
+@dataclass(frozen=True)
+class UnreadMarker:
+    """The marker could not be read; ``reason`` says why."""
+
+    reason: str
+
+
 Found = Marker | StrangeMarker | None
+"""The marker of an instance, None where it has none."""
 
 
 def parse(value: str) -> Marker | StrangeMarker:
@@ -88,6 +96,13 @@ def parse(value: str) -> Marker | StrangeMarker:
     if found is None or at is None:
         return StrangeMarker(value)
     return Marker(Phase(found["phase"]), found["plan"], found["resource"], found["attempt"], at.timestamp())
+
+
+def attempt_named(found: Found) -> str | None:
+    """Return what names the attempt that an instance shows; another attempt always gives another answer."""
+    if found is None:
+        return None
+    return found.attempt if isinstance(found, Marker) else found.value
 
 
 def find(tags: Mapping[str, str]) -> Found:

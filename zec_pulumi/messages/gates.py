@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zec_pulumi.journal.marker import KEY
 from zec_pulumi.messages.causes import sentences
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.messages.settings import did_you_mean
@@ -19,6 +20,7 @@ PROTECTED = "rebuild_protection is set, so "
 NOT_ALLOWED = "zec:allowRebuild is false in this stack, so "
 ALLOWED = "zec:allowedCauses allows "
 NO_TOKEN_YET = "zec:requireApproval is set and the token is not known yet: up refuses and names the token; "  # noqa: S105 a sentence
+NO_TOKEN_WITHOUT_TAG = "tag not readable: "  # noqa: S105 a sentence
 UNAPPROVED = "approval needed: "
 UNKNOWN_SETTING = "unknown setting: "
 WRONG_SETTING = "wrong setting: "
@@ -33,6 +35,7 @@ WAY_OUT = ". Set rebuild_protection=False to allow it, or take the change back"
 TO_APPROVE, ADD_TO = ". To approve, add ", " to zec:approvedRebuilds"
 FOREIGN, STALE = " is for another stack", " approved another plan or is used up"
 USED = " is used up by a rebuild from this computer"
+NAMES_THE_TAG = f". An approval token names the attempt in the tag {KEY}, and that cannot be read: "
 CORRECT_KEY = ". Correct the key, or take it out with pulumi config rm"
 CORRECT_VALUE = ". Correct it with pulumi config set, or take it out with pulumi config rm"
 SEND_SETTINGS = (
@@ -53,10 +56,17 @@ def sentence(gate: ClosedGate, instance_id: str | None, causes: Sequence[Cause])
         allowed, others = ", ".join(gate.allowed) or "none", ", ".join(gate.not_allowed)
         return f"{ALLOWED}{allowed}, and {others} is another, so {refused}{UNTOUCHED}"
     if gate.token is None:
-        return f"{NO_TOKEN_YET}{refused}"
+        return _no_token(gate, refused)
     said = ((gate.used, USED), (gate.foreign, FOREIGN), (gate.stale, STALE))
     hints = [f". {token}{why}" for tokens, why in said for token in tokens]
     return f"{UNAPPROVED}{refused}{UNTOUCHED}{TO_APPROVE}{gate.token}{ADD_TO}{''.join(hints)}"
+
+
+def _no_token(gate: ClosedGate, refused: str) -> str:
+    if gate.unread is None:
+        return f"{NO_TOKEN_YET}{refused}"
+    way_out = "Permit DescribeResourceTags of the service zrm, or run it again"
+    return f"{NO_TOKEN_WITHOUT_TAG}{refused}{UNTOUCHED}{NAMES_THE_TAG}{gate.unread}. {way_out}"
 
 
 def approved(token: str) -> str:

@@ -130,6 +130,10 @@ _GATES = {
         rf"{_INPUTS}, and {_INPUTS} is another, so {_REFUSED}{gates.UNTOUCHED}",
     ),
     gates.NO_TOKEN_YET: (GateName.REQUIRE_APPROVAL, _REFUSED),
+    gates.NO_TOKEN_WITHOUT_TAG: (
+        GateName.REQUIRE_APPROVAL,
+        f"{_REFUSED}{gates.UNTOUCHED}{re.escape(gates.NAMES_THE_TAG)}.+",
+    ),
     gates.UNAPPROVED: (
         GateName.REQUIRE_APPROVAL,
         (

@@ -160,9 +160,12 @@ def marker_changes(live: Instance) -> str:
     )
 
 
-def marker_required(error: Exception) -> str:
-    """Return why nothing is rebuilt where ``zec:requireMarker`` is set."""
-    return f"the tag {KEY} cannot be used, and zec:requireMarker is set: {error}"
+def marker_needed(error: Exception, setting: str) -> str:
+    """Return why nothing is rebuilt where a setting needs the marker."""
+    return (
+        f"the tag {KEY} cannot be used, and {setting} needs it: {error}. Permit DescribeResourceTags and"
+        " ModifyResourceTags of the service zrm, or run it again"
+    )
 
 
 def _since(now: float, then: float) -> str:

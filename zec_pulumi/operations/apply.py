@@ -199,12 +199,12 @@ class _Apply:
         preflight = check_rebuild(self.wanted, self.live, self.op.reader, self.recorded, backed_up=backed_up)
         if preflight.findings or preflight.request is None:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
-        approval = self._pass_gates(plan, preflight.request, preflight.restores)
         marking = self.marking
+        if marking.writes(plan) and marking.has_changed(self.live):
+            # Another run has begun, or was killed: what it says may make this another plan.
+            return self.carry_out()
+        approval = self._pass_gates(plan, preflight.request, preflight.restores)
         if marking.writes(plan):
-            if marking.has_changed(self.live):
-                # Another run has begun, or was killed: what it says may make this another plan.
-                return self.carry_out()
             marking.begin(self.live)
         before = Applied.model_validate(record.applied_now(self.live))
         machine_before = self.live
@@ -217,7 +217,7 @@ class _Apply:
                 force=self.wanted.power_off == "force",
                 approval=approval,
                 mark=marking.mark,
-                marker_required=marking.is_required,
+                marker_needed_by=marking.needed_by,
                 backup=backed_up,
                 usual_seconds=record.last_rebuild_seconds(self.before),
             )
@@ -237,9 +237,10 @@ class _Apply:
 
     def _pass_gates(self, plan: Plan, request: ResetInstanceRequest, restores: Backup | None) -> str | None:
         """Enforce the gates on what is about to be sent, whatever a preview said; return the approval's digest."""
-        process, urn, wanted, settings = self.process, self.call.urn, self.wanted, self.marking.settings
+        process, urn, wanted, marking = self.process, self.call.urn, self.wanted, self.marking
+        before, settings = self.before, marking.settings
         found = way_back(wanted, self.recorded, None, restores, by_stack=settings.backup)
-        verdict = ask_gates(process, settings, urn, wanted, self.before, plan, self.live, request, found)
+        verdict = ask_gates(process, settings, urn, wanted, before, plan, self.live, request, marking.found, found)
         if verdict.closed:
             raise RebuildNotStartedError("\n".join(refusals(verdict, wanted, plan)))
         return digest_of(verdict.approved_by) if verdict.approved_by else None
@@ -307,8 +308,7 @@ class _Apply:
 
     def _roll_back(self, attempt: Attempt) -> RollBack:
         before = {**self.before, **record.recorded_backups(backups.after(self.recorded, attempt))}
-        mark = self.marking.mark
-        return RollBack(self.op, self.call, self.wanted, self.inputs, before, self.recorded, mark)
+        return RollBack(self.op, self.call, self.wanted, self.inputs, before, self.recorded)
 
     def _take_back(self, attempt: Attempt, before: Applied, unhealthy: UnhealthyError) -> NoReturn:
         """Rebuild the machine from the backup of an attempt that does not pass its health gate, and fail."""

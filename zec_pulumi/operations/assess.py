@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api import MissingCredentialsError
 from zec_pulumi.errors import ZecError
-from zec_pulumi.journal.marker import find
+from zec_pulumi.journal.marker import UnreadMarker, find
 from zec_pulumi.journal.questions import MarkerNotRead
 from zec_pulumi.journal.recovery import ResolvedPlan, Sighting, resolve_plan
 from zec_pulumi.messages import gates as gate_messages
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api import Instance
+    from zec_pulumi.journal.marker import Found
     from zec_pulumi.operations.context import Call, Process
     from zec_pulumi.planning.backups import WayBack
     from zec_pulumi.planning.gates import GateSettings, Verdict
@@ -77,7 +78,7 @@ class Case:
         Raises:
             ZecError: the API or the journal cannot be read.
         """
-        resolved = self._resolve()
+        resolved, marker = self._resolve()
         plan, assessment = resolved.plan, Assessment(resolved.plan)
         if resolved.question:
             if plan.undecided:
@@ -90,31 +91,36 @@ class Case:
             return assessment
         took, by_stack = last_rebuild_seconds(self.before), self.gates.backup
         found = way_back(self.wanted, self.recorded, took, preflight.restores, by_stack=by_stack)
-        verdict = self._ask_gates(plan, preflight, found)
+        verdict = self._ask_gates(plan, preflight, marker, found)
         self._describe(assessment, resolved, found, wiped=not verdict.closed)
         assessment.warnings.extend(preflight.warnings)
         if verdict.approved_by:
             assessment.infos.append(gate_messages.approved(verdict.approved_by))
         return self._gated(assessment, refusals(verdict, self.wanted, plan))
 
-    def _resolve(self) -> ResolvedPlan:
-        if self.live is not None:
-            self.process.reinstalls.add(self.live)
-            resolved = self._resolve_on(self.live.tags)
-            asks = resolved.plan.kind is Kind.REBUILD and not all_readable(resolved.plan.triggers)
-            # Where the machine is shown without its tags, they are read where they can matter.
-            tags = self.process.reader.tags(self.live.instance_id) if asks and self.live.tags is None else None
-            return self._resolve_on(tags) if tags else resolved
-        plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
-        return ResolvedPlan(plan, self.recorded)
-
-    def _resolve_on(self, tags: Mapping[str, str] | None) -> ResolvedPlan:
-        marker = find(tags or {})
-        sighting = Sighting(marker, now=self.process.clock.now(), answers=self.gates.answers)
-        journal, live = self.process.journal, self.live
+    def _resolve(self) -> tuple[ResolvedPlan, Found | UnreadMarker]:
+        """Return the plan, and the marker that it stands on."""
+        live = self.live
         if live is None:
-            raise AssertionError("a machine was read")
-        before, urn = self.before, self.urn
+            plan = plan_update(self.wanted, self.recorded, None) if self.before else plan_create(self.wanted, None)
+            return ResolvedPlan(plan, self.recorded), None
+        self.process.reinstalls.add(live)
+        marker = find(live.tags or {})
+        resolved = self._resolve_on(live, marker)
+        plan = resolved.plan
+        asks = plan.kind is Kind.REBUILD and (self.gates.require_approval or not all_readable(plan.triggers))
+        if live.tags is not None or not asks:
+            return resolved, marker
+        # Where the machine is shown without its tags, they are read where they can matter.
+        try:
+            marker = find(self.process.reader.tags(live.instance_id))
+        except ZecError as error:
+            return resolved, UnreadMarker(str(error))
+        return self._resolve_on(live, marker), marker
+
+    def _resolve_on(self, live: Instance, marker: Found) -> ResolvedPlan:
+        sighting = Sighting(marker, now=self.process.clock.now(), answers=self.gates.answers)
+        journal, before, urn = self.process.journal, self.before, self.urn
         return resolve_plan(journal, self.wanted, self.recorded, live, before, urn, tidy=False, sighting=sighting)
 
     def _preflight(self, plan: Plan) -> Preflight:
@@ -129,9 +135,10 @@ class Case:
             return Preflight(tuple(check_password_in_place(self.live)))
         return Preflight(())
 
-    def _ask_gates(self, plan: Plan, preflight: Preflight, found: WayBack) -> Verdict:
+    def _ask_gates(self, plan: Plan, preflight: Preflight, marker: Found | UnreadMarker, found: WayBack) -> Verdict:
         request = None if self.wanted.unknown else preflight.request
-        return ask_gates(self.process, self.gates, self.urn, self.wanted, self.before, plan, self.live, request, found)
+        process, urn, live = self.process, self.urn, self.live
+        return ask_gates(process, self.gates, urn, self.wanted, self.before, plan, live, request, marker, found)
 
     def _gated(self, assessment: Assessment, closed: list[str]) -> Assessment:
         """In a preview a closed gate is an error line, and the preview goes on; in up it refuses."""

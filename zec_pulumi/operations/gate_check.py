@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zec_pulumi.journal.marker import UnreadMarker, attempt_named
 from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.planning import approval
 from zec_pulumi.planning.approval import PlannedRebuild
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zec_pulumi.api import Instance, ResetInstanceRequest
+    from zec_pulumi.journal.marker import Found
     from zec_pulumi.operations.context import Process
     from zec_pulumi.planning.inputs import Wanted
     from zec_pulumi.planning.plan import Plan
@@ -33,9 +35,10 @@ def ask_gates(
     plan: Plan,
     live: Instance | None,
     request: ResetInstanceRequest | None,
+    marker: Found | UnreadMarker,
     way_back: WayBack = _NONE,
 ) -> Verdict:
-    """Return what the gates say of a plan; ``before`` are the recorded outputs.
+    """Return what the gates say of a plan; ``before`` are the recorded outputs, ``marker`` is the machine's.
 
     Without ``live`` or ``request`` it is not known yet what would be sent, and so no approval can fit.
 
@@ -43,12 +46,14 @@ def ask_gates(
         JournalError: used approvals cannot be read.
     """
     used: Mapping[str, str] = {}
-    rebuild = None
+    rebuild, unread = None, marker.reason if isinstance(marker, UnreadMarker) else None
     if plan.kind is Kind.REBUILD and settings.require_approval and live and request:
-        rebuild = PlannedRebuild(urn, last_attempt(before), live, wanted, plan.causes, request, way_back)
         used = process.journal.approvals.used(request.instance_id)
+        if not isinstance(marker, UnreadMarker):
+            attempt, cause = attempt_named(marker), plan.causes
+            rebuild = PlannedRebuild(urn, last_attempt(before), attempt, live, wanted, cause, request, way_back)
     restores = way_back.restores is not None
-    return verdict(wanted, plan, settings, rebuild, approval.stack_of(urn), used, restores=restores)
+    return verdict(wanted, plan, settings, rebuild, approval.stack_of(urn), used, unread, restores=restores)
 
 
 def refusals(found: Verdict, wanted: Wanted, plan: Plan) -> list[str]:

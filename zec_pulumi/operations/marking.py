@@ -6,14 +6,14 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zec_pulumi.errors import DeadlineError, StoppedError, ZecError
+from zec_pulumi.errors import ZecError
 from zec_pulumi.journal.marker import ATTEMPT_DIGITS, Marker, Phase, find
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
 from zec_pulumi.rebuild.errors import RebuildNotStartedError
-from zec_pulumi.rebuild.mark import Mark, read_marker, warning
+from zec_pulumi.rebuild.mark import Mark, ends_operation, read_marker, warning
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
@@ -64,9 +64,9 @@ class Marking:
         return found if isinstance(found, Marker) and found.resource == resource_digest(self.urn) else None
 
     @property
-    def is_required(self) -> bool:
-        """Whether nothing is wiped without a marker."""
-        return self.settings.require_marker
+    def needed_by(self) -> str | None:
+        """The setting for which nothing is wiped without a marker, None where a rebuild goes on without one."""
+        return self.settings.marker_needed_by
 
     def writes(self, plan: Plan) -> bool:
         """Whether a rebuild for this plan writes a marker."""
@@ -82,9 +82,11 @@ class Marking:
         try:
             now = read_marker(self.op, live.instance_id)
         except ZecError as error:
-            if self.is_required or isinstance(error, (StoppedError, DeadlineError)):
-                reason = recovery_messages.marker_required(error) if self.is_required else str(error)
-                raise RebuildNotStartedError(outcomes.not_rebuilt(ZecError(reason), live)) from error
+            if ends_operation(error):
+                raise RebuildNotStartedError(outcomes.not_rebuilt(error, live)) from error
+            if self.needed_by:
+                needed = ZecError(recovery_messages.marker_needed(error, self.needed_by))
+                raise RebuildNotStartedError(outcomes.not_rebuilt(needed, live)) from error
             return False
         if now == self.found:
             return False
@@ -98,8 +100,7 @@ class Marking:
         attempt_id = str(uuid.uuid4())
         digests = plan_digest(self.urn, self.previous, self.wanted), resource_digest(self.urn)
         marker = Marker(Phase.BEGUN, *digests, attempt_id[:ATTEMPT_DIGITS], self.op.clock.now())
-        replaced = self.found if isinstance(self.found, Marker) else None
-        self.mark = Mark(self.op, live.instance_id, attempt_id, marker, replaced)
+        self.mark = Mark(self.op, live.instance_id, attempt_id, marker, self.found)
 
     def join(self, live: Instance, attempt_id: str) -> None:
         """Write on in the marker that was found, if it is that attempt's."""
@@ -120,5 +121,5 @@ class Marking:
             self.mark.done()
 
     def warning(self) -> str | None:
-        """Return what to warn of when the marker could not be written; where it is required, the refusal says so."""
-        return None if self.is_required else warning(self.mark)
+        """Return what to warn of when the marker could not be written; where it is needed, the refusal says so."""
+        return None if self.needed_by else warning(self.mark)

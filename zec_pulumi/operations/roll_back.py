@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from zec_pulumi.api import Instance
     from zec_pulumi.operations.context import Call
     from zec_pulumi.planning.inputs import Attempt, Recorded
-    from zec_pulumi.rebuild.mark import Mark
     from zec_pulumi.rebuild.operation import Operation
 
 
@@ -41,7 +40,6 @@ class RollBack:
         inputs: The same as the engine sends it.
         before: The recorded outputs, with the backups that there are now.
         recorded: What the stack recorded when the operation began.
-        mark: The marker of the attempt that is taken back.
     """
 
     op: Operation
@@ -50,7 +48,6 @@ class RollBack:
     inputs: Mapping[str, Any]
     before: Mapping[str, Any]
     recorded: Recorded
-    mark: Mark | None
 
     def carry_out(self, live: Instance, machine_before: Instance, attempt: Attempt, unhealthy: ZecError) -> NoReturn:
         """Rebuild the machine from the backup of ``attempt``, with the settings that it had before.
@@ -94,8 +91,6 @@ class RollBack:
 
     def _ended(self, live: Instance, back: Attempt, unhealthy: ZecError | None) -> tuple[str, dict[str, Any]]:
         """Return what to say and to record."""
-        if self.mark:
-            self.mark.withdraw()
         if back.rolls_back:
             self.op.log.note(back.rolls_back, "forgotten")
         again = self._gate(live)

@@ -1,8 +1,8 @@
 """Approval tokens: a person's word for one rebuild of one machine, as a preview showed it.
 
-A token stands for where the rebuild starts (the stack, the resource, the rebuild that was recorded before, the image
-and the key on the machine), why it happens, and everything that is sent and run. So a token is good for one rebuild,
-and yesterday's does not approve what today's preview shows.
+A token stands for where the rebuild starts (the stack, the resource, the rebuild that was recorded before, the attempt
+that the machine names, its image and its key), why it happens, and everything that is sent and run. So a token is good
+for one rebuild, and yesterday's does not approve what today's preview shows.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ _PLACE = re.compile(r"(?P<stack>[^/\s]+)/(?P<instance>[^/\s]+)/[^/\s]+")
 class PlannedRebuild:
     """Everything that a person approves: one rebuild of one machine, as it would be sent now.
 
-    ``previous`` is the attempt id of the last recorded rebuild, ``live`` the machine as it is before.
+    ``previous`` is the attempt id of the last recorded rebuild, ``attempt`` what the machine's marker names, and
+    ``live`` the machine as it is before.
     """
 
     urn: str
     previous: str | None
+    attempt: str | None
     live: Instance
     wanted: Wanted
     causes: tuple[Cause, ...]
@@ -70,6 +72,7 @@ class PlannedRebuild:
         content: dict[str, object] = {
             "urn": self.urn,
             "previous": self.previous,
+            "attempt": self.attempt,
             "machine": [self.live.image_id, self.live.key_id],
             "causes": sorted([cause.trigger, cause.old or "", cause.new or ""] for cause in self.causes),
             "request": {key: value for key, value in self.request.to_body().items() if key not in secret},

@@ -5,7 +5,7 @@ A gate that cannot be read is closed: a setting that is misspelt, wrong or did n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,21 @@ class GateSettings:
         """What a person says of attempts, by id; of two answers about one, that it was rebuilt counts."""
         return dict(sorted(self.closed_attempts))
 
+    @property
+    def wrong_together(self) -> tuple[WrongSetting, ...]:
+        """``wrong``, and the settings that contradict each other."""
+        needed_by = self.marker_needed_by
+        if self.mark_attempts or needed_by is None:
+            return self.wrong
+        return (*self.wrong, WrongSetting("zec:markAttempts", f"must not be false where {needed_by} is true"))
+
+    @property
+    def marker_needed_by(self) -> str | None:
+        """The setting for which nothing is wiped without a marker that is needed, None without one."""
+        if self.require_approval:
+            return "zec:requireApproval"
+        return "zec:requireMarker" if self.require_marker else None
+
     def approves(self, token: str) -> bool:
         """Whether the token is approved; tokens match by their digest."""
         return approval.digest_of(token) in set(map(approval.digest_of, self.approved_rebuilds))
@@ -131,6 +146,7 @@ class ClosedGate:
         stale: Approved tokens of this instance and stack that are for another plan, or used up elsewhere.
         foreign: Approved tokens of this instance for another stack.
         used: Approved tokens that a rebuild on this computer has used up.
+        unread: Why the machine's marker could not be read, without which no token can be known.
         setting: The setting that is unknown or wrong, or why none is known.
     """
 
@@ -141,6 +157,7 @@ class ClosedGate:
     stale: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
+    unread: str | None = None
     setting: UnknownSetting | WrongSetting | Missing | None = None
 
 
@@ -159,6 +176,7 @@ def verdict(
     rebuild: PlannedRebuild | None,
     stack: str,
     used: Mapping[str, str],
+    unread: str | None = None,
     *,
     restores: bool = False,
 ) -> Verdict:
@@ -171,13 +189,14 @@ def verdict(
         rebuild: What a token would approve; None while that cannot be known (preview with unknown inputs).
         stack: The stack's name.
         used: The attempts of this computer by the digest that approved them.
+        unread: Why the machine's marker could not be read, None when it was.
         restores: Whether the image that is installed is a backup of the machine.
     """
     if plan.kind is not Kind.REBUILD:
         return Verdict()
     gates = [ClosedGate(GateName.REBUILD_PROTECTION)] if wanted.rebuild_protection else []
     gates += [ClosedGate(GateName.UNKNOWN_SETTING, setting=one) for one in settings.unknown]
-    gates += [ClosedGate(GateName.WRONG_SETTING, setting=one) for one in settings.wrong]
+    gates += [ClosedGate(GateName.WRONG_SETTING, setting=one) for one in settings.wrong_together]
     gates += [ClosedGate(GateName.MISSING_SETTINGS, setting=settings.missing)] if settings.missing else []
     if not settings.allow_rebuild:
         gates.append(ClosedGate(GateName.ALLOW_REBUILD))
@@ -192,7 +211,7 @@ def verdict(
         return Verdict(tuple(gates))
     token = rebuild.token(used) if rebuild else None
     if token is None or not settings.approves(token):
-        gates.append(_unapproved(settings, stack, wanted.instance_id, token, used))
+        gates.append(replace(_unapproved(settings, stack, wanted.instance_id, token, used), unread=unread))
     return Verdict(tuple(gates), None if gates else token)
 
 

@@ -30,7 +30,7 @@ class Mark:
         instance_id: Whose marker it is.
         attempt_id: The attempt's whole id.
         marker: What it says at first, or what the instance has already.
-        replaced: The marker that the instance had before, to be removed from the account's tags.
+        replaced: The marker that the instance had before.
         on_instance: Whether the instance has ``marker`` already.
     """
 
@@ -38,7 +38,7 @@ class Mark:
     instance_id: str
     attempt_id: str
     marker: Marker
-    replaced: Marker | None = None
+    replaced: Found = None
     on_instance: bool = False
     _old: list[str] = field(default_factory=list, init=False)
     _tried: set[Phase] = field(default_factory=set, init=False)
@@ -50,8 +50,6 @@ class Mark:
         if Phase.BEGUN in self._tried:
             return
         self.failure = self._write(Phase.BEGUN)
-        if self.failure is None and self.replaced is not None:
-            self._old.append(self.replaced.value)
 
     def accepted(self) -> None:
         """Write that it was accepted and seen to begin."""
@@ -59,20 +57,23 @@ class Mark:
 
     def done(self) -> None:
         """Write that the instance was verified, and remove our older values from the account's tags."""
-        self._follow(Phase.DONE)
-        self._remove_old()
-
-    def withdraw(self) -> None:
-        """Take the marker of an attempt off that surely wiped nothing."""
         if not self.on_instance:
             return
+        self._follow(Phase.DONE)
+        replaced = [self.replaced.value] if isinstance(self.replaced, Marker) else []
+        self._remove_from_list([*replaced, *self._old])
+
+    def withdraw(self) -> None:
+        """Put back what the instance had before an attempt that surely wiped nothing."""
+        if not self.on_instance:
+            return
+        put_back, take_off = ({KEY: self.replaced.value}, []) if self.replaced else ({}, [KEY])
         try:
-            send(self.op, self.op.client.modify_resource_tags, self.instance_id, {}, [KEY])
+            send(self.op, self.op.client.modify_resource_tags, self.instance_id, put_back, take_off)
         except ZecError:
             return
         self.on_instance = False
-        self._old.append(self.marker.value)
-        self._remove_old()
+        self._remove_from_list([*self._old, self.marker.value])
 
     def _follow(self, phase: Phase) -> None:
         if self.on_instance and self.marker.phase is not phase and phase not in self._tried:
@@ -99,17 +100,30 @@ class Mark:
         except ZecError:
             return False
 
-    def _remove_old(self) -> None:
-        old, self._old = self._old, []
-        if old:
+    def _remove_from_list(self, values: list[str]) -> None:
+        self._old = []
+        if values:
             # A list of tags that is longer than it need be harms nobody.
             with contextlib.suppress(ZecError):
-                send(self.op, self.op.client.delete_tags, KEY, old)
+                send(self.op, self.op.client.delete_tags, KEY, values)
 
 
 def warning(mark: Mark | None) -> str | None:
     """Return what to warn of when the marker could not be written; an operation that ends says so itself."""
     failed = mark.failure if mark else None
-    if mark is None or failed is None or isinstance(failed, (StoppedError, DeadlineError)):
+    if mark is None or failed is None or ends_operation(failed):
         return None
     return recovery_messages.not_marked(mark.instance_id, failed)
+
+
+def refusal(mark: Mark | None, needed_by: str | None) -> ZecError | None:
+    """Return why nothing may be wiped: the marker could not be written that the setting ``needed_by`` needs."""
+    failed = mark.failure if mark else None
+    if failed is None or needed_by is None:
+        return None
+    return failed if ends_operation(failed) else ZecError(recovery_messages.marker_needed(failed, needed_by))
+
+
+def ends_operation(error: ZecError) -> bool:
+    """Whether it is no failure of the marker: the engine or the time has ended the whole operation."""
+    return isinstance(error, (StoppedError, DeadlineError))

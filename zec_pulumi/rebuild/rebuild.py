@@ -14,11 +14,11 @@ from zec_pulumi.errors import ZecError
 from zec_pulumi.journal.lines import JournalError
 from zec_pulumi.messages import backups as backup_messages
 from zec_pulumi.messages import outcomes
-from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.planning import status
 from zec_pulumi.planning.inputs import Attempt
 from zec_pulumi.rebuild.backup import NoBackupError, check_time, make_backup, wait_out
 from zec_pulumi.rebuild.errors import AttemptOpenError, RebuildNotStartedError
+from zec_pulumi.rebuild.mark import refusal
 from zec_pulumi.rebuild.power import PoweredOff, power_off, restart, status_now
 from zec_pulumi.rebuild.send import MAX_SENDS, NOT_ACCEPTED_AFTER_SECONDS, send
 from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
@@ -42,7 +42,7 @@ def rebuild(
     force: bool,
     approval: str | None = None,
     mark: Mark | None = None,
-    marker_required: bool = False,
+    marker_needed_by: str | None = None,
     backup: bool = False,
     usual_seconds: float | None = None,
     rolls_back: str | None = None,
@@ -50,8 +50,8 @@ def rebuild(
     """Rebuild ``live`` as ``request`` says; return the attempt and the verified instance.
 
     Blocks until the operation's deadline at most. ``approval`` is the digest of the token that this rebuild uses up.
-    ``mark`` writes the attempt's marker; with ``marker_required`` nothing is wiped without it. With ``backup`` nothing
-    is wiped before an image of the boot disk is AVAILABLE; ``usual_seconds`` is how long a rebuild took before.
+    ``mark`` writes the attempt's marker; where a setting needs it, nothing is wiped without. With ``backup`` nothing is
+    wiped before an image of the boot disk is AVAILABLE; ``usual_seconds`` is how long a rebuild took before.
     ``rolls_back`` is the attempt that it takes back.
 
     Raises:
@@ -82,8 +82,7 @@ def rebuild(
             if mark:
                 # Unless that was done while the instance powered off.
                 mark.begun()
-            if marker_required:
-                _require(mark, op, live, attempt, powered_off)
+            _require(mark, marker_needed_by, op, live, attempt, powered_off)
             if backup:
                 attempt = _backed_up(op, live, attempt, usual_seconds, powered_off)
             attempt = _reset(op, live, request, target, attempt, approval, powered_off)
@@ -111,10 +110,13 @@ def _withdrawn_if_not_started(mark: Mark | None) -> Iterator[None]:
         raise
 
 
-def _require(mark: Mark | None, op: Operation, live: Instance, attempt: Attempt, powered_off: PoweredOff) -> None:
-    """Raise RebuildNotStartedError when the marker could not be written."""
-    if mark and mark.failure:
-        raise _not_wiped(op, live, attempt, recovery_messages.marker_required(mark.failure), powered_off)
+def _require(
+    mark: Mark | None, needed_by: str | None, op: Operation, live: Instance, attempt: Attempt, powered_off: PoweredOff
+) -> None:
+    """Raise RebuildNotStartedError when a marker is needed and could not be written."""
+    not_marked = refusal(mark, needed_by)
+    if not_marked:
+        raise _not_wiped(op, live, attempt, str(not_marked), powered_off)
 
 
 def _backed_up(

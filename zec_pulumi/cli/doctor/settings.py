@@ -110,7 +110,7 @@ def _names(stack: StackConfig) -> list[Finding]:
         *(_unknown(key) for key in keys.unknown(names, keys.OWN, keys.OWN_KEYS)),
         *(
             problem("settings", f"{one.key} {one.must}; every rebuild is refused", f"correct {one.key}, or take it out")
-            for one in gates.wrong
+            for one in gates.wrong_together
         ),
         *(
             warning("settings", unknown_shared_key(key), f"correct the key, or run `pulumi config rm {quoted_id(key)}`")

@@ -169,4 +169,4 @@ def _kept(rows: list[MachineRow], settings: GateSettings | None) -> list[str]:
 def _gates(preview: Preview) -> GateSettings | None:
     """Return the stack's gates; None where a setting cannot be used: secret, wrong, or not known to this version."""
     gates = resolve_gates(preview.config)
-    return None if gates.wrong or gates.unknown else gates
+    return None if gates.wrong_together or gates.unknown else gates
