@@ -161,7 +161,7 @@ class Steps:
         marker = parse(self.world.marker or "")
         if isinstance(marker, Marker) and self.world.machine["pending"] is None:
             own = marker.resource == resource_digest(stack.urn)
-            was = own and any(marker.names(accepted.attempt_id) for accepted in self.world.judge.accepted)
+            was = own and any(marker.is_attempt(accepted.attempt_id) for accepted in self.world.judge.accepted)
             stack.settings = {"zec:closeAttempt": f"{marker.attempt}={'rebuilt' if was else 'not-rebuilt'}"}
         journal = Journal(stack.home, self.world.clock)
         for entry in journal.entries(WEB):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.points import Disturbance, kill
 from tests.support.programs import DEBIAN, JAMMY, NOBLE
 from tests.support.world import WEB, World
 from zec_pulumi.journal.marker import KEY, MAX_LENGTH, Marker, Phase, StrangeMarker, find, parse
 from zec_pulumi.planning.inputs import parse_wanted
-from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
+from zec_pulumi.planning.same_rebuild import plan_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +27,9 @@ SCRIPT = "#!/bin/sh\n"
 WITH_SCRIPT = {"imageId": JAMMY, "userData": SCRIPT}
 OTHER_SCRIPT = {"imageId": JAMMY, "userData": "#!/bin/sh\necho other\n"}
 NEVER = {**WITH_SCRIPT, "adopt": "never"}
-MARKER = Marker(Phase.BEGUN, "0123456789abcdef", "01234567", "89abcdef", 1_790_000_000.0)
+URN = "urn:pulumi:prod::other::pulumi-python:dynamic/zec:InstanceOsImage::web"
+MARKER = Marker.begun(URN, "0123456789abcdef", "89abcdef-28bc-4489-8924-1431be60c727", 1_790_000_000.0)
+FIRST_FORM = "1.accepted.0123456789abcdef.01234567.89abcdef.20260921t141320z"
 PERMISSION = {"type": "error", "code": "OPERATION_DENIED_SOMETHING_NEW", "status": 403}
 
 
@@ -49,8 +54,7 @@ def killed_elsewhere(world: World, where: str, program: dict[str, Any]) -> Stack
 
 
 def mark_by_another(world: World, phase: Phase) -> None:
-    marker = Marker(phase, "0" * 16, resource_digest("urn of another program"), "89abcdef", world.clock.now())
-    world.mark(marker.value)
+    world.mark(replace(MARKER, phase=phase, at=world.clock.now()).value)
 
 
 # What it says.
@@ -58,10 +62,49 @@ def mark_by_another(world: World, phase: Phase) -> None:
 
 def test_a_value_says_what_it_was_made_of() -> None:
     for one in Phase:
-        marker = Marker(one, MARKER.plan, MARKER.resource, MARKER.attempt, MARKER.at)
+        marker = replace(MARKER, phase=one)
         assert parse(marker.value) == marker
         assert len(marker.value) <= MAX_LENGTH
-        assert re.fullmatch("[a-z0-9.-]+", marker.value)
+        assert re.fullmatch("[A-Za-z0-9._-]+", marker.value)
+
+
+def test_a_value_of_the_first_form_is_read_and_written_as_it_was() -> None:
+    """Which had no name of a stack."""
+    marker = parse(FIRST_FORM)
+    assert marker == Marker(Phase.ACCEPTED, "0123456789abcdef", "01234567", "89abcdef", 1_790_000_000.0)
+    assert (marker.value, marker.stack) == (FIRST_FORM, None)
+    assert marker.is_plan("0123456789abcdef")
+    assert MARKER.is_plan("0123456789abcdef")
+    assert not MARKER.is_plan("0123456788abcdef")
+
+
+@pytest.mark.parametrize(
+    ("urn", "shown"),
+    [
+        (URN, "other/prod"),
+        ("urn:pulumi:prod::storefront::t::n", "storefront/prod"),
+        ("urn:pulumi:production::storefront::t::n", "store…/produ…"),
+        ("urn:pulumi:dev::a-very-long-project::t::n", "a-very-lo…/dev"),
+        ("urn:pulumi:eu.west 1::shop::t::n", "shop/eu-west-1"),
+    ],
+)
+def test_a_value_names_its_stack(urn: str, shown: str) -> None:
+    """Cut where it is too long, and that is shown."""
+    marker = parse(Marker.begun(urn, "0" * 16, "89abcdef", 0.0).value)
+    assert isinstance(marker, Marker)
+    assert marker.stack == shown
+
+
+@given(st.text(), st.text(), st.sampled_from(Phase), st.floats(allow_nan=False, allow_infinity=False))
+def test_whatever_a_stack_is_called_its_value_can_be_a_tag(project: str, stack: str, phase: Phase, at: float) -> None:
+    """And is read back."""
+    begun = Marker.begun(f"urn:pulumi:{stack}::{project}::type::name", "0" * 16, "89abcdef", at)
+    value = replace(begun, phase=phase).value
+    assert len(value) <= MAX_LENGTH
+    assert re.fullmatch("[A-Za-z0-9._-]+", value)
+    found = parse(value)
+    assert isinstance(found, Marker)
+    assert found.value == value
 
 
 @pytest.mark.parametrize(
@@ -69,10 +112,11 @@ def test_a_value_says_what_it_was_made_of() -> None:
     [
         "",
         "1",
-        "2" + MARKER.value[1:],
-        MARKER.value + "x",
+        "3" + MARKER.value[1:],
+        MARKER.value + ".x",
         MARKER.value.replace("begun", "ended"),
-        MARKER.value[:-16] + "20261399t000000z",
+        MARKER.value.replace("89abcdef", "89ABCDEF"),
+        FIRST_FORM[:-16] + "20261399t000000z",
     ],
 )
 def test_another_value_is_not_read(value: str) -> None:
@@ -129,7 +173,7 @@ def test_a_change_that_nothing_shows_is_marked_begun_accepted_and_done(world: Wo
     assert phases == ["begun", "accepted"]
     assert world.markers == [world.marker]
     assert phase(world) == "done"
-    assert (stack.previous or "").startswith((world.marker or "").split(".")[4])
+    assert (stack.previous or "").startswith((world.marker or "").split(".")[2])
 
 
 def test_a_change_that_the_machine_shows_costs_no_call_more(world: World) -> None:
@@ -195,6 +239,17 @@ def test_a_killed_rebuild_that_was_seen_to_begin_is_joined(
     assert stack.up(program).end == "succeeded"
     assert (world.resets(), phase(world)) == (1, "done")
     assert not stack.preview(program).changes
+
+
+def test_a_killed_rebuild_with_a_value_of_the_first_form_is_joined(world: World) -> None:
+    """An earlier version wrote it; its form is kept as long as it stands for that attempt."""
+    stack = killed_elsewhere(world, "row RUNNING, verifying", WITH_SCRIPT)
+    marker = parse(world.marker or "")
+    assert isinstance(marker, Marker)
+    plan = plan_digest(stack.urn, None, parse_wanted({"instanceId": WEB, **WITH_SCRIPT}))
+    world.mark(replace(marker, plan=plan, names=None).value)
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", 1)
+    assert (world.marker or "").startswith("1.done.")
 
 
 def test_a_killed_rebuild_that_is_reinstalling_is_joined(world: World) -> None:
@@ -310,7 +365,8 @@ def test_another_resource_s_rebuild_that_is_done_is_named(world: World) -> None:
     mark_by_another(world, Phase.DONE)
     stack = world.stacks[0]
     lines = stack.preview(WITH_SCRIPT).lines
-    assert any(line.startswith("another resource's rebuild: rebuilt 0s ago") for line in lines)
+    said = "rebuilt by another resource, of stack other/prod, 0s ago, as the tag zec-pulumi-attempt says"
+    assert said in lines
     assert any(line.startswith("rebuild: ") for line in lines)
     assert stack.up(WITH_SCRIPT).end == "succeeded"
 
@@ -395,8 +451,8 @@ def test_an_adopted_machine_ends_the_marker_of_its_own_killed_run(world: World) 
     """A readable change, marked for an approval: the next up reads that it was made."""
     stack = world.stacks[0]
     wanted = parse_wanted({"instanceId": WEB, "imageId": DEBIAN})
-    digests = plan_digest(stack.urn, None, wanted), resource_digest(stack.urn)
-    world.mark(Marker(Phase.ACCEPTED, *digests, "89abcdef", world.clock.now()).value)
+    begun = Marker.begun(stack.urn, plan_digest(stack.urn, None, wanted), "89abcdef", world.clock.now())
+    world.mark(replace(begun, phase=Phase.ACCEPTED).value)
     world.by_hand(imageId=DEBIAN)
     assert stack.up({"imageId": DEBIAN}).end == "succeeded"
     assert (phase(world), world.resets()) == ("done", 0)

@@ -93,7 +93,7 @@ class Judge:
             self._world.command,
         )
         marker = parse(self._world.marker or "")
-        new.marked = isinstance(marker, Marker) and marker.names(new.attempt_id)
+        new.marked = isinstance(marker, Marker) and marker.is_attempt(new.attempt_id)
         last = self.accepted[-1] if self.accepted else None
         self.accepted.append(new)
         if last is None or (last.stack, last.planned, last.drift) != (new.stack, new.planned, new.drift):

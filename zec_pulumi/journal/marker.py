@@ -1,6 +1,7 @@
 """The marker: the tag on an instance that names the attempt that was started last. Pure.
 
-It tells what the journal tells, on every computer. Its value holds digests, a time and an id, and no name or secret.
+It tells what the journal tells, on every computer. Its value holds digests, a time, an id and the stack's name, and
+nothing of which a secret could be guessed faster than of an approval token.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from zec_pulumi.planning.approval import stack_of
+from zec_pulumi.planning.same_rebuild import resource_digest
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,13 +24,25 @@ KEY = "zec-pulumi-attempt"
 MAX_LENGTH = 64
 """How long a tag's value may be. Source: CreateTags, zrm 2025-10-14."""
 
-ATTEMPT_DIGITS = 8
-"""How many characters of an attempt's id the value holds."""
+_ATTEMPT_DIGITS = 8
+_PLAN_DIGITS = 10
+_NAME_LENGTH = 15
+"""How many characters are left for the names of project and stack."""
 
-_TIME = "%Y%m%dt%H%M%Sz"
-_FORM = re.compile(
+_CUT = ".."
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
+"""Which characters a value can hold is not documented: only these are written, and dots between the parts."""
+
+_LAST_SECOND = 0xFFFFFFFF
+_FIRST_TIME = "%Y%m%dt%H%M%Sz"
+_FIRST_FORM = re.compile(
     r"1\.(?P<phase>begun|accepted|done)\.(?P<plan>[0-9a-f]{16})\.(?P<resource>[0-9a-f]{8})\.(?P<attempt>[0-9a-f]{8})"
     r"\.(?P<at>[0-9]{8}t[0-9]{6}z)"
+)
+_NAME = r"[A-Za-z0-9_-]+(?:\.\.)?"
+_FORM = re.compile(
+    r"2\.(?P<phase>begun|accepted|done)\.(?P<attempt>[0-9a-f]{8})\.(?P<at>[0-9a-f]{8})\.(?P<resource>[0-9a-f]{8})"
+    rf"\.(?P<plan>[0-9a-f]{{10}})\.(?P<project>{_NAME})\.(?P<stack>{_NAME})"
 )
 
 
@@ -42,8 +58,9 @@ class Phase(str, Enum):
 class Marker:
     """What a marker says. ``at`` is when its phase began, in seconds since the Unix epoch.
 
-    ``plan`` is the digest of the planned rebuild, ``resource`` that of the resource, and ``attempt`` how the attempt's
-    id begins.
+    ``plan`` is how the digest of the planned rebuild begins, ``resource`` the digest of the resource, and ``attempt``
+    how the attempt's id begins. ``names`` are those of project and stack, ``..`` at the end of one that is cut; None in
+    a value of the first form, which has none.
     """
 
     phase: Phase
@@ -51,21 +68,40 @@ class Marker:
     resource: str
     attempt: str
     at: float
+    names: tuple[str, str] | None = None
+
+    @classmethod
+    def begun(cls, urn: str, plan: str, attempt_id: str, at: float) -> Marker:
+        """Return the marker of an attempt that is about to be sent; ``plan`` is the digest of the planned rebuild."""
+        attempt = attempt_id[:_ATTEMPT_DIGITS]
+        return cls(Phase.BEGUN, plan[:_PLAN_DIGITS], resource_digest(urn), attempt, at, _short_names(urn))
 
     @property
     def value(self) -> str:
         """The tag's value."""
-        at = datetime.fromtimestamp(int(self.at), timezone.utc).strftime(_TIME)
-        return f"1.{self.phase.value}.{self.plan}.{self.resource}.{self.attempt}.{at}"
+        if self.names is None:
+            at = datetime.fromtimestamp(int(self.at), timezone.utc).strftime(_FIRST_TIME)
+            return f"1.{self.phase.value}.{self.plan}.{self.resource}.{self.attempt}.{at}"
+        at = f"{min(max(int(self.at), 0), _LAST_SECOND):08x}"
+        return ".".join(("2", self.phase.value, self.attempt, at, self.resource, self.plan, *self.names))
+
+    @property
+    def stack(self) -> str | None:
+        """The names of project and stack as people read them, ``…`` where one is cut; None when it is not known."""
+        return "/".join(self.names).replace(_CUT, "…") if self.names else None
 
     @property
     def is_open(self) -> bool:
         """Whether the attempt was not verified yet."""
         return self.phase is not Phase.DONE
 
-    def names(self, attempt_id: str | None) -> bool:
+    def is_attempt(self, attempt_id: str | None) -> bool:
         """Whether it is the marker of the attempt with that id."""
         return attempt_id is not None and attempt_id.startswith(self.attempt)
+
+    def is_plan(self, digest: str) -> bool:
+        """Whether it is the marker of the planned rebuild with that digest."""
+        return digest.startswith(self.plan)
 
 
 @dataclass(frozen=True)
@@ -89,13 +125,18 @@ Found = Marker | StrangeMarker | None
 def parse(value: str) -> Marker | StrangeMarker:
     """Return what a tag's value says."""
     found = _FORM.fullmatch(value)
+    if found:
+        names = found["project"], found["stack"]
+        at = float(int(found["at"], 16))
+        return Marker(Phase(found["phase"]), found["plan"], found["resource"], found["attempt"], at, names)
+    first = _FIRST_FORM.fullmatch(value)
     try:
-        at = datetime.strptime(found["at"], _TIME).replace(tzinfo=timezone.utc) if found else None
+        since = datetime.strptime(first["at"], _FIRST_TIME).replace(tzinfo=timezone.utc) if first else None
     except ValueError:
-        at = None
-    if found is None or at is None:
+        since = None
+    if first is None or since is None:
         return StrangeMarker(value)
-    return Marker(Phase(found["phase"]), found["plan"], found["resource"], found["attempt"], at.timestamp())
+    return Marker(Phase(first["phase"]), first["plan"], first["resource"], first["attempt"], since.timestamp())
 
 
 def attempt_named(found: Found) -> str | None:
@@ -108,3 +149,16 @@ def attempt_named(found: Found) -> str | None:
 def find(tags: Mapping[str, str]) -> Found:
     """Return the marker among an instance's tags, None without one."""
     return parse(tags[KEY]) if KEY in tags else None
+
+
+def _short_names(urn: str) -> tuple[str, str]:
+    """Return the names of project and stack with the characters that a value can hold, cut where they are too long."""
+    parts = urn.split("::")
+    project, stack = (_NO_NAME.sub("-", name) or "-" for name in ("".join(parts[1:2]), stack_of(urn)))
+    room = _NAME_LENGTH - 1
+    stack = _cut(stack, max(room // 2, room - len(project)))
+    return _cut(project, room - len(stack)), stack
+
+
+def _cut(name: str, length: int) -> str:
+    return name if len(name) <= length else name[: length - len(_CUT)] + _CUT

@@ -155,7 +155,7 @@ class _Unrecorded:
                 return self._continued(marker, "finished")
             return replace(self._as_shown(new=new), note=RebuiltByAnother(marker, now))
         readable = all_readable(self.resolved.plan.triggers)
-        same = not readable and marker.plan == plan_digest(self.urn, self.previous, self.wanted)
+        same = not readable and marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
         return self._same_rebuild(marker, new=new) if same and not self.wanted.unknown else self.resolved
 
     def _is_explained(self, marker: Marker) -> bool:
@@ -163,7 +163,7 @@ class _Unrecorded:
         attempt = self.recorded.attempt
         ended = [entry.attempt_id for entry in self.history.entries if entry.event in ENDED]
         known = (self.previous, attempt.id if attempt else None, *ended, *self.history.marked)
-        return any(marker.names(attempt_id) for attempt_id in known)
+        return any(marker.is_attempt(attempt_id) for attempt_id in known)
 
     def _same_rebuild(self, marker: Marker, *, new: bool) -> ResolvedPlan:
         """Continue the attempt that was this very rebuild, or ask about it.

@@ -27,6 +27,7 @@ from zec_pulumi.time.timestamp import timestamp
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
     from zec_pulumi.journal.journal import Entry
+    from zec_pulumi.journal.marker import Marker
     from zec_pulumi.journal.questions import JournalWarning, MarkerNote, Question
 
 INSTANCE = "Instance "
@@ -90,9 +91,9 @@ def _marked(found: MarkedByAnother | MarkedUnknown) -> str:
     if isinstance(found, MarkedByAnother):
         return (
             f"{INSTANCE}{quoted_id(found.live.instance_id)}{BEGUN_BY_ANOTHER}its tag {KEY} says so"
-            f" ({marker.phase.value} {_since(found.now, marker.at)} ago, attempt {marker.attempt}). It is"
-            f" {found.live.status}. This run has changed nothing. Wait until that rebuild has ended, and check that no"
-            " two resources have this instance_id. If it was killed, set zec:closeAttempt to"
+            f" ({_of_stack(marker)}{marker.phase.value} {_since(found.now, marker.at)} ago, attempt {marker.attempt})."
+            f" It is {found.live.status}. This run has changed nothing. Wait until that rebuild has ended, and check"
+            " that no two resources have this instance_id. If it was killed, set zec:closeAttempt to"
             f" {marker.attempt}=not-rebuilt, or to {marker.attempt}=rebuilt if it was this very change of this resource"
             " under an older name, and run pulumi up"
         )
@@ -140,8 +141,8 @@ def note(found: MarkerNote) -> str:
             " nothing; if a newer release of zec_pulumi wrote it, use that one"
         )
     marker = found.marker
-    done = "rebuilt" if marker.phase is Phase.DONE else "begun, and not ended"
-    return f"another resource's rebuild: {done} {_since(found.now, marker.at)} ago, as the tag {KEY} says"
+    what = "rebuilt" if marker.phase is Phase.DONE else "a rebuild was begun, and not ended,"
+    return f"{what} by another resource, {_of_stack(marker)}{_since(found.now, marker.at)} ago, as the tag {KEY} says"
 
 
 def not_marked(instance_id: str, error: Exception) -> str:
@@ -166,6 +167,11 @@ def marker_needed(error: Exception, setting: str) -> str:
         f"the tag {KEY} cannot be used, and {setting} needs it: {error}. Permit DescribeResourceTags and"
         " ModifyResourceTags of the service zrm, or run it again"
     )
+
+
+def _of_stack(marker: Marker) -> str:
+    # Of the characters that a marker's names can have none must be quoted.
+    return f"of stack {marker.stack}, " if marker.stack else ""
 
 
 def _since(now: float, then: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import ZecError
-from zec_pulumi.journal.marker import ATTEMPT_DIGITS, Marker, Phase, find
+from zec_pulumi.journal.marker import Marker, find
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.planning.causes import all_readable
@@ -98,20 +98,20 @@ class Marking:
     def begin(self, live: Instance) -> None:
         """Make the mark of a new attempt; nothing is written yet."""
         attempt_id = str(uuid.uuid4())
-        digests = plan_digest(self.urn, self.previous, self.wanted), resource_digest(self.urn)
-        marker = Marker(Phase.BEGUN, *digests, attempt_id[:ATTEMPT_DIGITS], self.op.clock.now())
+        plan = plan_digest(self.urn, self.previous, self.wanted)
+        marker = Marker.begun(self.urn, plan, attempt_id, self.op.clock.now())
         self.mark = Mark(self.op, live.instance_id, attempt_id, marker, self.found)
 
     def join(self, live: Instance, attempt_id: str) -> None:
         """Write on in the marker that was found, if it is that attempt's."""
         found = self.found
-        if isinstance(found, Marker) and found.names(attempt_id) and self.settings.mark_attempts:
+        if isinstance(found, Marker) and found.is_attempt(attempt_id) and self.settings.mark_attempts:
             self.mark = Mark(self.op, live.instance_id, attempt_id, found, on_instance=True)
 
     def close(self, live: Instance) -> None:
         """End the marker of this very change: the machine was found as wanted, so that it is made."""
         ours = self.ours
-        if ours and ours.is_open and ours.plan == plan_digest(self.urn, self.previous, self.wanted):
+        if ours and ours.is_open and ours.is_plan(plan_digest(self.urn, self.previous, self.wanted)):
             self.join(live, ours.attempt)
             self.done()
 
