@@ -66,10 +66,10 @@ def test_each_beginning_and_end_is_shown_with_the_time_left(fleets: FleetBoard, 
         with fleets.working(urn("m2")):
             clock.sleep(30)
     assert row.of("progress") == [
-        "rebuilt 0/3, 1 running, 0 failed, about 3 min left",
-        "rebuilt 1/3, 0 running, 0 failed, about 40 s left",
-        "rebuilt 1/3, 1 running, 0 failed, about 40 s left",
-        "rebuilt 1/3, 2 running, 0 failed, about 40 s left",
+        "about 3 min left, rebuilt 0/3, 1 running, 0 failed",
+        "about 40 s left, rebuilt 1/3, 0 running, 0 failed",
+        "about 40 s left, rebuilt 1/3, 1 running, 0 failed",
+        "about 40 s left, rebuilt 1/3, 2 running, 0 failed",
         "rebuilt 2/3, 1 running, 0 failed",
         "rebuilt 3/3, 0 running, 0 failed",
     ]

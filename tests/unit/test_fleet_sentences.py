@@ -161,8 +161,8 @@ def test_an_estimate_is_as_precise_as_it_can_be(seconds: float, text: str) -> No
 
 
 def test_the_progress_of_a_fleet() -> None:
-    """At its end there is nothing left to say of the time."""
-    assert fleet_sentences.progress(37, 100, 2, 0, 840) == "rebuilt 37/100, 2 running, 0 failed, about 14 min left"
+    """The time left comes first, where a narrow terminal still shows it; at the end there is none."""
+    assert fleet_sentences.progress(37, 100, 2, 0, 840) == "about 14 min left, rebuilt 37/100, 2 running, 0 failed"
     assert fleet_sentences.progress(100, 100, 0, 0, 0) == "rebuilt 100/100, 0 running, 0 failed"
 
 

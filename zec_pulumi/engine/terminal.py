@@ -7,6 +7,9 @@ import functools
 import os
 from pathlib import Path
 
+_LINES_THAT_STAY = (b"--non-interactive", b"--diff")
+"""Options by which the engine prints a line for each message, on a terminal too."""
+
 
 @functools.cache
 def is_interactive() -> bool:
@@ -28,6 +31,6 @@ def is_interactive() -> bool:
                 output = str((process / "fd" / "1").readlink())
                 arguments = (process / "cmdline").read_bytes().split(b"\0")
                 terminal = output.startswith("/dev/") and output != "/dev/null"
-                return terminal and b"--non-interactive" not in arguments
+                return terminal and not any(argument.partition(b"=")[0] in _LINES_THAT_STAY for argument in arguments)
             pid = int((process / "stat").read_text().rpartition(")")[2].split()[1])
     return False

@@ -56,9 +56,12 @@ def plan(rollout: Rollout, outlooks: Mapping[str, Outlook]) -> str | None:
 
 
 def progress(rebuilt: int, busy: int, running: int, failed: int, seconds_left: float) -> str:
-    """Return the line about a fleet that is being rebuilt: ``busy`` machines in all, some of them done."""
-    left = f", about {roughly(seconds_left)} left" if seconds_left > 0 else ""
-    return f"rebuilt {rebuilt}/{busy}, {running} running, {failed} failed{left}"
+    """Return the line about a fleet that is being rebuilt: ``busy`` machines in all, some of them done.
+
+    The engine cuts rows off at the terminal's width, so what is read most comes first.
+    """
+    left = f"about {roughly(seconds_left)} left, " if seconds_left > 0 else ""
+    return f"{left}rebuilt {rebuilt}/{busy}, {running} running, {failed} failed"
 
 
 def _word(one: Outlook) -> str:
