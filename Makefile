@@ -9,7 +9,7 @@ MERMAID := 12.3.0
 .PHONY: help demo check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk docs dist release bench bench-simulator clean
 
 help:
-	@echo "make demo      the main job on the real engine against a simulated cloud, under a minute"
+	@echo "make demo      the main job on the real engine against a simulated cloud, half a minute; STEP=1 waits between steps"
 	@echo "make check     lint, types and the tests that take no time, under a minute"
 	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes and a half"
 	@echo "make test-all  the same and the long ones, with coverage; an hour"
@@ -30,7 +30,7 @@ help:
 	@echo "make clean     remove what the other targets made, except the engine"
 
 demo: .venv/ready .cache/engine/ready
-	@$(BIN)/python tools/demo.py
+	@$(BIN)/python tools/demo.py $(if $(STEP),--step)
 
 check: lint types
 	@echo "tests: running those that take no time ..."

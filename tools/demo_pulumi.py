@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demo_terminal import copy_output, new_terminal
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from zec_pulumi.simulator import Simulator
 
@@ -40,43 +38,36 @@ class Pulumi:
     folder: Path
     cloud: Simulator
 
-    def run(self, *arguments: str) -> None:
-        """Run one command; its output goes where this process's goes, with live rows if that is a terminal.
+    def run(self, *arguments: str) -> Generator[str]:
+        """Run one command and yield the lines of its output as they come, without colours.
+
+        Who closes the generator early kills the command.
 
         Raises:
-            StepFailedError: It ended with another exit code than 0.
+            StepFailedError: It ended with another exit code than 0; the message has all of its output.
         """
-        sys.stdout.flush()
-        code = self._run_live(*arguments) if sys.stdout.isatty() else self._run_plain(*arguments)
-        if code != 0:
-            raise StepFailedError(f"`pulumi {' '.join(arguments)}` ended with exit code {code}")
-
-    def _run_plain(self, *arguments: str) -> int:
-        process = self._start("--non-interactive", *arguments, streams=(subprocess.DEVNULL, None))
-        with _killed_when_interrupted(process):
-            return process.wait()
-
-    def _run_live(self, *arguments: str) -> int:
-        # A terminal of its own: on the user's the engine would take Ctrl-C for itself and let the rebuild end first.
-        with new_terminal() as (ours, theirs):
-            process = self._start(*arguments, streams=(theirs, theirs))
-            os.close(theirs)
-            with _killed_when_interrupted(process):
-                copy_output(ours)
-                return process.wait()
-
-    def _start(self, *arguments: str, streams: tuple[int, int | None]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [str(self.engine / "pulumi"), *arguments],
+        process = subprocess.Popen(
+            [str(self.engine / "pulumi"), "--non-interactive", "--color", "never", *arguments],
             cwd=self.folder / "project",
-            env=self._environment(),
-            stdin=streams[0],
-            stdout=streams[1],
-            stderr=streams[1],
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
             start_new_session=True,  # by which _kill_session finds the plugins, too
         )
+        output = []
+        with _killed_when_interrupted(process):
+            for line in process.stdout or ():
+                output.append(line)
+                yield line.rstrip()
+            code = process.wait()
+        if code != 0:
+            raise StepFailedError(f"`pulumi {' '.join(arguments)}` ended with exit code {code}:\n{''.join(output)}")
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a command: none of the user's settings, and the cloud's address."""
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         # The python3 beside this interpreter runs the program and the provider.
         folders = (str(Path(sys.executable).parent), str(self.engine), os.environ.get("PATH", os.defpath))
@@ -94,7 +85,7 @@ class Pulumi:
 
 
 @contextlib.contextmanager
-def _killed_when_interrupted(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _killed_when_interrupted(process: subprocess.Popen[str]) -> Iterator[None]:
     try:
         yield
     except BaseException:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 import engine
 from checkout import ROOT, copy_example
+from demo_output import Transcript
 from demo_pulumi import Pulumi, StepFailedError
 from zec_pulumi.simulator import Simulator
 
@@ -27,30 +30,36 @@ REBUILD_SECONDS = 4.0
 STOP_SECONDS = 1.5
 POLL_INTERVAL = "0.5"
 
-_console = Console(highlight=False, soft_wrap=True)
+WIDEST = 100
+
+_console = Console(highlight=False)
+_console.width = min(_console.width, WIDEST)
 
 
-def say(text: str, *, style: str = "bold") -> None:
-    """Print one line of the demo's own."""
-    _console.print(text, style=style, markup=False)
+def say(text: str, *, style: str = "bold", indent: int = 0) -> None:
+    """Print one line of the demo's own; where it is too long for the terminal, it goes on in the next."""
+    _console.print(Padding(Text(text, style), (0, 0, 0, indent)))
 
 
 @dataclass
 class Stage:
-    """The cloud and the commands; ``place`` is which of the steps is being told, such as ``step 2 of 6``."""
+    """The cloud and the commands; ``place`` is which of the steps is being told, such as ``2/6``."""
 
     cloud: Simulator
     commands: Pulumi
     place: str = ""
+    _transcript: Transcript = field(default_factory=Transcript)
 
     def tell(self, text: str) -> None:
         """Say what a step shows."""
-        say(f"\n{self.place[0].upper()}{self.place[1:]}: {text}", style="bold cyan")
+        say(f"\n{self.place}  {text}", style="bold cyan")
 
     def pulumi(self, *arguments: str) -> None:
-        """Show a command and run it."""
-        say(f"\n$ pulumi {' '.join(arguments)}")
-        self.commands.run(*arguments)
+        """Show a command, run it, and show what is new in its output."""
+        say(f"$ pulumi {' '.join(arguments)}")
+        with contextlib.closing(self.commands.run(*arguments)) as output:
+            for line in self._transcript.shown(output):
+                say(line.text, style=line.style, indent=line.indent)
 
     def expect(self, *, image: str, rebuilds: int) -> None:
         """Hold the cloud's own view against what the step said.
@@ -67,7 +76,7 @@ class Stage:
 
     def show_ledger(self) -> None:
         """Print every mutation that the cloud accepted."""
-        say("\nWhat the cloud was really asked to do, from its own ledger:\n")
+        say("\nWhat the cloud was asked to change in all, from its own ledger:")
         table = Table("#", "Action", "Instance", "Parameters")
         for entry in self.cloud.ledger():
             parameters = "\n".join(f"{name} = {value}" for name, value in entry["parameters"].items())
@@ -88,10 +97,10 @@ def staged() -> Iterator[Stage]:
         for sub in ("home", "backend"):
             (folder / sub).mkdir()
         copy_example("quickstart", folder / "project")
-        stage = Stage(cloud, Pulumi(_engine_folder(), folder, cloud))
-        stage.pulumi("stack", "init", "demo")
-        stage.pulumi("config", "set", "zec:pollInterval", POLL_INTERVAL)
-        yield stage
+        commands = Pulumi(_engine_folder(), folder, cloud)
+        for set_up in (("stack", "init", "demo"), ("config", "set", "zec:pollInterval", POLL_INTERVAL)):
+            list(commands.run(*set_up))
+        yield Stage(cloud, commands)
 
 
 def _engine_folder() -> Path:

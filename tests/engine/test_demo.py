@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -22,19 +23,20 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 
-def start(scratch: Path) -> subprocess.Popen[str]:
+def start(scratch: Path, *options: str) -> subprocess.Popen[str]:
     """Start the demo in a process group of its own; everything it starts inherits TMPDIR."""
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "tools" / "demo.py")],
+        [sys.executable, str(ROOT / "tools" / "demo.py"), *options],
         env={
             **os.environ,
             "TMPDIR": str(scratch),
             "PULUMI_CONFIG_PASSPHRASE_FILE": "/nowhere",
             "PYTHONUNBUFFERED": "1",
+            "COLUMNS": "80",
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
@@ -51,12 +53,13 @@ def left_running(scratch: Path) -> list[str]:
 
 
 def test_the_demo_ends_well_and_its_ledger_shows_one_rebuild(tmp_path: Path) -> None:
-    """All six steps in a pipe, one StopInstances and one ResetInstance in the table, nothing left running."""
+    """All six steps in 80 columns, one StopInstances and one ResetInstance in the table, nothing left running."""
     with start(tmp_path) as demo:
         text, _ = demo.communicate(timeout=120)
     assert demo.returncode == 0, text
-    assert re.findall(r"^Step (\d) of 6:", text, flags=re.MULTILINE) == list("123456")
-    table = text[text.index("What the cloud was really asked to do") :]
+    assert re.findall(r"^(\d)/6  ", text, flags=re.MULTILINE) == list("123456")
+    assert max(map(len, text.splitlines())) <= 80
+    table = text[text.index("What the cloud was asked to change in all") :]
     assert [row.split()[3] for row in table.splitlines() if re.match(r"│ \d", row)] == [
         "StopInstances",
         "ResetInstance",
@@ -64,6 +67,22 @@ def test_the_demo_ends_well_and_its_ledger_shows_one_rebuild(tmp_path: Path) -> 
     assert "imageId was changed outside Pulumi" in text
     assert left_running(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_with_steps_it_waits_for_enter_after_each(tmp_path: Path) -> None:
+    """A second step begins once Enter was pressed, and not before; where nobody can press it, it goes on."""
+    with start(tmp_path, "--step") as demo:
+        assert demo.stdout is not None
+        assert demo.stdin is not None
+        for line in demo.stdout:
+            if line.startswith("Enter goes on"):
+                break
+        assert select.select([demo.stdout], [], [], 3.0)[0] == []
+        text, _ = demo.communicate(input="\n", timeout=120)
+    assert demo.returncode == 0, text
+    assert re.findall(r"^(\d)/6  ", text, flags=re.MULTILINE) == list("23456")
+    assert text.count("Enter goes on") == 5
 
 
 @pytest.mark.slow
