@@ -6,10 +6,11 @@ BIN := .venv/bin
 OLDEST_SDK := $(shell sed -n 's/.*"pulumi>=\(.*\),<.*/\1.0/p' pyproject.toml)
 MERMAID := 12.3.0
 
-.PHONY: help demo check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk docs dist release bench bench-simulator clean
+.PHONY: help demo playground check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk docs dist release bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, half a minute; STEP=1 waits between steps"
+	@echo "make playground  a simulated cloud and a stack that is ready, for your own pulumi commands; Ctrl-C removes it"
 	@echo "make check     lint, types and the tests that take no time, under a minute"
 	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes and a half"
 	@echo "make test-all  the same and the long ones, with coverage; an hour"
@@ -31,6 +32,9 @@ help:
 
 demo: .venv/ready .cache/engine/ready
 	@$(BIN)/python tools/demo.py $(if $(STEP),--step)
+
+playground: .venv/ready .cache/engine/ready
+	@$(BIN)/python tools/playground.py
 
 check: lint types
 	@echo "tests: running those that take no time ..."

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
-if TYPE_CHECKING:
-    from types import FrameType
-
-INTERRUPTED = 130
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from interrupts import INTERRUPTED, end_by_exception
 
 
 def main() -> int:
@@ -19,8 +13,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--step", action="store_true", help="wait for Enter after each step")
     wait = parser.parse_args().step
-    for number in ENDING_SIGNALS:
-        signal.signal(number, _interrupt)
+    end_by_exception()
     try:
         from demo_story import tell  # noqa: PLC0415 an interrupt while this loads shall end in one line, too
 
@@ -32,12 +25,6 @@ def main() -> int:
         print(f"\ndemo: {failure}", file=sys.stderr)
         return 1
     return 0
-
-
-def _interrupt(_: int, __: FrameType | None) -> NoReturn:
-    for number in ENDING_SIGNALS:  # a second one must not interrupt the tidying up
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

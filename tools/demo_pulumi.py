@@ -69,17 +69,25 @@ class Pulumi:
     def environment(self) -> dict[str, str]:
         """Return the environment of a command: none of the user's settings, and the cloud's address."""
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        # The python3 beside this interpreter runs the program and the provider.
-        folders = (str(Path(sys.executable).parent), str(self.engine), os.environ.get("PATH", os.defpath))
         return {
             **inherited,
-            "PATH": os.pathsep.join(folders),
+            "PATH": os.pathsep.join((*map(str, self.commands()), os.environ.get("PATH", os.defpath))),
             "HOME": str(self.folder / "home"),
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **self.variables(),
+        }
+
+    def commands(self) -> tuple[Path, Path]:
+        """Return the folders that come first on PATH: the python3 there runs the program and the provider."""
+        return Path(sys.executable).parent, self.engine
+
+    def variables(self) -> dict[str, str]:
+        """Return what leads any shell's ``pulumi`` to the stack and the cloud: login, passphrase and credentials."""
+        return {
             "PULUMI_HOME": str(self.folder / "home" / ".pulumi"),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'backend'}",
             "PULUMI_CONFIG_PASSPHRASE": "demo",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             **self.cloud.environment(),
         }
 

@@ -86,25 +86,38 @@ class Stage:
 
 @contextlib.contextmanager
 def staged() -> Iterator[Stage]:
-    """Yield a stage whose stack exists and is empty; everything of it is gone afterwards.
+    """Yield a stage whose stack ``demo`` exists and is empty; everything of it is gone afterwards.
 
     Raises:
         StepFailedError: There is no engine, or it does not run.
     """
-    scratch = tempfile.TemporaryDirectory(prefix="zec-demo-", ignore_cleanup_errors=True)
-    with scratch as name, Simulator(rebuild_seconds=REBUILD_SECONDS, stop_seconds=STOP_SECONDS) as cloud:
-        folder = Path(name)
-        for sub in ("home", "backend"):
-            (folder / sub).mkdir()
-        copy_example("quickstart", folder / "project")
-        commands = Pulumi(_engine_folder(), folder, cloud)
-        for set_up in (("stack", "init", "demo"), ("config", "set", "zec:pollInterval", POLL_INTERVAL)):
-            list(commands.run(*set_up))
-        yield Stage(cloud, commands)
+    with (
+        scratch_folder("zec-demo-") as folder,
+        Simulator(rebuild_seconds=REBUILD_SECONDS, stop_seconds=STOP_SECONDS) as cloud,
+    ):
+        yield Stage(cloud, with_stack("demo", folder, cloud))
 
 
-def _engine_folder() -> Path:
+@contextlib.contextmanager
+def scratch_folder(prefix: str) -> Iterator[Path]:
+    """Yield an empty folder, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def with_stack(name: str, folder: Path, cloud: Simulator) -> Pulumi:
+    """Return the engine with a copy of the quickstart in ``folder``, and an empty stack of it.
+
+    Raises:
+        StepFailedError: There is no engine, or it does not run.
+    """
     found = engine.find()
     if found is None:
         raise StepFailedError("no Pulumi engine; `make engine` says what to install")
-    return engine.with_language_host(found, ROOT / ".cache" / "engine")
+    commands = Pulumi(engine.with_language_host(found, ROOT / ".cache" / "engine"), folder, cloud)
+    for sub in ("home", "backend"):
+        (folder / sub).mkdir()
+    copy_example("quickstart", folder / "project")
+    for set_up in (("stack", "init", name), ("config", "set", "zec:pollInterval", POLL_INTERVAL)):
+        list(commands.run(*set_up))
+    return commands
