@@ -6,7 +6,7 @@ BIN := .venv/bin
 OLDEST_SDK := $(shell sed -n 's/.*"pulumi>=\(.*\),<.*/\1.0/p' pyproject.toml)
 MERMAID := 12.3.0
 
-.PHONY: help demo playground check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk docs dist release bench bench-simulator clean
+.PHONY: help demo playground check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk picture docs dist release bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, half a minute; STEP=1 waits between steps"
@@ -25,6 +25,7 @@ help:
 	@echo "make format    format and mend what can be mended"
 	@echo "make reference  write docs/inputs.md from the table of inputs"
 	@echo "make walk      write the walk of one create into docs/architecture.md"
+	@echo "make picture   record the README's picture of the wipe warning; seconds"
 	@echo "make docs      build the documentation site into .cache/docs and check its links, half a minute"
 	@echo "make dist      build sdist and wheel into dist/ and try both, some minutes"
 	@echo "make release VERSION=0.2.0  cut the changelog and set the version, or say what stands against it"
@@ -97,6 +98,9 @@ reference: .venv/ready
 
 walk: .venv/ready
 	@$(BIN)/python tools/walk.py --write
+
+picture: .venv/ready .cache/engine/ready
+	@$(BIN)/python tools/picture.py
 
 docs: .venv/docs .cache/mermaid/mermaid.esm.min.mjs
 	@$(BIN)/python tools/documentation.py

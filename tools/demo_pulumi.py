@@ -58,7 +58,7 @@ class Pulumi:
             start_new_session=True,  # by which _kill_session finds the plugins, too
         )
         output = []
-        with _killed_when_interrupted(process):
+        with process, _killed_when_interrupted(process):
             for line in process.stdout or ():
                 output.append(line)
                 yield line.rstrip()
