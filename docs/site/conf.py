@@ -17,7 +17,7 @@ copyright = "the authors of zec_pulumi"  # noqa: A001 the name that Sphinx wants
 
 # The source is the root of the repository, so that links between README, docs and examples are as they stand.
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "examples/*/README.md", "*.md"]
+include_patterns = ["docs/*.md", "examples/README.md", "examples/*/README.md", "*.md"]
 exclude_patterns = ["docs/site"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinxcontrib.mermaid"]

@@ -16,10 +16,9 @@ def forget_host_keys(args: pulumi.ResourceHookArgs) -> None:
     if not rebuilt or rebuilt == old.get("lastRebuild"):
         return
     for address in new.get("publicIpAddresses", []):
-        # Not 0 when there is no known_hosts yet: then there is nothing to forget.
-        done = subprocess.run(["ssh-keygen", "-R", address], check=False, capture_output=True)  # noqa: S603, S607 on PATH
-        if done.returncode == 0:
-            pulumi.log.info(f"{args.name} was rebuilt; forgot the SSH host keys of {address}")
+        pulumi.log.info(f"{args.name} was rebuilt: forgetting the SSH host keys of {address}")
+        # Its status is not 0 when there is no known_hosts yet: then there is nothing to forget.
+        subprocess.run(["ssh-keygen", "-R", address], check=False, capture_output=True)  # noqa: S603, S607 on PATH
 
 
 hook = pulumi.ResourceHook("forget-host-keys", forget_host_keys)

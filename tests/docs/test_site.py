@@ -25,7 +25,7 @@ def entries() -> list[str]:
 
 def pages() -> Iterator[str]:
     """Every page that people read, as a path from the root."""
-    for pattern in ("*.md", "docs/*.md", "examples/*/README.md"):
+    for pattern in ("*.md", "docs/*.md", "examples/README.md", "examples/*/README.md"):
         for page in ROOT.glob(pattern):
             if page != INDEX and not left_behind(page):
                 yield str(page.relative_to(ROOT))

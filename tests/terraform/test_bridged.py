@@ -34,6 +34,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.slow  # tests/examples runs most of it every day
 def test_one_up_creates_adopts_and_later_rebuilds_the_machine(stack: Stack) -> None:
     """Its id is not known at the first preview; a change of the image wipes once; destroy releases and never wipes."""
     assert (

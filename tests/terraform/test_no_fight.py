@@ -5,6 +5,7 @@ The provider is a stand-in, as in test_real_command.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.xdist_group("opentofu")]
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+INSTANCE = "zenlayercloud_zec_instance"
 VALUES = 'subnet_id = "subnet-0001"\nkey_id    = "key-YWD2QFOl"\n'
 LIFECYCLE = re.compile(r"\n  lifecycle \{.*?\n  \}\n", re.DOTALL)
 
@@ -60,6 +62,24 @@ def test_the_example_s_own_state_has_nothing_to_do(folder: Folder) -> None:
     shutil.copy(source / "machines.json", folder.path / "terraform.tfstate")
     (folder.path / "terraform.tfvars").write_text(VALUES)
     assert not folder.changes()
+    assert folder.cloud.ledger() == []
+
+
+def test_the_example_s_own_state_is_what_an_import_writes(folder: Folder) -> None:
+    """Every attribute that the stand-in knows has the value that the real provider wrote."""
+    source = ROOT / "examples" / "terraform_state" / "terraform"
+    shutil.copy(source / "main.tf", folder.path)
+    (folder.path / "terraform.tfvars").write_text(VALUES)
+    state = json.loads((source / "machines.json").read_text("utf-8"))
+    kept = [machine["attributes"] for machine in state["resources"][0]["instances"]]
+    for number, attributes in enumerate(kept):
+        folder.run("import", f"{INSTANCE}.web[{number}]", attributes["id"])
+    folder.apply()
+    written = json.loads((folder.path / "terraform.tfstate").read_text("utf-8"))
+    imported = [machine["attributes"] for machine in written["resources"][0]["instances"]]
+    assert len(imported) == len(kept)
+    for ours, real in zip(imported, kept, strict=False):
+        assert ours == {name: real[name] for name in ours}
     assert folder.cloud.ledger() == []
 
 
