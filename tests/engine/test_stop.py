@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import signal
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from driver import ended, plugins
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from driver import Stack
@@ -31,14 +34,31 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
+def interrupted(process: subprocess.Popen[str]) -> None:
+    """Send what Ctrl-C in a terminal sends to the engine: its plugins have a process group of their own."""
+    process.send_signal(signal.SIGINT)
+
+
+def every_process_is_told(process: subprocess.Popen[str]) -> None:
+    """Send SIGTERM to each process, the youngest first, as GitLab's runner does in a job's container."""
+    for one in sorted(psutil.Process(process.pid).children(recursive=True), key=lambda one: -one.pid):
+        with contextlib.suppress(psutil.Error):
+            one.terminate()
+            one.wait(1)
+    process.terminate()
+
+
 @pytest.mark.everywhere
-def test_ctrl_c_ends_the_wait_at_once_and_the_next_up_goes_on(adopted: Stack, web_1: str) -> None:
+@pytest.mark.parametrize("cancel", [interrupted, every_process_is_told])
+def test_a_cancelled_run_ends_the_wait_at_once_and_the_next_up_goes_on(
+    adopted: Stack, web_1: str, cancel: Callable[[subprocess.Popen[str]], None]
+) -> None:
     """The open attempt is recorded with what goes on in the cloud; nothing is wiped again."""
     adopted.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "never_ends"})
     adopted.declare(web={"instance_id": web_1, "image_id": NOBLE})
     with adopted.start("up", "--yes", "--skip-preview") as process:
         wait_until(lambda: adopted.actions() == REBUILD)
-        process.send_signal(signal.SIGINT)
+        cancel(process)
         ran = ended(process)
     assert f"cancelled: the rebuild of instance {web_1} goes on in the cloud" in ran.failed().text
     assert adopted.state()["web"]["outputs"]["attempt"]["outcome"] == "accepted"

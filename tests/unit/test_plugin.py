@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import pytest
 from pulumi.dynamic import Config
 from pulumi.runtime.proto import engine_pb2
 
-from zec_pulumi.engine import CallFailedError, Plugin, pool
+from zec_pulumi.engine import CallFailedError, Plugin, pool, sigterm
 from zec_pulumi.engine.call import find_call
 from zec_pulumi.engine.connection import EngineConnection
 
@@ -46,6 +47,28 @@ with ThreadPoolExecutor({STOCK}) as executor:
     print(configured.result(30))
 """
 """A pool as the SDK makes it, and more reads than it has threads before it is widened."""
+
+
+SIGTERM = """
+import importlib.util, os, signal, subprocess, sys, threading
+
+spec = importlib.util.spec_from_file_location("sigterm", sys.argv[1])
+sigterm = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sigterm)
+heard = threading.Event()
+
+
+def hear():
+    print(sigterm.listen(heard.set))
+    while not heard.wait(0.1):
+        os.kill(os.getpid(), signal.SIGTERM)
+    print(subprocess.run(["sh", "-c", "kill -TERM $$"]).returncode, flush=True)
+    os._exit(0)
+
+
+threading.Thread(target=hear).start()
+threading.Event().wait()
+"""
 
 
 def pythons() -> list[str]:
@@ -102,7 +125,15 @@ def test_where_all_of_it_works_nothing_is_said(plugin: Plugin, engine: Engine, m
     monkeypatch.setattr("__main__.DynamicResourceProviderServicer", Servicer, raising=False)
     with ThreadPoolExecutor(STOCK) as executor:
         executor.submit(plugin.prepare).result(30)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # this process is no plugin
     assert engine.lines == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_sigterm_is_heard_from_any_thread_and_ends_what_was_started_here(python: str) -> None:
+    """The main thread waits as the SDK's does. A health command is not kept alive by what this process hears."""
+    ran = subprocess.run([python, "-c", SIGTERM, sigterm.__file__], capture_output=True, text=True, check=False)
+    assert ran.stdout.split() == ["True", str(-signal.SIGTERM)], ran.stderr
 
 
 @pytest.mark.parametrize("text", ["a <{%b", "<{%reset%}>", "x <{%reset%}> y <{%"])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime.proto import engine_pb2
 
-from zec_pulumi.engine import debug_log, pool
+from zec_pulumi.engine import debug_log, pool, sigterm
 from zec_pulumi.engine.call import KINDS, EngineCall, find_call
 from zec_pulumi.engine.connection import EngineConnection
 from zec_pulumi.engine.terminal import is_interactive
@@ -42,7 +42,7 @@ class Plugin:
     def __init__(self, connection: EngineConnection) -> None:
         self.connection = connection
         self.cancelled = threading.Event()
-        """Set by the engine's ``Cancel``, at the first Ctrl-C."""
+        """Set by the engine's ``Cancel``, at the first Ctrl-C, and by SIGTERM."""
         self.process = Process.unconfigured()
         self._configured = False
         self._operations = 0
@@ -78,7 +78,10 @@ class Plugin:
         """Widen the SDK's pool, listen for ``Cancel``, and end with the engine."""
         if not pool.widen():
             self._warn("this Pulumi SDK serves 4 operations at a time and does not let that change, so --parallel is 4")
-        if not _listen_for_cancel():
+        if _listen_for_cancel():
+            # A runner that ends a job may send it to each process, to this one first. Dead, it would record nothing.
+            sigterm.listen(self.cancelled.set)
+        else:
             self._warn("this Pulumi SDK does not pass Ctrl-C on, so waits for rebuilds run to their end")
         threading.Thread(target=self._end_with_the_engine, name="zec_pulumi: end with the engine", daemon=True).start()
 
