@@ -39,6 +39,7 @@ FAULTS: list[tuple[dict[str, Any], type[ZecError], bool]] = [
     ({"type": "empty"}, AnswerLostError, True),
     ({"type": "empty", "carriedOut": True}, AnswerLostError, True),
     ({"type": "truncated"}, AnswerLostError, True),
+    ({"type": "trickle", "seconds": 0.5}, AnswerLostError, True),
     ({"type": "bad_gateway"}, AnswerLostError, True),
     ({"type": "bad_gateway", "carriedOut": True}, AnswerLostError, True),
     ({"type": "redirect", "location": "https://elsewhere.example/api", "status": 307}, AnswerLostError, True),

@@ -46,6 +46,8 @@ _ANYWHERE: list[dict[str, Any]] = [
     {"type": "bad_gateway"},
     {"type": "empty"},
     {"type": "truncated"},
+    {"type": "trickle", "seconds": 0.02},
+    {"type": "trickle", "seconds": 5.0},
     {"type": "rate_limit", "retry_after": 3},
     {"type": "challenge"},
     {"type": "blocked"},

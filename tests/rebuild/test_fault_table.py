@@ -85,6 +85,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "blocked": {"type": "blocked"},
     "redirect": {"type": "redirect", "location": "https://example.com/"},
     "late": {"type": "delay", "seconds": 600.0},
+    "trickle": {"type": "trickle", "seconds": 5.0},
     "drop": {"type": "drop"},
     "drop+": {"type": "drop", "carriedOut": True},
     "reinstall-fails": {"type": "reinstall_fails"},
@@ -114,6 +115,7 @@ challenge           E    ok   E    E    E    E    E    E    E    E    E    E    
 blocked             E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
 redirect            E    ok   E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   E    ok
 late                ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
+trickle             ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
 drop                ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
 drop+               ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
 reinstall-fails     -    -    -    -    -    -    -    -    -    ask  -    -    -    -    -    -    -
@@ -142,6 +144,7 @@ challenge           E    E    E    E    E    E    E    E    E    E    E    E    
 blocked             E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
 redirect            E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
 late                E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
+trickle             E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
 drop                E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
 drop+               E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
 reinstall-fails     -    -    -    -    -    -    -    -    -    ask  -    -    -    -    -    -    -

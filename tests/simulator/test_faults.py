@@ -112,6 +112,29 @@ def test_truncated_answer(sim: Any, api: Any) -> None:
     assert len(sim.ledger()) == 1
 
 
+def test_trickling_answer(sim: Any, api: Any) -> None:
+    """The request is carried out and answered in full, a byte at a time: no single wait is long."""
+    fail(sim, "trickle", seconds=0.001)
+    began = time.monotonic()
+
+    answer = api.post("StopInstances", STOP)
+
+    assert time.monotonic() - began >= 0.001 * len(answer.content)
+    assert answer.json()["response"]["requestId"]
+    assert len(sim.ledger()) == 1
+
+
+def test_a_trickling_answer_ends_with_its_client(sim: Any, api: Any) -> None:
+    """The request is carried out all the same, and others are served meanwhile."""
+    fail(sim, "trickle", seconds=60)
+    url, headers = f"{sim.url}/api/v2/zec", api.headers("StopInstances")
+
+    with requests.post(url, headers=headers, json=STOP, stream=True, timeout=10) as answer:
+        assert next(answer.iter_content(1)) == b"{"
+        assert api.status(WEB_2) == "RUNNING"
+    assert [entry["action"] for entry in sim.ledger()] == ["StopInstances"]
+
+
 @pytest.mark.parametrize("carried_out", [False, True])
 def test_delayed_answer(sim: Any, api: Any, carried_out: bool) -> None:  # noqa: FBT001 -- a test parameter
     """The answer is late, and a delay after the request leaves time to see what it did."""

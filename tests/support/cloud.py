@@ -17,7 +17,7 @@ from zec_pulumi.simulator.controls import Controls
 from zec_pulumi.simulator.dispatch import Arrival
 from zec_pulumi.simulator.effects import Delay
 from zec_pulumi.simulator.respond import effects_on, respond
-from zec_pulumi.simulator.responses import CutResponse
+from zec_pulumi.simulator.responses import CutResponse, TricklingResponse
 from zec_pulumi.simulator.world import load_seed
 
 if TYPE_CHECKING:
@@ -100,9 +100,11 @@ class LocalTransport:
         effects = effects_on(self._cloud, arrival)
         response = respond(self._cloud, arrival, effects)
         self._passed(f"after {call.action}")
-        late = sum(effect.seconds for effect in effects if isinstance(effect, Delay))
-        self._cloud.clock.advance(min(late, timeouts.read))
-        if isinstance(response, CutResponse) or late > timeouts.read:
+        late, most = sum(effect.seconds for effect in effects if isinstance(effect, Delay)), timeouts.read
+        if isinstance(response, TricklingResponse):
+            late, most = len(response.body) * response.seconds, timeouts.total
+        self._cloud.clock.advance(min(late, most))
+        if isinstance(response, CutResponse) or late > most:
             lost = f"{call.action} was sent to {HOST}, but its answer was lost (the connection broke)"
             raise AnswerLostError(lost, action=call.action, host=HOST)
         return HttpResponse(response.status_code, dict(response.headers), bytes(response.body))

@@ -62,6 +62,13 @@ class Truncated(_Effect):
     type: Literal["truncated"]
 
 
+class Trickle(_Effect):
+    """The real answer comes byte by byte, real ``seconds`` apart."""
+
+    type: Literal["trickle"]
+    seconds: Annotated[float, Field(ge=0)]
+
+
 class Challenge(_Effect):
     """HTTP 403 with ``cf-mitigated: challenge``: a security page instead of the API."""
 
@@ -166,6 +173,7 @@ Effect = Annotated[
     | BadGateway
     | Empty
     | Truncated
+    | Trickle
     | Challenge
     | Blocked
     | Redirect

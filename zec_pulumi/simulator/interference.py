@@ -16,10 +16,11 @@ from zec_pulumi.simulator.effects import (
     Error,
     RateLimit,
     Redirect,
+    Trickle,
     Truncated,
 )
 from zec_pulumi.simulator.envelope import Answer, RefusedError, failure, new_request_id
-from zec_pulumi.simulator.responses import CutResponse, JsonResponse
+from zec_pulumi.simulator.responses import CutResponse, JsonResponse, TricklingResponse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +54,8 @@ def interfere(effects: Sequence[Effect], answer: Answer | None) -> OutgoingAnswe
         answer: The real answer; None before the request is carried out.
     """
     for effect in effects:
-        # A truncated answer needs one to cut; effects without the choice replace the request itself.
-        after = isinstance(effect, Truncated) or getattr(effect, "carried_out", False)
+        # These need an answer; effects without the choice replace the request itself.
+        after = isinstance(effect, (Truncated, Trickle)) or getattr(effect, "carried_out", False)
         if after is (answer is not None):
             sent = _replacement(effect, answer)
             if sent is not None:
@@ -73,6 +74,9 @@ def _replacement(effect: Effect, answer: Answer | None) -> OutgoingAnswer | None
         case Truncated() if answer is not None:
             half = CutResponse(JsonResponse(answer.body).body, answer.status, media_type="application/json")
             return OutgoingAnswer(half, answer.status, answer.code, answer)
+        case Trickle() if answer is not None:
+            slow = TricklingResponse(bytes(JsonResponse(answer.body).body), answer.status, effect.seconds)
+            return OutgoingAnswer(slow, answer.status, answer.code, answer)
         case _:
             page = _page(effect)
             return None if page is None else OutgoingAnswer(page, page.status_code)

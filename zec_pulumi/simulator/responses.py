@@ -1,15 +1,14 @@
-"""Two HTTP responses that the framework lacks: JSON that can always be encoded, and a connection that is cut."""
+"""HTTP responses that the framework lacks: JSON that can always be encoded, a connection that is cut, a slow answer."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
 if TYPE_CHECKING:
-    import asyncio
-
     from starlette.types import Receive, Scope, Send
 
 
@@ -39,5 +38,33 @@ class CutResponse(Response):
             transport.close()
         else:
             transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _gone(receive)
+
+
+class TricklingResponse(Response):
+    """JSON that comes byte by byte, ``seconds`` apart, until the client has gone."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: bytes, status_code: int, seconds: float) -> None:
+        super().__init__(content, status_code)
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send one byte after the other."""
+        del scope
+        gone = asyncio.ensure_future(_gone(receive))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for byte in bytes(self.body):
+            await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+            await asyncio.wait({gone}, timeout=self.seconds)
+            if gone.done():
+                return
+        gone.cancel()
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
