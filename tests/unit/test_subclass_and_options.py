@@ -127,7 +127,7 @@ def test_a_fleets_plan_tells_the_settings_too(monkeypatch: pytest.MonkeyPatch, s
     """Its check comes before any machine's."""
     arrived: list[Any] = []
 
-    def check(*_: object, settings: str | None) -> list[str]:
+    def check(*_: object, settings: str | None, **_more: object) -> list[str]:
         arrived.append(settings)
         return []
 
