@@ -276,6 +276,20 @@ def test_what_nobody_saw_is_asked_and_answered_by_a_setting(world: World, answer
     assert (stack.up(OTHER_SCRIPT).end, world.resets()) == ("failed", resets + 1)
 
 
+@pytest.mark.parametrize(("said", "resets"), [(Phase.ACCEPTED, 0), (Phase.CLOSED, 1)])
+def test_what_a_person_has_written_into_the_marker_is_what_the_next_up_does(
+    world: World, said: Phase, resets: int
+) -> None:
+    """By `zec-pulumi attempts close`, on another computer: it joins, or rebuilds."""
+    stack = killed_elsewhere(world, "before ResetInstance", WITH_SCRIPT)
+    assert stack.up(WITH_SCRIPT).end == "failed"
+    marker = parse(world.marker or "")
+    assert isinstance(marker, Marker)
+    world.mark(replace(marker, phase=said).value)
+    world.by_hand(status="RUNNING")
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", resets)
+
+
 def test_another_script_after_a_killed_run_is_another_rebuild(world: World) -> None:
     """The marker knows the script's digest, so that the new one reaches the machine."""
     stack = killed_elsewhere(world, "row RUNNING, verifying", WITH_SCRIPT)

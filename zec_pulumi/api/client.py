@@ -134,12 +134,13 @@ class Client:
         }
         return self._page("DescribeInstances", body, Instance, asked=instance_ids)
 
-    def describe_all_instances(self, *, zone_id: str | None = None) -> list[Instance]:
-        """Return the instances of the account, or of one zone (all pages).
+    def describe_all_instances(self, *, zone_id: str | None = None, tag_key: str | None = None) -> list[Instance]:
+        """Return the instances of the account, of one zone, or those with a tag of that key (all pages).
 
         Source: DescribeInstances, zec 2025-09-01.
         """
-        return self._all("DescribeInstances", {"zoneId": zone_id}, Instance)
+        keys = None if tag_key is None else [tag_key]
+        return self._all("DescribeInstances", {"zoneId": zone_id, "tagKeys": keys}, Instance)
 
     def instances_by_id(self, instance_ids: Sequence[str], deadline: Deadline | None = None) -> dict[str, Instance]:
         """Return up to 100 instances by id; those that the API does not show are missing. DescribeInstances.

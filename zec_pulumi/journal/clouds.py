@@ -29,7 +29,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 def journal_of(root: Path, clock: Clock, endpoint: Endpoint, credentials: Credentials | None) -> Journal:
     """Return the journal of an endpoint as it counts for these credentials; ``root`` is ``journal.home``."""
     account = account_of(credentials) if credentials else ""
-    return Journal(root / _CLOUDS / safe_name(_host(endpoint)), clock, account, older=root)
+    return Journal(root / _CLOUDS / safe_name(host_of(endpoint)), clock, account, older=root)
 
 
 def journals(root: Path, clock: Clock) -> dict[str | None, Journal]:
@@ -55,7 +55,8 @@ def account_of(credentials: Credentials) -> str:
     return hashlib.sha256(f"zec_pulumi account {text}".encode()).hexdigest()[:16]
 
 
-def _host(endpoint: Endpoint) -> str:
+def host_of(endpoint: Endpoint) -> str:
+    """Return what tells endpoints apart: host and port, as :func:`journals` names them."""
     parts = urlsplit(f"//{endpoint.domain}")
     name = (parts.hostname or "").removesuffix(".")  # a host name may end in the root of all names
     return name if parts.port in (None, _DEFAULT_PORTS[endpoint.scheme]) else f"{name}:{parts.port}"

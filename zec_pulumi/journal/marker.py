@@ -36,22 +36,24 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 _LAST_SECOND = 0xFFFFFFFF
 _FIRST_TIME = "%Y%m%dt%H%M%Sz"
 _FIRST_FORM = re.compile(
-    r"1\.(?P<phase>begun|accepted|done)\.(?P<plan>[0-9a-f]{16})\.(?P<resource>[0-9a-f]{8})\.(?P<attempt>[0-9a-f]{8})"
+    r"1\.(?P<phase>begun|accepted|done|closed)\.(?P<plan>[0-9a-f]{16})\.(?P<resource>[0-9a-f]{8})\.(?P<attempt>[0-9a-f]{8})"
     r"\.(?P<at>[0-9]{8}t[0-9]{6}z)"
 )
 _NAME = r"[A-Za-z0-9_-]+(?:\.\.)?"
 _FORM = re.compile(
-    r"2\.(?P<phase>begun|accepted|done)\.(?P<attempt>[0-9a-f]{8})\.(?P<at>[0-9a-f]{8})\.(?P<resource>[0-9a-f]{8})"
+    r"2\.(?P<phase>begun|accepted|done|closed)\.(?P<attempt>[0-9a-f]{8})\.(?P<at>[0-9a-f]{8})\.(?P<resource>[0-9a-f]{8})"
     rf"\.(?P<plan>[0-9a-f]{{10}})\.(?P<project>{_NAME})\.(?P<stack>{_NAME})"
 )
 
 
 class Phase(str, Enum):
-    """How far the attempt came: about to be sent; accepted and seen to begin; verified."""
+    """How far the attempt came: about to be sent; accepted and seen to begin; verified. Or a person closed it."""
 
     BEGUN = "begun"
     ACCEPTED = "accepted"
     DONE = "done"
+    CLOSED = "closed"
+    """Nothing comes of it. The tag stays, so that no token for the machine as it was before fits again."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ class Marker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the attempt was not verified yet."""
-        return self.phase is not Phase.DONE
+        """Whether the next run, or a person, still has something to find out."""
+        return self.phase in (Phase.BEGUN, Phase.ACCEPTED)
 
     def is_attempt(self, attempt_id: str | None) -> bool:
         """Whether it is the marker of the attempt with that id."""

@@ -144,7 +144,7 @@ class _Unrecorded:
         marker, now = self.sighting.marker, self.sighting.now
         if isinstance(marker, StrangeMarker):
             return replace(self._as_shown(new=new), note=MarkerNotRead(marker))
-        if marker is None or self._is_explained(marker):
+        if marker is None or marker.phase is Phase.CLOSED or self._is_explained(marker):
             return self._as_shown(new=new)
         if marker.resource != resource_digest(self.urn):
             answer = self.sighting.answer(marker.attempt)
