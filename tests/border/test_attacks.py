@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.cloud import TOKEN, list_public_images_only
 from tests.support.hostile import JUNK, Attack, attacked, body, head, judge, judge_up, names, raw, rows, texts
+from tests.support.points import Disturbance, kill
 from tests.support.world import World
 from zec_pulumi import api
 from zec_pulumi.api.exchange import HttpResponse
@@ -43,6 +44,7 @@ COLUMNS: dict[str, tuple[str, dict[str, Any]]] = {
     "Mod": ("ModifyInstancesAttribute", {"imageId": JAMMY, "instanceName": "renamed"}),
     "Tag": ("ModifyResourceTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
     "Tags": ("DescribeResourceTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
+    "List": ("DescribeTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
     "Untg": ("DeleteTags", {"imageId": JAMMY, "userData": "#!/bin/sh\n"}),
     "Make": ("CreateImage", {"imageId": NOBLE, "backup": True}),
     "Own": ("DescribeCustomImages", {"imageId": NOBLE, "backup": True}),
@@ -145,55 +147,55 @@ ATTACKS: dict[str, Attack] = {
 }
 
 TABLE = """
-                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags Untg Make Own  Del
-utf-16              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-byte-order-mark     ok   ok   ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
-not-utf-8           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-deep                E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-nan                 E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-a-name-twice        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-two-documents       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-a-list              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-huge-number         E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-null-response       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-empty-response      E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-nothing-but-an-id   E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-no-request-id       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-junk-everywhere     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-junk-in-names       ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
-long-texts          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-long-names          ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
-the-token-in-names  ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
-objects-for-texts   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-numbers-for-texts   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-null-for-texts      E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-null-lists          E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-null-rows           E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-no-rows             E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-texts-for-rows      E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-a-text-for-rows     E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-a-row-twice         E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-rows-that-differ    E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-a-stranger          E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-counts-more         E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-counts-too-much     E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-counts-less         E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-counts-nothing      E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-no-image            E    ok   E    E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-no-key              E    ok   ok   ok   E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
-no-status           E    E    ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
-no-id               E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   E    ok
-no-content          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-redirect            E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-not-found           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-failed              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-rate-limited        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-challenged          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-blocked             E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-result-and-code     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-gone-says-a-proxy   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-gone-without-id     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
-junk-code           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags List Untg Make Own  Del
+utf-16              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+byte-order-mark     ok   ok   ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok   ok
+not-utf-8           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+deep                E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+nan                 E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+a-name-twice        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+two-documents       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+a-list              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+huge-number         E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+null-response       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+empty-response      E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+nothing-but-an-id   E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+no-request-id       E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+junk-everywhere     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+junk-in-names       ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok   ok
+long-texts          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+long-names          ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok   ok
+the-token-in-names  ok   ok   ok   E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok   ok
+objects-for-texts   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+numbers-for-texts   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+null-for-texts      E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+null-lists          E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+null-rows           E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+no-rows             E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+texts-for-rows      E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+a-text-for-rows     E    E    E    E    E    E    E    ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+a-row-twice         E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+rows-that-differ    E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+a-stranger          E    E    E    E    E    E    ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+counts-more         E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+counts-too-much     E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+counts-less         E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+counts-nothing      E    E    E    E    E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+no-image            E    ok   E    E    ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+no-key              E    ok   ok   ok   E    ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok   ok
+no-status           E    E    ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok   ok
+no-id               E    E    E    E    E    ok   E    ok   E    ok   ok   ok   ok   ok   ok   ok   ok   E    ok
+no-content          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+redirect            E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+not-found           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+failed              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+rate-limited        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+challenged          E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+blocked             E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+result-and-code     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+gone-says-a-proxy   E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+gone-without-id     E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
+junk-code           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   E    ok
 """
 
 
@@ -212,6 +214,9 @@ def outcome(attack: str, short: str) -> str:
         for earlier in BEFORE.get(action, ()):
             stack.up(earlier)
         assert stack.up({"imageId": JAMMY}).end == "succeeded"
+        if action == "DescribeTags":
+            world.points.armed = Disturbance("row RUNNING, verifying", 1, kill)
+            assert stack.up(program).end == "killed"
         wiped = world.resets()
         if program["imageId"] == CUSTOM:
             list_public_images_only(world.transport)

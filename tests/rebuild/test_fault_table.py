@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from tests.support.cloud import list_public_images_only
+from tests.support.points import Disturbance, kill
 from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import WEB, World
 from zec_pulumi import api
@@ -43,6 +44,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "ModifyInstancesAttribute": {"imageId": JAMMY, "instanceName": "renamed"},
     "ModifyResourceTags": {"imageId": JAMMY, "userData": SCRIPT},
     "DescribeResourceTags": {"imageId": JAMMY, "userData": SCRIPT},
+    "DescribeTags": {"imageId": JAMMY, "userData": SCRIPT},
     "DeleteTags": {"imageId": JAMMY, "userData": SCRIPT},
     "CreateImage": {"imageId": NOBLE, "backup": True},
     "DeleteImages": {"imageId": NOBLE, "backup": True},
@@ -64,6 +66,7 @@ ACTIONS = {
     "Mod": "ModifyInstancesAttribute",
     "Tag": "ModifyResourceTags",
     "Tags": "DescribeResourceTags",
+    "List": "DescribeTags",
     "Untg": "DeleteTags",
     "Make": "CreateImage",
     "Del": "DeleteImages",
@@ -100,61 +103,61 @@ FAULTS: dict[str, dict[str, Any]] = {
 """The faults; ``+``: carried out all the same."""
 
 ONCE = """
-                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags Untg Make Del
-refusal-4xx         E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-refusal-401         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-failure-5xx         ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
-failure-5xx+        ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
-rate-limit          ok   ok   ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok
-bad-gateway         ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
-bad-gateway+        ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
-empty               ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
-empty+              ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
-truncated           ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
-challenge           E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-blocked             E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-redirect            E    ok   E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   E    ok
-late                ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
-trickle             ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
-drop                ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   E    ok
-drop+               ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok
-reinstall-fails     -    -    -    -    -    -    -    -    -    ask  -    -    -    -    -    -    -
-never-ends          -    -    -    -    -    -    -    ask  ask  ask  -    -    -    -    -    ask  -
-lag                 ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
-missing             ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
-failed-ids          -    -    -    -    -    -    -    E    E    -    -    -    -    -    -    -    ok
-tags-hidden         ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
-image-fails         -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    E    -
-image-missing       -    -    E    E    -    -    -    -    -    -    -    -    -    -    -    -    -
+                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags List Untg Make Del
+refusal-4xx         E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+refusal-401         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+failure-5xx         ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+failure-5xx+        ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+rate-limit          ok   ok   ok   ok   ok   ok   ok   ok   E    ok   ok   ok   ok   ok   ok   ok   ok   ok
+bad-gateway         ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+bad-gateway+        ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+empty               ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+empty+              ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+truncated           ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+challenge           E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+blocked             E    ok   E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+redirect            E    ok   E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+late                ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+trickle             ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+drop                ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   E    ok
+drop+               ok   ok   ok   ok   ok   ok   ok   ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+reinstall-fails     -    -    -    -    -    -    -    -    -    ask  -    -    -    -    -    -    -    -
+never-ends          -    -    -    -    -    -    -    ask  ask  ask  -    -    -    -    -    -    ask  -
+lag                 ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+missing             ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+failed-ids          -    -    -    -    -    -    -    E    E    -    -    -    -    -    -    -    -    ok
+tags-hidden         ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+image-fails         -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    E    -
+image-missing       -    -    E    E    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 """
 
 ALWAYS = """
-                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags Untg Make Del
-refusal-4xx         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-refusal-401         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-failure-5xx         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-failure-5xx+        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
-rate-limit          E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-bad-gateway         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-bad-gateway+        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
-empty               E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-empty+              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
-truncated           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
-challenge           E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-blocked             E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-redirect            E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-late                E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
-trickle             E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
-drop                E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   E    ok
-drop+               E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok
-reinstall-fails     -    -    -    -    -    -    -    -    -    ask  -    -    -    -    -    -    -
-never-ends          -    -    -    -    -    -    -    ask  ask  ask  -    -    -    -    -    ask  -
-lag                 ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
-missing             E    E    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
-failed-ids          -    -    -    -    -    -    -    E    E    -    -    -    -    -    -    -    ok
-tags-hidden         ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
-image-fails         -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    E    -
-image-missing       -    -    E    E    -    -    -    -    -    -    -    -    -    -    -    -    -
+                    Inst Stat Imgs Cust Keys TZs  Zone Stop Strt Rset Pass Mod  Tag  Tags List Untg Make Del
+refusal-4xx         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+refusal-401         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+failure-5xx         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+failure-5xx+        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+rate-limit          E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+bad-gateway         E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+bad-gateway+        E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+empty               E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+empty+              E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+truncated           E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+challenge           E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+blocked             E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+redirect            E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+late                E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+trickle             E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+drop                E    E    E    E    E    E    E    E    E    E    E    E    ok   ok   ok   ok   E    ok
+drop+               E    E    E    E    E    E    E    ok   E    ok   E    E    ok   ok   ok   ok   ok   ok
+reinstall-fails     -    -    -    -    -    -    -    -    -    ask  -    -    -    -    -    -    -    -
+never-ends          -    -    -    -    -    -    -    ask  ask  ask  -    -    -    -    -    -    ask  -
+lag                 ok   ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+missing             E    E    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+failed-ids          -    -    -    -    -    -    -    E    E    -    -    -    -    -    -    -    -    ok
+tags-hidden         ok   -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+image-fails         -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    E    -
+image-missing       -    -    E    E    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 """
 
 
@@ -181,6 +184,9 @@ def outcome(action: str, effect: dict[str, Any], times: int) -> str:
         stack = world.stacks[0]
         world.stacks[0].timeout = 1800.0
         stack.up({"imageId": JAMMY})
+        if action == "DescribeTags":
+            world.points.armed = Disturbance("row RUNNING, verifying", 1, kill)
+            stack.up(PROGRAMS[action])
         if action == "DeleteImages":
             stack.up({"imageId": NOBLE, "backup": True})
             stack.up({"imageId": JAMMY})

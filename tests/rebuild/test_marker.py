@@ -17,6 +17,7 @@ from tests.support.world import WEB, World
 from zec_pulumi.journal.marker import KEY, MAX_LENGTH, Marker, Phase, StrangeMarker, find, parse
 from zec_pulumi.planning.inputs import parse_wanted
 from zec_pulumi.planning.same_rebuild import plan_digest
+from zec_pulumi.simulator.models import Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -276,6 +277,21 @@ def test_what_nobody_saw_is_asked_and_answered_by_a_setting(world: World, answer
     assert (stack.up(OTHER_SCRIPT).end, world.resets()) == ("failed", resets + 1)
 
 
+@pytest.mark.parametrize("then", [OTHER_SCRIPT, WITH_SCRIPT])
+@pytest.mark.parametrize("where", ["row DEPLOYING", "row RUNNING, verifying"])
+def test_what_a_killed_run_left_in_the_list_of_tags_is_removed(world: World, where: str, then: dict[str, Any]) -> None:
+    """By the run that joins it, or that begins another rebuild: of this resource, and not what others have written."""
+    stack = world.stacks[0]
+    assert stack.up({"imageId": JAMMY, "userData": "#!/bin/sh\necho first\n"}).end == "succeeded"
+    others = [MARKER.value, FIRST_FORM, "strange"]
+    world.cloud.world.keep_tags([Tag(key=KEY, value=value) for value in others], world.clock.now())
+    killed_elsewhere(world, where, WITH_SCRIPT)
+    world.clock.advance(500)
+    assert stack.up(then).end == "succeeded"
+    assert phase(world) == "done"
+    assert sorted(world.markers) == sorted([str(world.marker), *others])
+
+
 @pytest.mark.parametrize(("said", "resets"), [(Phase.ACCEPTED, 0), (Phase.CLOSED, 1)])
 def test_what_a_person_has_written_into_the_marker_is_what_the_next_up_does(
     world: World, said: Phase, resets: int
@@ -391,6 +407,14 @@ def test_of_two_stacks_the_second_stops_before_the_power_off(world: World) -> No
     world.points.armed = Disturbance("before DescribeResourceTags", 1, lambda: mark_by_another(world, Phase.BEGUN))
     outcome = stack.up(WITH_SCRIPT)
     assert (outcome.end, "by another resource" in outcome.text, world.actions()) == ("failed", True, [])
+
+
+def test_only_a_killed_run_makes_the_list_of_tags_be_read(world: World) -> None:
+    """A rebuild that nothing disturbed knows all its values."""
+    stack = world.stacks[0]
+    for program in (WITH_SCRIPT, OTHER_SCRIPT, {"imageId": NOBLE}):
+        assert stack.up(program).end == "succeeded"
+    assert not any(request["action"] == "DescribeTags" for request in world.sim.requests())
 
 
 def test_a_value_that_is_not_read_is_named_and_counts_for_nothing(world: World) -> None:

@@ -181,6 +181,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "ModifyInstancesAttribute": lambda client: client.modify_instances_attribute([WEB], instance_name="renamed"),
     "ModifyResourceTags": lambda client: client.modify_resource_tags(WEB, {"key": "value"}),
     "DescribeResourceTags": lambda client: client.describe_resource_tags(WEB),
+    "DescribeTags": lambda client: client.describe_tags("role"),
     "DeleteTags": lambda client: client.delete_tags("none", ["value"]),
 }
 """Each action of the client."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zec_pulumi.api.caller import Caller
 from zec_pulumi.api.endpoint import Endpoint
 from zec_pulumi.api.errors import AnswerLostError
-from zec_pulumi.api.models import Image, Instance, InstanceStatus, Item, KeyPair, Page, Tag, Zone
+from zec_pulumi.api.models import AccountTag, Image, Instance, InstanceStatus, Item, KeyPair, Page, Tag, Zone
 from zec_pulumi.api.pages import LIST_SECONDS, all_pages, page_of
 from zec_pulumi.api.rate_limit import RateLimiter
 from zec_pulumi.api.retry import RetryPolicy
@@ -224,6 +224,13 @@ class Client:
         body = {"resourceUuid": resource_id, "resourceUuids": [resource_id]}
         found = self._call.read("DescribeResourceTags", body, service="zrm").models("dataSet", Tag)
         return {tag.key: tag.value for tag in found}
+
+    def describe_tags(self, key: str) -> list[AccountTag]:
+        """Return the tags of the account with ``key`` (all pages), also those that nothing has any more.
+
+        Source: DescribeTags, zrm 2025-10-14.
+        """
+        return self._all("DescribeTags", {"tagKeys": [key]}, AccountTag, service="zrm")
 
     def delete_tags(self, key: str, values: Sequence[str]) -> str:
         """Delete tags of the account, all with ``key``, that nothing has any more; returns the request id.

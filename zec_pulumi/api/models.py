@@ -6,7 +6,7 @@ here; the rest of the package sees one spelling, and None where the API does not
 A field that decides whether a machine is wiped must be there: what is missing must not read as a difference. An id
 that has not the form of one is refused, as ids are compared and shown as they came. What is no address is left out.
 Source: DescribeInstances, DescribeInstancesStatus, DescribeImages, DescribeCustomImages and DescribeZones,
-zec 2025-09-01; DescribeKeyPairs, ccs 2025-09-01; DescribeResourceTags, zrm 2025-10-14.
+zec 2025-09-01; DescribeKeyPairs, ccs 2025-09-01; DescribeResourceTags and DescribeTags, zrm 2025-10-14.
 """
 
 from __future__ import annotations
@@ -117,6 +117,16 @@ class Tag(Item):
 
     key: str
     value: str = ""
+
+
+class AccountTag(Item):
+    """A tag of the account, of one key. ``bind_resource_count`` says how many resources have it, None if not shown."""
+
+    ID_FIELD = "value"
+
+    key: str
+    value: str
+    bind_resource_count: Annotated[int | None, BeforeValidator(_no_boolean)] = None
 
 
 def _tags(value: Any) -> Any:

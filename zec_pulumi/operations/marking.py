@@ -100,13 +100,13 @@ class Marking:
         attempt_id = str(uuid.uuid4())
         plan = plan_digest(self.urn, self.previous, self.wanted)
         marker = Marker.begun(self.urn, plan, attempt_id, self.op.clock.now())
-        self.mark = Mark(self.op, live.instance_id, attempt_id, marker, self.found)
+        self.mark = Mark(self.op, live.instance_id, attempt_id, marker, self.found, self.previous)
 
     def join(self, live: Instance, attempt_id: str) -> None:
         """Write on in the marker that was found, if it is that attempt's."""
         found = self.found
         if isinstance(found, Marker) and found.is_attempt(attempt_id) and self.settings.mark_attempts:
-            self.mark = Mark(self.op, live.instance_id, attempt_id, found, on_instance=True)
+            self.mark = Mark(self.op, live.instance_id, attempt_id, found, None, self.previous, on_instance=True)
 
     def close(self, live: Instance) -> None:
         """End the marker of this very change: the machine was found as wanted, so that it is made."""

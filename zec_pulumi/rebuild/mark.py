@@ -31,7 +31,8 @@ class Mark:
         attempt_id: The attempt's whole id.
         marker: What it says at first, or what the instance has already.
         replaced: The marker that the instance had before.
-        on_instance: Whether the instance has ``marker`` already.
+        previous: The attempt id of the last recorded rebuild.
+        on_instance: Whether the instance has ``marker`` already: an earlier run wrote it.
     """
 
     op: Operation
@@ -39,11 +40,19 @@ class Mark:
     attempt_id: str
     marker: Marker
     replaced: Found = None
+    previous: str | None = None
     on_instance: bool = False
     _old: list[str] = field(default_factory=list, init=False)
     _tried: set[Phase] = field(default_factory=set, init=False)
     failure: ZecError | None = field(default=None, init=False)
     """Why the first phase could not be written; then no other one is tried."""
+    _left: Marker | None = field(default=None, init=False)
+    """The open marker of an earlier run, which may have left more values of its attempt in the account's tags."""
+
+    def __post_init__(self) -> None:
+        found = self.marker if self.on_instance else self.replaced
+        if isinstance(found, Marker) and found.is_open and found.resource == self.marker.resource:
+            self._left = found
 
     def begun(self) -> None:
         """Write that the attempt is about to be sent."""
@@ -61,7 +70,7 @@ class Mark:
             return
         self._follow(Phase.DONE)
         replaced = [self.replaced.value] if isinstance(self.replaced, Marker) else []
-        self._remove_from_list([*replaced, *self._old])
+        self._remove_from_list([*replaced, *self._old, *self._left_behind()])
 
     def withdraw(self) -> None:
         """Put back what the instance had before an attempt that surely wiped nothing."""
@@ -100,8 +109,26 @@ class Mark:
         except ZecError:
             return False
 
+    def _left_behind(self) -> list[str]:
+        """Return the values of ours that an earlier run left in the account's tags, and that nothing has any more."""
+        if self._left is None:
+            return []
+        try:
+            tags = self.op.client.describe_tags(KEY)
+        except ZecError:
+            return []
+        return [tag.value for tag in tags if tag.key == KEY and tag.bind_resource_count == 0 and self._wrote(tag.value)]
+
+    def _wrote(self, value: str) -> bool:
+        """Whether this attempt, the one of the earlier run, or the recorded one of this resource wrote the value."""
+        found = parse(value)
+        if not isinstance(found, Marker) or found.resource != self.marker.resource:
+            return False
+        ours = (self.attempt_id, self.previous, self._left.attempt if self._left else None)
+        return any(found.is_attempt(attempt_id) for attempt_id in ours)
+
     def _remove_from_list(self, values: list[str]) -> None:
-        self._old = []
+        self._old, values = [], list(dict.fromkeys(values))
         if values:
             # A list of tags that is longer than it need be harms nobody.
             with contextlib.suppress(ZecError):
