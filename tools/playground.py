@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from demo_pulumi import Pulumi
 
 PORT = 8765
-REBUILD_SECONDS = 10.0
+REBUILD_SECONDS, STOP_SECONDS = 8.0, 2.0
 STACK = "dev"
 GUIDE = """\
 The simulated cloud, to look at in a browser: {url}/
@@ -58,7 +58,7 @@ def _play() -> int:
         print(mutation_line(entry), flush=True)
 
     def cloud(port: int) -> Simulator:
-        return Simulator(port=port, rebuild_seconds=REBUILD_SECONDS, observer=show)
+        return Simulator(port=port, rebuild_seconds=REBUILD_SECONDS, stop_seconds=STOP_SECONDS, observer=show)
 
     with scratch_folder("zec-playground-") as folder, contextlib.ExitStack() as running:
         try:

@@ -24,8 +24,16 @@ Python uses the names in snake_case. The recorded state, `pulumi stack export` a
 `ignore_changes` takes both. A [fleet](fleet.md) takes the same inputs for all of its instances, with the exceptions
 that are marked.
 
-A **rebuild** wipes the boot disk of the instance. An input whose default is "as it is now" changes nothing when it is
+The resource is the OS of one existing instance: it neither creates nor releases instances. Removing the resource, or
+`pulumi destroy`, makes the stack forget the instance and never touches it.
+
+A **rebuild** wipes the boot disk of the instance. Of data disks the API's documentation says nothing; the graceful
+power-off lets the system unmount them cleanly. An input whose default is "as it is now" changes nothing when it is
 omitted: the state records the value that the instance has.
+
+What is wrong with the inputs is found in the preview as far as the API lets it be read: an image that is not in the
+zone, not available, of another OS type or too large, a key pair that does not exist, and so on. [Errors](errors.md)
+lists all of it. In Python, `help(zec_pulumi.InstanceOsImage)` has what stands here.
 """
 _OUTPUTS = """\
 ## Outputs

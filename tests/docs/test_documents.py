@@ -16,12 +16,12 @@ from checkout import left_behind
 from driver import ROOT
 from zec_pulumi.api.codes import Code
 from zec_pulumi.program.fleet import Fleet
-from zec_pulumi.program.inputs import INPUTS, OUTPUTS
+from zec_pulumi.program.inputs import INPUTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-README = (ROOT / "README.md").read_text("utf-8")
+SETTINGS = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
 STATE = (ROOT / "docs" / "recorded-state.md").read_text("utf-8")
 FOUND = (page for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(pattern))
@@ -87,16 +87,6 @@ def test_every_program_to_copy_refuses_to_wipe_the_machine_that_it_meets(file: P
                 assert "adopt='only'" in {ast.unparse(keyword) for keyword in call.keywords}, ast.unparse(call)
 
 
-def test_readme_has_every_input_and_no_other() -> None:
-    """Its table agrees with the one in the package."""
-    assert first_column(README, "input") == {spec.name for spec in INPUTS}
-
-
-def test_readme_has_every_output_and_no_other() -> None:
-    """Its table agrees with the one in the package."""
-    assert first_column(README, "output") == {spec.name for spec in OUTPUTS}
-
-
 def test_the_reference_of_inputs_is_current() -> None:
     """``make reference`` writes it."""
     assert reference.PAGE.read_text("utf-8") == reference.render(), "run `make reference`"
@@ -116,11 +106,11 @@ def test_the_page_about_the_state_has_every_key_that_the_reference_has_not() -> 
         assert f"`{key}`" in STATE
 
 
-def test_readme_names_settings_that_exist_and_all_of_them() -> None:
+def test_the_page_about_settings_names_those_that_exist_and_all_of_them() -> None:
     """Keys of the stack's configuration and environment variables."""
     named = re.compile(r"\b(?:zec|zenlayercloud):[a-z]\w+|\bZENLAYER(?:CLOUD)?_[A-Z_]+\b")
     known = set(re.findall(r'"((?:zec|zenlayercloud):\w+|ZENLAYER(?:CLOUD)?_[A-Z_]+)"', SOURCES))
-    assert set(named.findall(README)) == known
+    assert set(named.findall(SETTINGS)) == known
 
 
 def test_every_code_of_reset_instance_has_a_section_and_no_other_has() -> None:

@@ -13,7 +13,7 @@ from supported import OLDEST_PULUMI, PYTHONS
 
 OLDEST, NEWEST = PYTHONS[0], PYTHONS[-1]
 PULUMI = re.compile(r"\b3\.2\d\d\b")
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/upgrading.md", "docs/doctor.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/configuration.md", "docs/upgrading.md", "docs/doctor.md"]
 
 
 def test_the_package_installs_on_the_oldest_python() -> None:

@@ -29,7 +29,7 @@ _PLACEHOLDER = "none"
 _CORRECT_IT = "correct the setting that is named"
 _SET_THEM = (
     "set ZENLAYERCLOUD_ACCESS_KEY_ID and ZENLAYERCLOUD_ACCESS_KEY_PASSWORD, or ZENLAYER_TOKEN;"
-    " where else they may be: README, Configuration"
+    " where else they may be: docs/configuration.md"
 )
 
 
