@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +16,11 @@ import pytest
 import yaml
 
 import engine
-from driver import ROOT, Stack, copied_stack, new_stack
+from driver import ROOT, Stack, copied_stack, ended, new_stack
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 EXAMPLES = ROOT / "examples" / "gitops"
@@ -66,6 +68,21 @@ class Pipeline:
     commands: Path
     summary: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
+    shell: subprocess.Popen[str] | None = None
+    """What runs the step that is under way."""
+
+    def cancel_during_the_rebuild(self, send: Callable[[subprocess.Popen[str]], None]) -> None:
+        """Let a rebuild never end, and send the runner's signals to the step as soon as it is accepted."""
+        self.stack.cloud.add_fault(action="ResetInstance", nth=1, effect={"type": "never_ends"})
+
+        def cancel() -> None:
+            until = time.monotonic() + COMMAND_SECONDS
+            while "ResetInstance" not in self.stack.actions() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert self.shell is not None
+            send(self.shell)
+
+        threading.Thread(target=cancel, daemon=True).start()
 
     def answer(self, answers: dict[str, Any]) -> None:
         """Say what the forge answers to calls whose arguments contain a text."""
@@ -102,15 +119,16 @@ class Pipeline:
     def _bash(self, script: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
         assert EXPRESSION.search(script) is None, "an expression inside a script is untrusted text in a shell"
         files = {name: self.commands / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-        ran = subprocess.run(
+        self.shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
             cwd=self.stack.folder,
             env={**self._environment(), **{k: str(v) for k, v in files.items()}, **variables},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
         )
+        done = ended(self.shell, COMMAND_SECONDS)
+        ran = subprocess.CompletedProcess(self.shell.args, done.code, done.stdout, done.stderr)
         if files["GITHUB_OUTPUT"].exists():
             self.outputs = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
         if files["GITHUB_STEP_SUMMARY"].exists():

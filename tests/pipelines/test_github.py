@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +87,21 @@ def test_up_rebuilds_what_the_reviewers_of_the_environment_approved(pipeline: Pi
     assert pipeline.github("up.yml", "preview").returncode == 0
     assert pipeline.outputs["wiped"] == "true"
     assert "1 boot disk to wipe" in pipeline.summary
+    assert pipeline.github("up.yml", "up").returncode == 0
+    assert pipeline.stack.actions() == ["StopInstances", "ResetInstance"]
+
+
+def test_a_cancelled_up_records_what_goes_on(pipeline: Pipeline) -> None:
+    """GitHub sends SIGINT to the step's shell alone, and pulumi stands in its place. The next run wipes nothing."""
+    want(pipeline, NOBLE)
+    pipeline.answer(REVIEWED)
+    pipeline.github("up.yml", "preview")
+    pipeline.cancel_during_the_rebuild(lambda shell: shell.send_signal(signal.SIGINT))
+    assert pipeline.github("up.yml", "up").returncode != 0
+    assert pipeline.stack.state()["web"]["outputs"]["attempt"]["outcome"] == "accepted"
+    pipeline.stack.cloud.patch_instance(WEB_1, status="RUNNING", imageId=NOBLE)
+    assert pipeline.github("up.yml", "preview").returncode == 0
+    assert pipeline.outputs["wiped"] == "false"
     assert pipeline.github("up.yml", "up").returncode == 0
     assert pipeline.stack.actions() == ["StopInstances", "ResetInstance"]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from driver import WEB_1
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.pipelines.conftest import Pipeline
 
 # Needs jq, which `make test` does not ask for.
@@ -63,6 +67,27 @@ def test_a_failure_that_the_preview_does_not_show_fails_the_job(pipeline: Pipeli
 def test_up_rebuilds_what_the_job_before_it_showed(pipeline: Pipeline) -> None:
     """Starting the manual job approves the tokens of that report."""
     want(pipeline, "ubuntu2404_20240712")
+    assert pipeline.gitlab("preview").returncode == 0
+    assert pipeline.gitlab("up").returncode == 0
+    assert pipeline.stack.actions() == ["StopInstances", "ResetInstance"]
+
+
+def each_process(shell: subprocess.Popen[str]) -> None:
+    """Do as GitLab's runner in a container: SIGTERM to each process, the youngest first, and some time for each."""
+    for one in sorted(psutil.Process(shell.pid).children(recursive=True), key=lambda one: -one.pid):
+        with contextlib.suppress(psutil.Error):
+            one.terminate()
+            one.wait(6)
+
+
+def test_a_cancelled_up_records_what_goes_on(pipeline: Pipeline) -> None:
+    """The plugin hears of it before the engine does. The next job wipes nothing."""
+    want(pipeline, "ubuntu2404_20240712")
+    pipeline.gitlab("preview")
+    pipeline.cancel_during_the_rebuild(each_process)
+    assert pipeline.gitlab("up").returncode != 0
+    assert pipeline.stack.state()["web"]["outputs"]["attempt"]["outcome"] == "accepted"
+    pipeline.stack.cloud.patch_instance(WEB_1, status="RUNNING", imageId="ubuntu2404_20240712")
     assert pipeline.gitlab("preview").returncode == 0
     assert pipeline.gitlab("up").returncode == 0
     assert pipeline.stack.actions() == ["StopInstances", "ResetInstance"]
