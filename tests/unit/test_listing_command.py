@@ -6,11 +6,11 @@ import json
 import os
 import re
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.terminal import COMMAND, in_terminal
 from zec_pulumi.cli.main import main
 from zec_pulumi.simulator import Simulator
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 WEB_1 = "1272168087751233112"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-COMMAND = [sys.executable, "-c", "import sys; from zec_pulumi.cli.main import main; sys.exit(main())"]
 
 
 @pytest.fixture(scope="module")
@@ -52,25 +51,6 @@ def listed(cloud: Simulator, capsys: pytest.CaptureFixture[str]) -> Any:
 
     assert cloud.requests() == []
     return run
-
-
-def in_terminal(columns: int, *arguments: str, **variables: str) -> tuple[int, str]:
-    """Run a command in a terminal of so many columns."""
-    master, slave = os.openpty()
-    environ = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **variables}
-    with subprocess.Popen([*COMMAND, *arguments], env=environ, stdin=slave, stdout=slave, stderr=slave) as process:
-        os.close(slave)
-        text = b""
-        while True:
-            try:
-                read = os.read(master, 65536)
-            except OSError:  # Linux says so when the other end is closed
-                break
-            if not read:
-                break
-            text += read
-    os.close(master)
-    return process.returncode, text.decode().replace("\r\n", "\n")
 
 
 def test_images_are_those_of_the_zone_that_can_be_used(listed: Any) -> None:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api import Client, Code, NotFoundError, ZecError
+from zec_pulumi.api import Code, NotFoundError, ZecError
 from zec_pulumi.cli import layout
+from zec_pulumi.cli.access import CREDENTIALS, client_from_environment
 from zec_pulumi.cli.layout import Column
 from zec_pulumi.cli.output import write_error, write_json, write_lines
 from zec_pulumi.cli.parser import add_command
-from zec_pulumi.settings.config import resolve
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
-    from zec_pulumi.api import Image, Instance, KeyPair
+    from zec_pulumi.api import Client, Image, Instance, KeyPair
     from zec_pulumi.cli.parser import Commands
 
     Listing = Callable[[Client, argparse.Namespace], Sequence[Image] | Sequence[Instance] | Sequence[KeyPair]]
 
 AVAILABLE = "AVAILABLE"
-
-_CREDENTIALS = """\
-Credentials come from the environment (ZENLAYERCLOUD_*, ZENLAYER_*) or ~/.zenlayer/credentials.json;
-`zec-pulumi doctor` shows which are found. A stack's own configuration is not read.
-"""
 
 _IMAGES = """\
 Images that an instance in a zone can have: what to write as image_id.
@@ -88,7 +81,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
 def _add(
     commands: Commands[argparse.ArgumentParser], name: str, summary: str, text: str, examples: str
 ) -> argparse.ArgumentParser:
-    parser = add_command(commands, name, summary=summary, description=f"{text}\n{_CREDENTIALS}", epilog=examples)
+    parser = add_command(commands, name, summary=summary, description=f"{text}\n{CREDENTIALS}", epilog=examples)
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(command=name)
     return parser
@@ -97,8 +90,7 @@ def _add(
 def _run(arguments: argparse.Namespace) -> int:
     listing: Listing = arguments.listing
     try:
-        settings = resolve({}, os.environ, Path.home())
-        with Client(settings.credentials, settings.endpoint, timeouts=settings.timeouts) as client:
+        with client_from_environment() as client:
             found = listing(client, arguments)
     except ZecError as error:
         write_error(f"zec-pulumi {arguments.command}: {error}")

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from zec_pulumi import __version__
-from zec_pulumi.cli import attempts, completion, listing, output, simulator
+from zec_pulumi.cli import attempts, backups, completion, listing, output, simulator
 from zec_pulumi.cli.doctor import command as doctor
 from zec_pulumi.cli.report import command as report
 
@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     simulator.add_parser(commands)
     attempts.add_parser(commands)
+    backups.add_parser(commands)
     doctor.add_parser(commands)
     listing.add_parser(commands)
     report.add_parser(commands)

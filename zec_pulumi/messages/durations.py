@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 ASSUMED_SECONDS = 300.0
 """How long a rebuild is taken to last where none is recorded."""
 
-_MINUTE, _HOUR = 60, 3600
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def typical(durations: Iterable[float | None]) -> float | None:
@@ -29,6 +29,11 @@ def roughly(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, _MINUTE)
     return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something was: ``40 s``, ``14 min``, ``4 h 10 min``, ``12 days``."""
+    return roughly(seconds) if seconds < 2 * _DAY else f"{int(seconds // _DAY)} days"
 
 
 def at_each(waves: int, recorded: float | None) -> str:

@@ -14,7 +14,8 @@ from zec_pulumi.rebuild.send import send
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from zec_pulumi.api import Image, Instance
+    from zec_pulumi.api import Client, Instance
+    from zec_pulumi.planning.backups import TaggedBackup
     from zec_pulumi.planning.inputs import Attempt, Backup, Recorded
     from zec_pulumi.rebuild.operation import Operation
 
@@ -55,30 +56,45 @@ def delete_older(
         return tuple(known)
     try:
         shown = op.client.describe_custom_images(image_ids=[one.image_id for one in doomed])
-        ours = [one for one in doomed if _is(one, shown, live)]
-        if ours:
-            send(op, op.client.delete_images, [one.image_id for one in ours])
-        left = {
-            image.image_id for image in op.client.describe_custom_images(image_ids=[one.image_id for one in doomed])
-        }
+        ours = [one for one in backups.tagged(shown) if _is_of(one, doomed, live)]
+        still_shown = delete(op.client, ours, lambda mutation: send(op, mutation)) if ours else ()
     except ZecError as error:
         warn(messages.not_deleted(doomed, error))
         return tuple(known)
+    left = {image.image_id for image in shown} - {one.image.image_id for one in ours if one not in still_shown}
     stay = [one for one in doomed if one.image_id in left]
     if stay:
         warn(messages.not_deleted(stay, messages.STILL_SHOWN))
-    deleted = [one for one in ours if one not in stay]
-    if deleted:
-        # A list of tags that is longer than it need be harms nobody.
-        with contextlib.suppress(ZecError):
-            send(op, op.client.delete_tags, backups.ATTEMPT_KEY, [one.attempt_id for one in deleted])
     return tuple(one for one in known if one not in doomed or one in stay)
 
 
-def _is(backup: Backup, shown: Sequence[Image], live: Instance) -> bool:
-    """Whether the image of a recorded backup has the tags of it."""
-    return any(
-        one.image.image_id == backup.image_id
-        and (one.instance_id, one.attempt_id) == (live.instance_id, backup.attempt_id)
-        for one in backups.tagged(shown)
+def delete(
+    client: Client, doomed: Sequence[TaggedBackup], in_turn: Callable[[Callable[[], object]], object]
+) -> Sequence[TaggedBackup]:
+    """Delete backups that were read just now, and their tags; return those that the API still shows.
+
+    ``in_turn`` sends a mutation as the caller's rules are. Source: DeleteImages, zec 2025-09-01.
+
+    Raises:
+        ZecError: it was refused or not sent, or what became of it cannot be read.
+    """
+    ids = [one.image.image_id for one in doomed]
+    try:
+        in_turn(lambda: client.delete_images(ids))
+    except ZecError as error:
+        if not error.may_have_been_carried_out:
+            raise
+    shown = {image.image_id for image in client.describe_custom_images(image_ids=ids)}
+    deleted = [one for one in doomed if one.image.image_id not in shown]
+    if deleted:
+        # A list of tags that is longer than it need be harms nobody.
+        with contextlib.suppress(ZecError):
+            in_turn(lambda: client.delete_tags(backups.ATTEMPT_KEY, [one.attempt_id for one in deleted]))
+    return [one for one in doomed if one not in deleted]
+
+
+def _is_of(one: TaggedBackup, recorded: Sequence[Backup], live: Instance) -> bool:
+    """Whether it is one of the backups that are recorded of this instance, by its tags as well."""
+    return one.instance_id == live.instance_id and any(
+        (one.image.image_id, one.attempt_id) == (backup.image_id, backup.attempt_id) for backup in recorded
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zec_pulumi.planning.inputs import Backup
-from zec_pulumi.time.timestamp import timestamp
+from zec_pulumi.time.timestamp import seconds_of, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,6 +30,7 @@ STACK_KEY = "zec-pulumi-backup-stack"
 QUOTA = 5
 """Custom images in a zone. It is that of the sister service ``vm``; for ``zec`` none is documented."""
 
+_NAME_END = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{8}$")
 _NAME_LENGTH = 63
 _TAG_LENGTH = 64
 
@@ -88,12 +89,22 @@ def image_name(live: Instance, at: float, attempt_id: str) -> str:
     return f"{(named or live.instance_id)[: _NAME_LENGTH - len(end)]}{end}"
 
 
-def tags(live: Instance, urn: str, attempt_id: str) -> dict[str, str]:
-    """Return the tags of the image of an instance's boot disk that an attempt of the resource ``urn`` makes."""
+def made_at(image: Image) -> float | None:
+    """Return when a backup was made, as the API shows it or else as its name says: seconds since the Unix epoch."""
+    named = _NAME_END.search(image.image_name or "")
+    return seconds_of(image.created_time or (named and "{}-{}-{}T{}:{}:{}Z".format(*named.groups())))
+
+
+def stack_of(urn: str) -> str:
+    """Return stack and program of a resource as tags have them: ``STACK/PROJECT``, shortened."""
     parts = urn.split("::")
     stack = f"{parts[0].removeprefix('urn:pulumi:')}/{parts[1]}" if len(parts) > 1 else urn
-    values = {ATTEMPT_KEY: attempt_id, INSTANCE_KEY: live.instance_id, STACK_KEY: stack}
-    return {key: value[:_TAG_LENGTH] for key, value in values.items()}
+    return stack[:_TAG_LENGTH]
+
+
+def tags(live: Instance, urn: str, attempt_id: str) -> dict[str, str]:
+    """Return the tags of the image of an instance's boot disk that an attempt of the resource ``urn`` makes."""
+    return {ATTEMPT_KEY: attempt_id, INSTANCE_KEY: live.instance_id, STACK_KEY: stack_of(urn)}
 
 
 def tagged(images: Iterable[Image]) -> list[TaggedBackup]:

@@ -7,12 +7,11 @@ them again; never under another name.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.planning.inputs import Backup
 from zec_pulumi.program.inputs import INPUTS, OUTPUTS
-from zec_pulumi.time.timestamp import timestamp
+from zec_pulumi.time.timestamp import seconds_of, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,12 +181,11 @@ def last_rebuild_seconds(properties: Mapping[str, Any]) -> float | None:
 
     Older releases recorded negative times when the wall clock was set back.
     """
-    last = properties.get("lastRebuild") or {}
-    try:
-        seconds = (_moment(last["finishedAt"]) - _moment(last["startedAt"])).total_seconds()
-    except (AttributeError, KeyError, TypeError, ValueError):
+    last = properties.get("lastRebuild")
+    if not isinstance(last, dict):
         return None
-    return seconds if seconds >= 0 else None
+    started, finished = seconds_of(last.get("startedAt")), seconds_of(last.get("finishedAt"))
+    return None if started is None or finished is None or finished < started else finished - started
 
 
 def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,10 +196,6 @@ def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:
 def known(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return what this package recorded among ``properties``: neither the provider nor empty values."""
     return {key: value for key, value in properties.items() if key != "__provider" and value is not None}
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _present(properties: dict[str, Any]) -> dict[str, Any]:

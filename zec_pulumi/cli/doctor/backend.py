@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
-from zec_pulumi.cli.doctor.process import run
+from zec_pulumi.cli.process import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

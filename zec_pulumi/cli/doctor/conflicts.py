@@ -12,7 +12,7 @@ from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zec_pulumi.cli.doctor.stack_instances import Owner
+    from zec_pulumi.cli.stack_machines import StackMachine
     from zec_pulumi.terraform.blocks import Block
 
 CHECK = "terraform"
@@ -36,7 +36,7 @@ class Shared:
     address: str
     file: str
     fetched: bool
-    owners: Mapping[str, Owner]
+    owners: Mapping[str, StackMachine]
 
 
 def check_block(shared: Shared, block: Block) -> Iterator[Finding]:
@@ -80,7 +80,7 @@ def _lines(shared: Shared, block: Block, attributes: list[str]) -> str:
     return f"add `{_LIFECYCLE_JSON if is_json else 'lifecycle'} {{ {line} }}` to {where}"
 
 
-def _some(owners: Mapping[str, Owner]) -> str:
+def _some(owners: Mapping[str, StackMachine]) -> str:
     named = ", ".join(f"{id_} ({owner.name})" for id_, owner in islice(owners.items(), NAMED))
     rest = len(owners) - NAMED
     return f"{named} and {rest} more" if rest > 0 else named

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, version_of, warning
-from zec_pulumi.cli.doctor.process import run
+from zec_pulumi.cli.process import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

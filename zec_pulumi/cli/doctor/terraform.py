@@ -6,7 +6,8 @@ import os
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from zec_pulumi.cli.doctor import conflicts, stack_instances
+from zec_pulumi.cli import stack_machines
+from zec_pulumi.cli.doctor import conflicts
 from zec_pulumi.cli.doctor.conflicts import CHECK, Shared
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
 from zec_pulumi.terraform import TerraformError, configuration, show_command
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from zec_pulumi.cli.doctor.stack_instances import Owner
+    from zec_pulumi.cli.stack_machines import StackMachine
     from zec_pulumi.terraform import Instance
 
 _THE_FOLDER = "give the folder in which `terraform apply` is run"
@@ -32,12 +33,12 @@ def check(directory: Path, stack: str | None, environ: Mapping[str, str], folder
         if not configuration.files(directory, tofu=True):
             return [problem(CHECK, f"{directory} holds no Terraform configuration", _THE_FOLDER)]
         machines = instances_of_folder(directory, environ)
-        owners = stack_instances.read(stack, environ, folder)
+        owners = stack_machines.read(stack, environ, folder).by_instance()
     except OSError as error:
         return [problem(CHECK, f"{directory} cannot be read ({error.strerror})", _THE_FOLDER)]
     except TerraformError as error:
         return [problem(CHECK, error.summary, error.next_step)]
-    except stack_instances.StackError as error:
+    except stack_machines.StackError as error:
         return [problem(CHECK, f"not compared with {_stack_name(stack)}: {error}", _THE_STACK)]
     common = {address: one for address, one in machines.items() if one.id in owners}
     return [
@@ -50,7 +51,7 @@ def _summary(
     directory: Path,
     machines: Mapping[str, Instance],
     common: Mapping[str, Instance],
-    owners: Mapping[str, Owner],
+    owners: Mapping[str, StackMachine],
     stack: str,
 ) -> Finding:
     counts = f"{len(machines)} in Terraform's state, {len(owners)} in {stack}, {len(common)} in both"
@@ -64,10 +65,10 @@ def _check_blocks(
     directory: Path,
     environ: Mapping[str, str],
     common: Mapping[str, Instance],
-    owners: Mapping[str, Owner],
+    owners: Mapping[str, StackMachine],
 ) -> Iterator[Finding]:
     """Yield the findings of each block; a module that cannot be read does not hide those of the others."""
-    modules: defaultdict[str, defaultdict[Place, dict[str, Owner]]] = defaultdict(lambda: defaultdict(dict))
+    modules: defaultdict[str, defaultdict[Place, dict[str, StackMachine]]] = defaultdict(lambda: defaultdict(dict))
     for address, machine in common.items():
         place = place_of(address)
         modules[place.module][place][machine.id] = owners[machine.id]
@@ -79,7 +80,7 @@ def _module(
     directory: Path,
     environ: Mapping[str, str],
     module: str,
-    places: Mapping[Place, Mapping[str, Owner]],
+    places: Mapping[Place, Mapping[str, StackMachine]],
 ) -> list[Finding]:
     tofu = os.path.basename(show_command.find(environ) or "") == "tofu"  # noqa: PTH119  # `which` returns text
     try:
