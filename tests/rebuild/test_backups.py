@@ -403,6 +403,23 @@ def end_of_up(stack: Stack, **inputs: Any) -> str:
     return super(type(stack), stack).up(inputs).end
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["with the journal", "without it"])
+@pytest.mark.parametrize("more", [{}, {"userData": "#!/bin/sh\n"}], ids=["readable", "unreadable"])
+def test_what_a_killed_run_backed_up_is_recorded_by_the_next(
+    adopted: Stack,
+    lost: bool,  # noqa: FBT001 a fact
+    more: dict[str, Any],
+) -> None:
+    """It joins or adopts, and keeps the backup."""
+    adopted.halt_at("DEPLOYING", StopReason.ENGINE_GONE)
+    assert end_of_up(adopted, imageId=NOBLE, backup=True, **more) == "unrecorded"
+    if lost:
+        adopted.world.lose_journal(adopted)
+    adopted.up(imageId=NOBLE, backup=True, **more)
+    (image_id,) = images(adopted)
+    assert (adopted.world.resets(), [one["imageId"] for one in adopted.outputs["backups"]]) == (1, [image_id])
+
+
 def test_a_rebuild_that_is_refused_after_its_backup_says_what_stays(adopted: Stack) -> None:
     """Nobody would find it else."""
     fault(adopted, "ResetInstance", type="error", code="SOMETHING_NEW", status=400)

@@ -56,6 +56,11 @@ gate: zec.health.HealthGate = zec.health.tcp(22, interval=2.5, successes=3, time
 later = zec.InstanceOsImage("later", instance_id="1", health=pulumi.Output.from_input(zec.health.ssh()))
 checked = zec.InstanceOsImage("checked", instance_id="1", health=zec.health.command(["./check", "--all"]))
 health: pulumi.Output[dict[str, Any] | None] = checked.health
+zec.InstanceOsImage("backed up", instance_id="1", backup=True, on_unhealthy="roll_back", health=zec.health.ssh())
+zec.Fleet("backed up fleet", instances=["1"], backup={"keep": 3}, on_unhealthy="fail")
+backups: pulumi.Output[list[dict[str, Any]] | None] = checked.backups
+zec.InstanceOsImage("no backup", instance_id="1", backup="yes")  # type: ignore[arg-type]
+zec.InstanceOsImage("no roll-back", instance_id="1", on_unhealthy="undo")  # type: ignore[arg-type]
 triggers: pulumi.Output[list[str] | None] = checked.rebuild_on
 version: str = zec.__version__
 

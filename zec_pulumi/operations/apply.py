@@ -142,7 +142,7 @@ class _Apply:
         adopted = plan.kind is Kind.ADOPT
         try:
             self._change_in_place(plan)
-            done = self._record(self._adopted() if adopted else self._kept())
+            done = self._record(self._adopted() if adopted else self._kept(), known=self._known_backups(adopted))
         except ZecError as error:
             raise ZecError(outcomes.not_rebuilt(error, self.live)) from error
         if adopted:
@@ -161,6 +161,12 @@ class _Apply:
         if self.marking.ours or recovery.left_behind(journal, instance_id, self.call.urn, previous):
             not_run = False
         return record.applied_now(self.live, user_data_not_run=bool(not_run))
+
+    def _known_backups(self, adopted: bool) -> tuple[Backup, ...]:  # noqa: FBT001 a fact
+        """Return the backups to record; an adopted machine may have been rebuilt by a run that was killed."""
+        if not (adopted and self.before and self._kept_backups):
+            return self.recorded.backups
+        return backups.with_unrecorded(self.op, self.recorded, self.live, self.call.urn, self.call.warn)
 
     def _kept(self) -> dict[str, Any]:
         """Return what was applied, where nothing was rebuilt; nothing is said of a script that is taken out."""

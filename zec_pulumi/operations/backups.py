@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.errors import ZecError
 from zec_pulumi.messages import backups as messages
 from zec_pulumi.planning import backups
+from zec_pulumi.planning.inputs import Backup
 from zec_pulumi.planning.record import backup_of
 from zec_pulumi.rebuild.send import send
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from zec_pulumi.api import Client, Instance
     from zec_pulumi.planning.backups import TaggedBackup
-    from zec_pulumi.planning.inputs import Attempt, Backup, Recorded
+    from zec_pulumi.planning.inputs import Attempt, Recorded
     from zec_pulumi.rebuild.operation import Operation
 
 
@@ -29,6 +30,26 @@ def with_backup(op: Operation, attempt: Attempt, live: Instance) -> Attempt:
         if found:
             return attempt.model_copy(update={"backup_image_id": found.image_id})
     return attempt
+
+
+def with_unrecorded(
+    op: Operation, recorded: Recorded, live: Instance, urn: str, warn: Callable[[str], object]
+) -> tuple[Backup, ...]:
+    """Return the recorded backups, with the one that a killed run of this stack has left; warn of all others.
+
+    Of several, nobody knows which one belongs to what is on the machine now.
+    """
+    try:
+        left = backups.leftovers(op.reader.own_images(), live, recorded)
+    except ZecError:
+        return recorded.backups
+    ours = [one for one in left if one.stack == backups.stack_tag(urn)]
+    if len(ours) == 1:
+        left.remove(ours[0])
+    for one in left:
+        warn(messages.leftover(one))
+    new = ours if len(ours) == 1 else []
+    return (*recorded.backups, *(Backup(image_id=one.image.image_id, attempt_id=one.attempt_id) for one in new))
 
 
 def after(recorded: Recorded, attempt: Attempt) -> tuple[Backup, ...]:

@@ -95,7 +95,7 @@ def made_at(image: Image) -> float | None:
     return seconds_of(image.created_time or (named and "{}-{}-{}T{}:{}:{}Z".format(*named.groups())))
 
 
-def stack_of(urn: str) -> str:
+def stack_tag(urn: str) -> str:
     """Return stack and program of a resource as tags have them: ``STACK/PROJECT``, shortened."""
     parts = urn.split("::")
     stack = f"{parts[0].removeprefix('urn:pulumi:')}/{parts[1]}" if len(parts) > 1 else urn
@@ -104,7 +104,7 @@ def stack_of(urn: str) -> str:
 
 def tags(live: Instance, urn: str, attempt_id: str) -> dict[str, str]:
     """Return the tags of the image of an instance's boot disk that an attempt of the resource ``urn`` makes."""
-    return {ATTEMPT_KEY: attempt_id, INSTANCE_KEY: live.instance_id, STACK_KEY: stack_of(urn)}
+    return {ATTEMPT_KEY: attempt_id, INSTANCE_KEY: live.instance_id, STACK_KEY: stack_tag(urn)}
 
 
 def tagged(images: Iterable[Image]) -> list[TaggedBackup]:
