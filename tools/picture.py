@@ -45,13 +45,10 @@ SVG = """\
 {styles}
 </style>
 <defs>
-<clipPath id="{unique_id}-clip-terminal">
-<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
-</clipPath>
 {lines}
 </defs>
 <rect fill="#272822" x="1" y="1" width="{width}" height="{height}" rx="8" />
-<g transform="translate({terminal_x}, 12)" clip-path="url(#{unique_id}-clip-terminal)">
+<g transform="translate({terminal_x}, 12)">
 {backgrounds}
 <g class="{unique_id}-matrix">
 {matrix}

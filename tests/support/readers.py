@@ -26,7 +26,7 @@ ELSEWHERE = {"make demo": "tests/engine/test_demo.py", "make test": "this very r
 """What the pages tell to run, and what runs it here."""
 
 PLAYGROUND = "make playground"
-"""Stays in a terminal of its own; what it prints is pasted into the reader's."""
+"""Stays in a terminal of its own; what it prints is pasted into the reader's. A question of ``up`` is answered yes."""
 
 PRELUDE = """\
 set -eu
@@ -97,7 +97,8 @@ def script(to_run: list[Block], files: Path) -> str:
 def _command(line: str) -> str:
     if line in ELSEWHERE:
         return f"{line} --dry-run > /dev/null"
-    return "playground" if line == PLAYGROUND else line
+    answered = {"pulumi up": "pulumi up --yes", PLAYGROUND: "playground"}
+    return answered.get(line, line)
 
 
 def run(text: str, home: Path) -> subprocess.CompletedProcess[str]:
