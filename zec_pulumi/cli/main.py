@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from zec_pulumi import __version__
-from zec_pulumi.cli import attempts, backups, completion, listing, output, simulator
+from zec_pulumi.cli import attempts, backups, completion, listing, output, simulator, undo
 from zec_pulumi.cli.doctor import command as doctor
 from zec_pulumi.cli.report import command as report
 
@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     doctor.add_parser(commands)
     listing.add_parser(commands)
     report.add_parser(commands)
+    undo.add_parser(commands)
     completion.add_parser(commands, parser)
     output.prepare()
     try:

@@ -27,6 +27,7 @@ class StackMachine:
         name: Its name in the program.
         instance_id: The instance.
         names_it: Whether the program names the instance.
+        in_fleet: Whether it belongs to a fleet.
         instance_name: The instance's name, None where it is not recorded in plain text.
         image_id: The image that it was given last, None where it is not recorded in plain text.
         backups: The recorded backups, oldest first.
@@ -38,6 +39,7 @@ class StackMachine:
     name: str
     instance_id: str
     names_it: bool = False
+    in_fleet: bool = False
     instance_name: str | None = None
     image_id: str | None = None
     backups: tuple[Backup, ...] = ()
@@ -105,6 +107,7 @@ def _machine(resource: Mapping[str, Any]) -> StackMachine:
         # The resource's own id, because an input may be secret and then stands there encrypted.
         resource["id"],
         names_it=inputs.get("instanceName") is not None,
+        in_fleet=f"{urns.FLEET}$" in resource["urn"].split("::")[2],
         instance_name=_text(outputs.get("instanceName")),
         image_id=_text(outputs.get("imageId")),
         backups=parse_backups(outputs) if isinstance(outputs.get("backups"), list) else (),
