@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.cli.process import run
-from zec_pulumi.planning.backups import stack_of
+from zec_pulumi.planning.backups import stack_tag
 from zec_pulumi.planning.record import parse_backups
 from zec_pulumi.program import urns
 
@@ -86,7 +86,7 @@ def read(stack: str | None, environ: Mapping[str, str], folder: Path) -> StackMa
     try:
         # An empty stack has no list, or null for it.
         resources = json.loads(ran.output)["deployment"].get("resources") or []
-        stacks = [stack_of(resource["urn"]) for resource in resources]
+        stacks = [stack_tag(resource["urn"]) for resource in resources]
         return StackMachines(stacks[0] if stacks else None, tuple(_machines(resources)))
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
         raise StackError("`pulumi stack export` did not print a stack's state") from None
