@@ -22,6 +22,7 @@ from tests.support.cloud import CloudClock
 from tests.support.row import FakeRow
 from tests.support.stack import Stack
 from tests.support.world import WEB, World
+from zec_pulumi import health
 from zec_pulumi.api import Client
 from zec_pulumi.journal.approvals import UsedApprovals
 from zec_pulumi.journal.journal import Journal
@@ -68,6 +69,12 @@ SEAMS: dict[type, tuple[str, ...]] = {
         "describe_key_pairs",
         "describe_time_zones",
         "describe_zones",
+        "modify_resource_tags",
+        "describe_resource_tags",
+        "delete_tags",
+        "create_image",
+        "custom_image_statuses",
+        "delete_images",
     ),
     Journal: ("intend", "note", "entries", "forget"),
     UsedApprovals: ("used", "use", "release"),
@@ -140,6 +147,18 @@ def adopted(stack: Stack) -> None:
     assert stack.up({"imageId": JAMMY}).end == "succeeded"
 
 
+def backed_up(stack: Stack) -> None:
+    """A backup that the next one takes the place of."""
+    adopted(stack)
+    assert stack.up({"imageId": NOBLE, "backup": True}).end == "succeeded"
+    assert stack.up({"imageId": JAMMY}).end == "succeeded"
+
+
+def rolled_back(stack: Stack) -> Outcome:
+    gate = health.command(["false"], deadline=1, interval=1).properties()
+    return stack.up({"imageId": NOBLE, "backup": True, "health": gate, "onUnhealthy": "roll_back"})
+
+
 def left_open(stack: Stack) -> None:
     """An attempt that is accepted, and whose run had no time left."""
     adopted(stack)
@@ -159,6 +178,8 @@ OPERATIONS: dict[str, tuple[Callable[[Stack], None], Callable[[Stack], Outcome]]
     "password": (adopted, lambda stack: stack.up({"imageId": JAMMY, "password": "Abcdef-123"})),
     "refused": (adopted, refused),
     "lost": (adopted, lost),
+    "backup": (backed_up, lambda stack: stack.up({"imageId": NOBLE, "backup": True})),
+    "roll back": (adopted, rolled_back),
     "join": (left_open, lambda stack: stack.up({"imageId": NOBLE})),
     "preview of a new one": (nothing, lambda stack: stack.preview({"imageId": NOBLE})),
     "preview": (adopted, lambda stack: stack.preview({"imageId": NOBLE})),
@@ -166,6 +187,10 @@ OPERATIONS: dict[str, tuple[Callable[[Stack], None], Callable[[Stack], Outcome]]
     "refresh while open": (left_open, lambda stack: stack.refresh()),
     "destroy": (adopted, lambda stack: stack.destroy()),
 }
+
+
+MOST = {"backup": 3, "roll back": 2}
+"""How many wipes there may be in all, where it is not one."""
 
 
 def run(trap: Trap, operation: str, at: int, error: BaseException, *, after: bool) -> tuple[World, Outcome]:
@@ -185,9 +210,11 @@ def run(trap: Trap, operation: str, at: int, error: BaseException, *, after: boo
         # The state alone must do: this is another runner, and its journal is empty.
         world.lose_journal(stack)
         for _ in range(2):
-            if stack.program:
+            # What was rolled back, the program asks for anew.
+            if stack.program and operation != "roll back":
                 stack.up(stack.program)
-        assert world.actions().count("ResetInstance") <= max(1, resets), f"wiped twice, after {outcome}"
+        most = max(MOST.get(operation, 1), resets)
+        assert world.actions().count("ResetInstance") <= most, f"wiped twice, after {outcome}"
         return world, outcome
 
 

@@ -10,7 +10,7 @@ from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import WEB
 from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.locks import Lock, lock_of
-from zec_pulumi.rebuild.wait import SILENCES
+from zec_pulumi.rebuild.silence import SILENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

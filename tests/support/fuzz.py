@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.cloud import TOKEN
+from tests.support.cloud import SEED, TOKEN
 from tests.support.hostile import JUNK, attacked, judge, judge_up
 from tests.support.world import WEB, World
 from zec_pulumi.api import ResetInstanceRequest, ZecError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zec_pulumi.api import Client
 
 JAMMY, NOBLE, KEY = "ubuntu2204_20240712", "ubuntu2404_20240712", "key-YWD2QFOl"
+CUSTOM = "custom-5Yx8Hq2c"
 
 # What a changed value may be. None of it is a value that a true answer could have: a lie in the right form is not
 # to be told from the truth by anybody.
@@ -183,15 +184,20 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "DescribeResourceTags": lambda client: client.describe_resource_tags(WEB),
     "DescribeTags": lambda client: client.describe_tags("role"),
     "DeleteTags": lambda client: client.delete_tags("none", ["value"]),
+    "CreateImage": lambda client: client.create_image(WEB, "web-1-image", {"key": "value"}),
+    "DescribeCustomImages of an id": lambda client: client.custom_image_statuses([CUSTOM]),
+    "DeleteImages": lambda client: client.delete_images([CUSTOM]),
 }
 """Each action of the client."""
 
-STATE = {"StartInstances": "STOPPED", "ResetInstance": "STOPPED"}
+STATE = {"StartInstances": "STOPPED", "ResetInstance": "STOPPED", "CreateImage": "STOPPED"}
 """In which status the machine must be for an action, where that is not RUNNING."""
 
 
 def fuzz_client(world: World, name: str, mutation: Mutation, tally: Counter[str]) -> None:
     """Call one action whose answer is changed, and judge what it returns or raises."""
+    world.cloud.world.images.clear()
+    world.cloud.world.images.update({image.image_id: image.model_copy() for image in SEED.images})
     world.cloud.patch(WEB, {"status": STATE.get(name, "RUNNING"), "imageId": JAMMY, "pending": None})
     call, action, accepted = CALLS[name], name.split(maxsplit=1)[0], len(world.cloud.ledger.entries())
     patient = world.process.connection.client.within(Deadline(world.clock, 30.0))
@@ -249,6 +255,7 @@ def lives() -> st.SearchStrategy[Life]:
         {"imageId": JAMMY, "keyId": KEY},
         {"imageId": NOBLE, "timezone": "UTC", "enableAgent": True, "rebuildOn": ["timezone", "enableAgent"]},
         {"imageId": JAMMY, "password": "Abcdef-123"},
+        {"imageId": NOBLE, "backup": True},
     ]
     return st.builds(
         Life,

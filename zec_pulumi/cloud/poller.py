@@ -96,8 +96,8 @@ class StatusPoller:
         )
 
     def poll_image(self, image_id: str, deadline: Deadline, progress: Progress) -> Iterator[str]:
-        """Yield the status of an image of the account's own as :meth:`poll` does; an image may be gone as well."""
-        return self._poll(_What("image", image_id, self._images), deadline, progress)
+        """Yield the status of an image of the account's own as :meth:`poll` does, also without the engine."""
+        return self._poll(_What("image", image_id, self._images), deadline, progress, without_engine=True)
 
     def _poll(
         self,

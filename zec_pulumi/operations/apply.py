@@ -309,8 +309,8 @@ class _Apply:
 
     def _rolls_back(self, attempt: Attempt) -> bool:
         """Whether a health gate that does not pass takes the rebuild back: only one that this operation has made."""
-        asked = self.wanted.on_unhealthy == "roll_back"
-        return asked and self.machine_before is not None and attempt.backup_image_id is not None
+        asked, ours = self.wanted.on_unhealthy == "roll_back", attempt.outcome != "unknown"
+        return asked and ours and self.machine_before is not None and attempt.backup_image_id is not None
 
     def _roll_back(self, attempt: Attempt) -> RollBack:
         before = {**self.before, **record.recorded_backups(backups.after(self.recorded, attempt))}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zec_pulumi.errors import DeadlineError, ZecError
+from zec_pulumi.errors import DeadlineError, StoppedError, StopReason, ZecError
 from zec_pulumi.messages import backups as messages
 from zec_pulumi.planning import backups, status
 from zec_pulumi.rebuild.send import NOT_ACCEPTED_AFTER_SECONDS, send
+from zec_pulumi.rebuild.silence import engine_is_gone
 from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def _wait_for_image(op: Operation, image_id: str, limit: Deadline) -> None:
         for last in op.poller.poll_image(image_id, limit, op.progress):
             if last == AVAILABLE or last in NO_GOOD:
                 break
+            if engine_is_gone(op):
+                raise StoppedError(StopReason.ENGINE_GONE)
             op.progress.phase(messages.making(last))
     except DeadlineError as error:
         raise NoBackupError(messages.too_slow(image_id, last, limit.seconds)) from error

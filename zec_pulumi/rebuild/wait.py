@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zec_pulumi.errors import StoppedError, StopReason
+from zec_pulumi.errors import StoppedError
 from zec_pulumi.messages import outcomes
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.rebuild.errors import AttemptOpenError
 from zec_pulumi.rebuild.send import NOT_ACCEPTED_AFTER_SECONDS
+from zec_pulumi.rebuild.silence import SILENCES, engine_is_gone
 from zec_pulumi.time.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -30,16 +31,6 @@ STALE_SECONDS = 60.0
 
 Not measured on the real service.
 """
-
-
-SILENCES = 3
-"""How often in a row the engine must not answer before it counts as gone, and the lock is let go.
-
-Asking takes 5 seconds at most; of a dead engine the system says at once that nobody listens. The next run waits for
-the lock for 10 seconds: a dead engine must be given up sooner than that.
-"""
-
-_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -162,7 +153,8 @@ class _Wait:
     def _keep_lock_or_watch(self) -> None:
         """Without an engine, let the lock go and only watch, until another run takes it; with one, take it again."""
         lock = self.op.lock
-        if self._engine_is_gone():
+        # Once it was gone, one more silence is enough.
+        if engine_is_gone(self.op, silences=1 if self._orphaned else SILENCES):
             lock.free()
             self._orphaned = True
             taken = lock.wanted_by_another()
@@ -172,16 +164,6 @@ class _Wait:
             self._orphaned = False
         if taken:
             raise self._open(outcomes.instance_taken(self.target.instance_id))
-
-    def _engine_is_gone(self) -> bool:
-        """Whether the engine answers nothing, asked several times; once it was gone, one more silence is enough."""
-        for silences in range(1, SILENCES + 1):
-            if self.op.progress.stop_reason() is not StopReason.ENGINE_GONE:
-                return False
-            if self._orphaned or silences == SILENCES:
-                break
-            self.op.clock.sleep(_PAUSE_SECONDS)
-        return True
 
     def _check_status(self, current: str) -> Instance | None:
         """Return the instance if the rebuild is done, None while it is not."""
