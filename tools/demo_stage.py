@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 import engine
 from checkout import ROOT, copy_example
@@ -38,7 +37,8 @@ _console.width = min(_console.width, WIDEST)
 
 def say(text: str, *, style: str = "bold", indent: int = 0) -> None:
     """Print one line of the demo's own; where it is too long for the terminal, it goes on in the next."""
-    _console.print(Padding(Text(text, style), (0, 0, 0, indent)))
+    for line in textwrap.wrap(text, _console.width - indent, break_on_hyphens=False):
+        _console.print(" " * indent + line, style=style, markup=False, soft_wrap=True)
 
 
 @dataclass
@@ -52,7 +52,8 @@ class Stage:
 
     def tell(self, text: str) -> None:
         """Say what a step shows."""
-        say(f"\n{self.place}  {text}", style="bold cyan")
+        _console.print()
+        say(f"{self.place}  {text}", style="bold cyan")
 
     def pulumi(self, *arguments: str) -> None:
         """Show a command, run it, and show what is new in its output."""
@@ -76,7 +77,8 @@ class Stage:
 
     def show_ledger(self) -> None:
         """Print every mutation that the cloud accepted."""
-        say("\nWhat the cloud was asked to change in all, from its own ledger:")
+        _console.print()
+        say("What the cloud was asked to change in all, from its own ledger:")
         table = Table("#", "Action", "Instance", "Parameters")
         for entry in self.cloud.ledger():
             parameters = "\n".join(f"{name} = {value}" for name, value in entry["parameters"].items())

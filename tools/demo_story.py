@@ -40,7 +40,7 @@ def tell(*, wait: bool) -> str | None:
 
 def pause() -> None:
     """Wait for Enter, or go on at once where nobody can press it."""
-    say("\nEnter goes on, Ctrl-C ends it.", style="dim")
+    say("Enter goes on, Ctrl-C ends it.", style="dim")
     sys.stdin.readline()
 
 
