@@ -6,7 +6,7 @@ BIN := .venv/bin
 OLDEST_SDK := $(shell sed -n 's/.*"pulumi>=\(.*\),<.*/\1.0/p' pyproject.toml)
 MERMAID := 12.3.0
 
-.PHONY: help demo playground check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk picture docs dist release bench bench-simulator clean
+.PHONY: help demo playground check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk picture simulator-picture docs dist release bench bench-simulator clean
 
 help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, half a minute; STEP=1 waits between steps"
@@ -26,6 +26,7 @@ help:
 	@echo "make reference  write docs/inputs.md from the table of inputs"
 	@echo "make walk      write the walk of one create into docs/architecture.md"
 	@echo "make picture   record the README's picture of the wipe warning; seconds"
+	@echo "make simulator-picture  photograph the simulator's page for docs/simulator.md; seconds"
 	@echo "make docs      build the documentation site into .cache/docs and check its links, half a minute"
 	@echo "make dist      build sdist and wheel into dist/ and try both, some minutes"
 	@echo "make release VERSION=0.2.0  cut the changelog and set the version, or say what stands against it"
@@ -101,6 +102,9 @@ walk: .venv/ready
 
 picture: .venv/ready .cache/engine/ready
 	@$(BIN)/python tools/picture.py
+
+simulator-picture: .venv/ready browser
+	@$(BIN)/python tools/simulator_picture.py
 
 docs: .venv/docs .cache/mermaid/mermaid.esm.min.mjs
 	@$(BIN)/python tools/documentation.py

@@ -48,7 +48,12 @@ mermaid_use_local = "mermaid.esm.min.mjs"
 mermaid_fullscreen = True
 mermaid_fullscreen_button = "full screen"
 mermaid_height = "auto"
-mermaid_init_config = {"startOnLoad": False, "deterministicIds": True, "sequence": {"mirrorActors": False}}
+mermaid_init_config = {
+    "startOnLoad": False,
+    "deterministicIds": True,
+    "flowchart": {"nodeSpacing": 25, "rankSpacing": 35, "wrappingWidth": 300},
+    "sequence": {"mirrorActors": False},
+}
 
 copybutton_prompt_text = r"\$ "
 copybutton_prompt_is_regexp = True
