@@ -67,6 +67,6 @@ def setup(app: Sphinx) -> None:
 
 
 def keep_words_before_a_colon(_: Sphinx, what: str, *rest: Any) -> None:
-    """Put an empty line first: napoleon takes what stands before a colon in an attribute's first line for its type."""
+    """Put a line first that shows nothing: napoleon takes what stands before a colon in the first one for the type."""
     if what in {"attribute", "property"}:
-        rest[-1].insert(0, "")
+        rest[-1].insert(0, "\\ ")

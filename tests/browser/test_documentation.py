@@ -85,6 +85,13 @@ def has_pictures(browser: Chrome, number: int) -> bool:
     return len(pictures(browser)) == number
 
 
+def test_words_before_a_colon_are_not_taken_for_a_type() -> None:
+    """The Python page has the sentences of the docstrings as they are written, and types from annotations alone."""
+    page = (SITE / "docs" / "python.html").read_text("utf-8")
+    assert "The backups that are kept, oldest first: " in page
+    assert ">Type<" not in page
+
+
 def test_no_page_is_wider_than_a_phone(chromium: Chrome, site: str) -> None:
     """Wide tables and long lines scroll in themselves."""
     chromium.set_window_size(*PHONE)
