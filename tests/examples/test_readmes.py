@@ -12,6 +12,7 @@ from checkout import left_behind
 from driver import ROOT
 from tests.examples import walkthrough
 from tests.examples.walkthrough import commands, plain
+from tests.support import readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +42,9 @@ LAST = 'kill "$ZEC_SIMULATOR"; rm -r "$PULUMI_HOME"; cd ../..'
 BRIDGE = ROOT / "tests" / "terraform" / "bridge"
 
 
-def readme(name: str) -> str:
+def readme(name: str) -> Path:
     """Return the page of an example."""
-    return (ROOT / "examples" / name / "README.md").read_text("utf-8")
+    return ROOT / "examples" / name / "README.md"
 
 
 def files(folder: Path) -> set[str]:
@@ -108,6 +109,15 @@ def test_every_example_is_run_and_is_in_the_table() -> None:
     table = (ROOT / "examples" / "README.md").read_text("utf-8")
     for page in (ROOT / "examples").glob("*/README.md"):
         assert f"| [{page.parent.name}]({page.parent.name}/README.md) |" in table
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "examples").rglob("README.md")), ids=lambda page: page.parent.name)
+def test_a_block_is_run_or_marked_as_one_that_is_read(page: Path) -> None:
+    """Only the programs' READMEs have commands to run; those of the others are for a place that is not here."""
+    found = readers.blocks(page)
+    assert len(readers.FENCE.findall(page.read_text("utf-8"))) == 2 * len(found)
+    for block in found:
+        assert (block.language == "sh" and page.parent.name in DONE) or block.language in readers.SHOWN, block.place
 
 
 @pytest.mark.parametrize("name", DONE)

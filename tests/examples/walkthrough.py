@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from checkout import copy_example
 from driver import ROOT, SDKS, of_machines
+from tests.support import readers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FENCE = re.compile(r"^```(console|text)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 SECONDS = 120.0
 MARK = "--- end of command"
 STACK = re.compile(r"^(pulumi stack init (\S+))")
@@ -50,15 +50,15 @@ class Done:
         return [f"{entry['action']} {entry['instanceId'][-2:]}" for entry in self.ledger]
 
 
-def commands(page: str) -> list[Command]:
-    """Return the commands of a page. Its output stands below it, or in the text block after it."""
+def commands(page: Path) -> list[Command]:
+    """Return the commands of a page, with what the text block after them shows of the last one's output."""
     found: list[Command] = []
-    for kind, block in FENCE.findall(page):
-        for line in block.splitlines():
-            if kind == "console" and line.startswith("$ "):
-                found.append(Command(line.removeprefix("$ "), ()))
-            else:
-                found[-1] = Command(found[-1].line, (*found[-1].shown, line))
+    for block in readers.blocks(page):
+        lines = block.text.splitlines()
+        if block.is_step:
+            found += [Command(line, ()) for line in lines]
+        elif block.language == "text":
+            found[-1] = Command(found[-1].line, (*found[-1].shown, *lines))
     return found
 
 
@@ -73,7 +73,7 @@ def checkout(folder: Path, name: str, engine: Path) -> Path:
     return folder
 
 
-def run(folder: Path, page: str, **environment: str) -> Done:
+def run(folder: Path, page: Path, **environment: str) -> Done:
     """Run the commands of a page in a checkout, from an empty home; a stack waits in the pace of tests."""
     told = commands(page)
     lines = []
