@@ -99,4 +99,4 @@ def run(folder: Path, page: Path, **environment: str) -> Done:
 
 def plain(text: str) -> str:
     """Return a text without durations and line breaks, to compare what is shown with what was printed."""
-    return " ".join(re.sub(r"\(\d[\d.]*s\)", "", text).split())
+    return " ".join(re.sub(r"\(\d[\d.]*s\)|(?<=rebuilt in )\d+s", "", text).split())
