@@ -35,6 +35,7 @@ class Pair:
     machines: dict[str, str] = field(default_factory=dict)
     resources: list[dict[str, Any]] = field(default_factory=list)
     command: str = "terraform"
+    marks: bool = False
 
     @property
     def folder(self) -> Path:
@@ -63,7 +64,7 @@ class Pair:
         state = {"format_version": "1.0", "values": {"root_module": {"resources": values}}}
         self._answers(self.command, state if values else {"format_version": "1.0"})
         self._answers("pulumi", {"version": 3, "deployment": {"resources": self.resources or None}})
-        found = terraform.check(self.folder, stack, self.patient.environ, self.patient.project)
+        found = terraform.check(self.folder, stack, self.patient.environ, self.patient.project, marks=self.marks)
         assert all(finding.check == "terraform" for finding in found)
         assert all(bool(finding.fix) == (finding.level != "ok") for finding in found)
         assert SECRET not in repr(found)
@@ -262,6 +263,47 @@ def test_two_owners_of_the_name_are_a_warning(web: Pair) -> None:
     assert web.one("warning").fix.endswith("or add `instance_name` to ignore_changes, too")
 
 
+TAG = 'tags["zec-pulumi-attempt"]'
+
+
+@pytest.mark.parametrize("tags", ["", 'tags = { role = "web" }'])
+def test_a_tag_that_terraform_takes_off_is_a_warning(web: Pair, tags: str) -> None:
+    """With or without tags of its own; only where rebuilds write it."""
+    body = f"{tags}\n  lifecycle {{\n    ignore_changes = [{FIVE}]\n  }}"
+    web.write(resource(body))
+    assert len(web.findings()) == 2
+    web.marks = True
+    finding = web.one("warning")
+    assert "takes off zec-pulumi-attempt" in finding.text
+    assert finding.fix == f'add `{TAG}` to ignore_changes of resource "web" in {web.folder}/main.tf'
+    web.write(resource(""))
+    assert web.one("warning").fix == f"add `{TAG}` to ignore_changes, too"
+
+
+@pytest.mark.parametrize("ignored", ["tags", TAG, "tags.zec-pulumi-attempt", 'tags[ "zec-pulumi-attempt" ]'])
+def test_a_tag_that_terraform_ignores_is_well(web: Pair, ignored: str) -> None:
+    web.marks = True
+    web.write(lifecycle(f"[{FIVE}, {ignored}]"))
+    assert {finding.level for finding in web.findings()} == {"ok"}
+    web.write(lifecycle(f'[{FIVE}, tags["other"]]'))
+    assert web.one("warning").fix
+
+
+def test_the_tag_s_line_is_json_in_a_json_file(web: Pair) -> None:
+    """And read back from there."""
+    web.marks = True
+
+    def write(*ignored: str) -> None:
+        body = {"image_id": "a", "lifecycle": {"ignore_changes": [*FIVE.split(", "), *ignored]}}
+        web.write(json.dumps({"resource": {TYPE: {"web": body}}}), "main.tf.json")
+
+    write()
+    line = json.dumps(TAG)
+    assert web.one("warning").fix == f'add `{line}` to ignore_changes of resource "web" in {web.folder}/main.tf.json'
+    write(TAG)
+    assert {finding.level for finding in web.findings()} == {"ok"}
+
+
 @pytest.mark.parametrize("value", ["true", "false", "var.on"])
 def test_a_running_flag_is_a_warning(web: Pair, value: str) -> None:
     """Whichever way: it powers on what is off for its rebuild, or off what is on after it."""
@@ -325,7 +367,7 @@ def test_a_state_that_cannot_be_read_is_a_problem(pair: Pair) -> None:
     pair.write(resource(""))
     assert "is an empty state" in pair.findings()[0].text
     pair.patient.program("terraform", 'echo "Error: Failed to load plugin schemas" >&2; exit 1')
-    (finding,) = terraform.check(pair.folder, None, pair.patient.environ, pair.patient.project)
+    (finding,) = terraform.check(pair.folder, None, pair.patient.environ, pair.patient.project, marks=False)
     assert finding.level == "problem"
     assert "failed with status 1: Failed to load plugin schemas" in finding.text
     assert "run `terraform init` in it" in finding.fix
@@ -353,7 +395,7 @@ def test_a_stack_that_cannot_be_read_is_a_problem(web: Pair, script: str, reason
     web.write(resource(""))
     web.findings()
     web.patient.program("pulumi", script)
-    (finding,) = terraform.check(web.folder, "dev", web.patient.environ, web.patient.project)
+    (finding,) = terraform.check(web.folder, "dev", web.patient.environ, web.patient.project, marks=False)
     assert (finding.level, finding.text) == ("problem", f"not compared with stack dev: {reason}")
     assert "--stack" in finding.fix
 
@@ -363,7 +405,7 @@ def test_without_pulumi_nothing_is_compared(web: Pair) -> None:
     web.write(resource(""))
     web.findings()
     (web.patient.root / "bin" / "pulumi").unlink()
-    (finding,) = terraform.check(web.folder, None, web.patient.environ, web.patient.project)
+    (finding,) = terraform.check(web.folder, None, web.patient.environ, web.patient.project, marks=False)
     assert finding.text == "not compared with the selected stack: there is no pulumi on PATH"
 
 

@@ -88,7 +88,7 @@ def test_the_doctor_finds_the_machines_that_both_would_reinstall(stack: Stack) -
     """From the state that the real engine exports; a name that the program does not set has one owner."""
 
     def said() -> list[tuple[str, str]]:
-        found = doctor.check(stack.folder / "terraform", "dev", stack.environ(), stack.folder)
+        found = doctor.check(stack.folder / "terraform", "dev", stack.environ(), stack.folder, marks=True)
         return [(finding.level, finding.text) for finding in found]
 
     both = "1272168087751233112 (zenlayercloud_zec_instance.web[0]), 1272168087751233113 (zenlayercloud_zec_instance"

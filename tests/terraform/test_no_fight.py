@@ -17,6 +17,7 @@ from checkout import copy_example
 from driver import ROOT, SDKS, Stack
 from zec_pulumi import terraform
 from zec_pulumi.cli.doctor import terraform as doctor
+from zec_pulumi.journal.marker import KEY
 
 if TYPE_CHECKING:
     from terraform_driver import Folder
@@ -85,7 +86,7 @@ def test_the_example_s_own_state_is_what_an_import_writes(folder: Folder) -> Non
 
 def verdict(folder: Folder, stack: Stack) -> list[Finding]:
     """Return what the doctor says of the blocks."""
-    return doctor.check(folder.path, "dev", stack.environ(), stack.folder)[1:]
+    return doctor.check(folder.path, "dev", stack.environ(), stack.folder, marks=True)[1:]
 
 
 def test_the_two_do_not_fight(folder: Folder, stack: Stack) -> None:
@@ -102,13 +103,13 @@ def test_the_two_do_not_fight(folder: Folder, stack: Stack) -> None:
     main = folder.path / "main.tf"
     main.write_text(LIFECYCLE.sub("", main.read_text()))
     assert folder.changes()
-    (finding,) = verdict(folder, stack)
-    assert finding.level == "problem"
+    finding, tag = verdict(folder, stack)
+    assert (finding.level, tag.level) == ("problem", "warning")
     line = finding.fix.partition("`")[2].partition("`")[0]
     without = main.read_text()
     main.write_text(f"{without.rstrip().removesuffix('}')}  {line}\n}}\n")
     assert not folder.changes()
-    assert [finding.level for finding in verdict(folder, stack)] == ["ok"]
+    assert [finding.level for finding in verdict(folder, stack)] == ["ok", "warning"]
 
     main.write_text(without)
     folder.apply()
@@ -116,6 +117,43 @@ def test_the_two_do_not_fight(folder: Folder, stack: Stack) -> None:
     machines = [stack.cloud.instance(one.id) for one in terraform.instances(folder.path).values()]
     assert {machine["imageId"] for machine in machines} == {JAMMY}
     assert "warning" in stack.preview().ok().text
+
+
+def marked(stack: Stack) -> list[str]:
+    """Return the phases of the markers on the machines."""
+    tags = [{tag["key"]: tag["value"] for tag in machine["tags"]} for machine in stack.cloud.instances()]
+    return [one[KEY].split(".")[1] for one in tags if KEY in one]
+
+
+@pytest.mark.parametrize("tags", ["as they are", "none in the configuration"])
+def test_the_tag_of_a_rebuild_stays_where_terraform_ignores_it(folder: Folder, stack: Stack, tags: str) -> None:
+    """Without the line that the doctor gives, an apply takes it off, and no rebuild comes of that."""
+    main = folder.path / "main.tf"
+    line = f', tags["{KEY}"]'
+    if tags != "as they are":
+        main.write_text(re.sub(r"  tags +=.*\n", "", main.read_text()))
+        folder.apply()
+    before = stack.actions()
+    program = stack.folder / "__main__.py"
+    program.write_text(program.read_text().replace('adopt="only"', 'adopt="only", rebuild_token="1"'))
+    stack.up().ok()
+    assert stack.actions()[len(before) :].count("ResetInstance") == 2
+    assert marked(stack) == ["done", "done"]
+    assert not folder.changes()
+    assert [finding.level for finding in verdict(folder, stack)] == ["ok"]
+
+    main.write_text(main.read_text().replace(line, ""))
+    assert folder.changes()
+    ok, finding = verdict(folder, stack)
+    assert (ok.level, finding.level) == ("ok", "warning")
+    assert line.removeprefix(", ") in finding.fix
+    folder.apply()
+    assert marked(stack) == []
+    assert not folder.changes()
+    before = stack.actions()
+    stack.preview("--expect-no-changes").ok()
+    stack.up("--refresh").ok()
+    assert stack.actions() == before
 
 
 def test_what_terraform_destroys_the_stack_forgets(folder: Folder, stack: Stack) -> None:

@@ -19,6 +19,7 @@ import (
 const (
 	older   = "2024-04-01"
 	current = "2025-09-01"
+	tagging = "2025-10-14"
 	pause   = 100 * time.Millisecond
 )
 
@@ -62,14 +63,18 @@ func (a *api) call(ctx context.Context, version, action string, parameters map[s
 	if err != nil {
 		return err
 	}
-	url := fmt.Sprintf("%s://%s/api/v2/zec", a.scheme, a.domain)
+	service := "zec"
+	if version == tagging {
+		service = "zrm"
+	}
+	url := fmt.Sprintf("%s://%s/api/v2/%s", a.scheme, a.domain, service)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	now := strconv.FormatInt(time.Now().Unix(), 10)
 	for name, value := range map[string]string{
-		"content-type": "application/json", "x-zc-service": "zec", "x-zc-version": version, "x-zc-action": action,
+		"content-type": "application/json", "x-zc-service": service, "x-zc-version": version, "x-zc-action": action,
 		"x-zc-timestamp": now, "x-zc-signature-method": "ZC2-HMAC-SHA256", "x-zc-request-client": "Terraform-latest",
 		"authorization": a.authorization(body, now),
 	} {

@@ -78,6 +78,11 @@ func update(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagn
 			return diag.FromErr(err)
 		}
 	}
+	if data.HasChange("tags") {
+		if err := client.call(ctx, tagging, "ModifyResourceTags", retagged(data), nil); err != nil {
+			return diag.FromErr(err)
+		}
+	}
 	if data.HasChanges("image_id", "key_id", "time_zone", "disable_qga_agent") {
 		// As recorded of the real one: nothing is reset, and success is reported.
 		if err := client.call(ctx, older, "StopInstances", ids, nil); err != nil {
@@ -99,6 +104,21 @@ func update(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagn
 		}
 	}
 	return read(ctx, data, meta)
+}
+
+// retagged sets the tags of the configuration, and takes off those that only the machine has.
+func retagged(data *schema.ResourceData) map[string]any {
+	before, after := data.GetChange("tags")
+	set, off := []map[string]any{}, []string{}
+	for key, value := range after.(map[string]any) {
+		set = append(set, map[string]any{"key": key, "value": value})
+	}
+	for key := range before.(map[string]any) {
+		if _, kept := after.(map[string]any)[key]; !kept {
+			off = append(off, key)
+		}
+	}
+	return map[string]any{"resourceUuid": data.Id(), "replaceTags": set, "deleteTagKeys": off}
 }
 
 func release(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnostics {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,14 @@ class Block:
     def ignores(self, attribute: str) -> bool:
         """Return whether Terraform leaves the attribute alone, whatever the machine has."""
         return self.ignored is not None and (self.ignored == ALL or attribute in self.ignored)
+
+    def ignores_tag(self, key: str) -> bool:
+        """Return whether Terraform leaves a tag alone that its configuration does not name.
+
+        Without that it takes the tag off, also where the configuration has no ``tags`` at all.
+        """
+        one = re.compile(rf'tags(?:\.{re.escape(key)}|\[\s*"{re.escape(key)}"\s*\])')
+        return self.ignores("tags") or any(map(one.fullmatch, self.ignored or ()))
 
     def missing(self) -> list[str]:
         """Return what a rebuild sets and Terraform does not ignore, in the order of the documents."""

@@ -32,6 +32,6 @@ resource "zenlayercloud_zec_instance" "web" {
   key_id   = var.key_id
 
   lifecycle {
-    ignore_changes = [image_id, key_id, password, time_zone, disable_qga_agent]
+    ignore_changes = [image_id, key_id, password, time_zone, disable_qga_agent, tags["zec-pulumi-attempt"]]
   }
 }

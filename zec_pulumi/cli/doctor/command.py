@@ -22,6 +22,7 @@ from zec_pulumi.cli.doctor.finding import Finding, problem, warning
 from zec_pulumi.cli.doctor.project import Project, ProjectError, find_project
 from zec_pulumi.cli.parser import add_command
 from zec_pulumi.journal import journal
+from zec_pulumi.settings.options import resolve_gates
 from zec_pulumi.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -114,7 +115,13 @@ def examine(
         *engine.check(environ, folder),
         *python.check(project, environ, folder),
         *attempts.check(journal.home(environ, home)),
-        *(terraform.check(terraform_folder, stack_name, environ, folder) if terraform_folder else []),
+        *(
+            terraform.check(
+                terraform_folder, stack_name, environ, folder, marks=resolve_gates(config.values).mark_attempts
+            )
+            if terraform_folder
+            else []
+        ),
     ]
 
 

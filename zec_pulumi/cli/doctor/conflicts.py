@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.doctor.finding import Finding, ok, problem, warning
+from zec_pulumi.journal.marker import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,12 +32,14 @@ class Shared:
         file: Where it stands, for the user.
         fetched: Whether that file is only a copy that ``init`` fetched.
         owners: The ``InstanceOsImage`` of each, by instance id.
+        marks: Whether rebuilds of the stack write markers.
     """
 
     address: str
     file: str
     fetched: bool
     owners: Mapping[str, StackMachine]
+    marks: bool
 
 
 def check_block(shared: Shared, block: Block) -> Iterator[Finding]:
@@ -48,6 +51,9 @@ def check_block(shared: Shared, block: Block) -> Iterator[Finding]:
         yield problem(CHECK, f"{text} {', '.join(missing)}", _lines(shared, block, missing))
     else:
         yield ok(CHECK, f"{shared.address} ignores what InstanceOsImage sets on {some}")
+    if shared.marks and not block.ignores_tag(KEY):
+        text = f"{shared.address} owns all tags of {some}: an apply takes off {KEY}, which tells of a killed rebuild"
+        yield warning(CHECK, text, _too(shared, block, f'tags["{KEY}"]'))
     if any(owner.names_it for owner in shared.owners.values()) and not block.ignores("instance_name"):
         text = f"{shared.address} and the Pulumi program both name {some}"
         fix = f"leave instance_name out of the program, or {_too(shared, block, 'instance_name')}"

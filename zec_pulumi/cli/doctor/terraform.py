@@ -25,8 +25,13 @@ _THE_FOLDER = "give the folder in which `terraform apply` is run"
 _THE_STACK = "run this in the folder of the Pulumi project, and name the stack with --stack"
 
 
-def check(directory: Path, stack: str | None, environ: Mapping[str, str], folder: Path) -> list[Finding]:
-    """Compare Terraform's state and configuration in ``directory`` with the stack of the project in ``folder``."""
+def check(
+    directory: Path, stack: str | None, environ: Mapping[str, str], folder: Path, *, marks: bool
+) -> list[Finding]:
+    """Compare Terraform's state and configuration in ``directory`` with the stack of the project in ``folder``.
+
+    ``marks`` says whether the stack's rebuilds write markers.
+    """
     if not directory.is_dir():
         return [problem(CHECK, f"{directory} is not a folder", _THE_FOLDER)]
     try:
@@ -43,7 +48,7 @@ def check(directory: Path, stack: str | None, environ: Mapping[str, str], folder
     common = {address: one for address, one in machines.items() if one.id in owners}
     return [
         _summary(directory, machines, common, owners, _stack_name(stack)),
-        *_check_blocks(directory, environ, common, owners),
+        *_check_blocks(directory, environ, common, owners, marks=marks),
     ]
 
 
@@ -66,6 +71,8 @@ def _check_blocks(
     environ: Mapping[str, str],
     common: Mapping[str, Instance],
     owners: Mapping[str, StackMachine],
+    *,
+    marks: bool,
 ) -> Iterator[Finding]:
     """Yield the findings of each block; a module that cannot be read does not hide those of the others."""
     modules: defaultdict[str, defaultdict[Place, dict[str, StackMachine]]] = defaultdict(lambda: defaultdict(dict))
@@ -73,7 +80,7 @@ def _check_blocks(
         place = place_of(address)
         modules[place.module][place][machine.id] = owners[machine.id]
     for module in sorted(modules):
-        yield from _module(directory, environ, module, modules[module])
+        yield from _module(directory, environ, module, modules[module], marks=marks)
 
 
 def _module(
@@ -81,6 +88,8 @@ def _module(
     environ: Mapping[str, str],
     module: str,
     places: Mapping[Place, Mapping[str, StackMachine]],
+    *,
+    marks: bool,
 ) -> list[Finding]:
     tofu = os.path.basename(show_command.find(environ) or "") == "tofu"  # noqa: PTH119  # `which` returns text
     try:
@@ -99,7 +108,7 @@ def _module(
             findings.append(_without_block(place, directory))
             continue
         file = os.path.normpath(folder / block.file)
-        findings += conflicts.check_block(Shared(place.address, file, fetched, places[place]), block)
+        findings += conflicts.check_block(Shared(place.address, file, fetched, places[place], marks), block)
     return findings
 
 
