@@ -212,19 +212,43 @@ def test_where_the_tag_was_taken_off_this_computer_still_remembers(gated: Stack)
     assert refused(gated, imageId=NOBLE) != first
 
 
-@pytest.mark.parametrize("action", ["DescribeResourceTags", "ModifyResourceTags"])
-def test_without_the_tag_nothing_is_rebuilt_where_approval_is_required(recorded: Stack, action: str) -> None:
+@pytest.mark.parametrize(
+    ("action", "nth", "why"),
+    [
+        ("DescribeResourceTags", 1, "tag not readable"),
+        ("DescribeResourceTags", 2, "zec:requireApproval needs it"),
+        ("ModifyResourceTags", 1, "zec:requireApproval needs it"),
+    ],
+)
+def test_without_the_tag_nothing_is_rebuilt_where_approval_is_required(
+    recorded: Stack, action: str, nth: int, why: str
+) -> None:
     """Neither where it cannot be read nor where it cannot be written; the machine runs on."""
     token = refused(recorded, imageId=NOBLE)
     approve(recorded, token)
     effect = {"type": "error", "code": "OPERATION_DENIED", "status": 403}
-    recorded.sim.add_fault(action=action, nth=1, times=99, effect=effect)
-    with pytest.raises(recorded.Failed, match=r"zec:requireApproval needs it.*Permit DescribeResourceTags") as failure:
+    recorded.sim.add_fault(action=action, nth=nth, times=99, effect=effect)
+    with pytest.raises(recorded.Failed, match=f"{why}.*Permit DescribeResourceTags") as failure:
         recorded.up(imageId=NOBLE)
     assert WEB in str(failure.value)
     assert "ResetInstance" not in recorded.actions()
     assert recorded.machine()["status"] == "RUNNING"
     assert recorded.machine()["imageId"] == JAMMY
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_where_machines_are_shown_without_tags_the_token_is_the_same_in_preview_and_up(
+    recorded: Stack, *, absent: bool
+) -> None:
+    """Their own service is asked."""
+    hidden = {"type": "tags_hidden", "absent": absent}
+    recorded.sim.add_fault(action="DescribeInstances", nth=1, times=9999, effect=hidden)
+    for image in (NOBLE, JAMMY):
+        (token,) = TOKEN.findall("\n".join(preview(recorded, imageId=image)))
+        elsewhere(recorded)
+        approve(recorded, token)
+        recorded.up(imageId=image)
+    assert recorded.actions() == REBUILD * 2
 
 
 def test_a_preview_that_cannot_read_the_tag_names_no_token(recorded: Stack) -> None:

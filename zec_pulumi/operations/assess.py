@@ -109,7 +109,9 @@ class Case:
         resolved = self._resolve_on(live, marker)
         plan = resolved.plan
         asks = plan.kind is Kind.REBUILD and (self.gates.require_approval or not all_readable(plan.triggers))
-        if live.tags is not None or not asks:
+        # An endpoint may show none. Without an approval that costs a question at most; with one, every token.
+        shown = marker is not None or (live.tags is not None and not self.gates.require_approval)
+        if shown or not asks:
             return resolved, marker
         # Where the machine is shown without its tags, they are read where they can matter.
         try:
