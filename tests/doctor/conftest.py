@@ -18,7 +18,7 @@ from zec_pulumi.cli.doctor.command import examine
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from zec_pulumi.cli.doctor.finding import Finding
@@ -50,11 +50,15 @@ class Patient:
         path.chmod(0o755)
         return path
 
-    def pulumi(self, version: str = "v3.259.0", config: Any = None, error: str = "") -> None:
-        """Put a `pulumi` on PATH that knows its version and one stack's configuration."""
+    def pulumi(
+        self, version: str = "v3.259.0", config: Any = None, error: str = "", resources: Sequence[Any] = ()
+    ) -> None:
+        """Put a `pulumi` on PATH that knows its version and one stack: its configuration and its resources."""
         answer = f"echo '{error}' >&2; exit 1" if error else f"cat <<'END'\n{json.dumps(config or {})}\nEND"
-        known = f"version) echo {version}; exit;; whoami) echo tester; exit;; stack) echo dev; exit;;"
-        self.program("pulumi", f'case "$1" in {known} esac\n{answer}')
+        state = f"cat <<'END'\n{json.dumps({'deployment': {'resources': resources}})}\nEND"
+        known = f'"version "*) echo {version}; exit;; "whoami "*) echo tester; exit;; '
+        known += f'"stack export") {state}\nexit;; "stack "*) echo dev; exit;;'
+        self.program("pulumi", f'case "$1 $2" in {known} esac\n{answer}')
 
     def declare(self, text: str) -> None:
         """Write Pulumi.yaml."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zec_pulumi.cli.doctor import (
     attempts,
     backend,
+    backups,
     connectivity,
     engine,
     permissions,
@@ -27,7 +29,7 @@ from zec_pulumi.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from zec_pulumi.cli.parser import Commands
 
@@ -36,9 +38,9 @@ Check everything that `pulumi up` needs, and say how to fix what is wrong.
 
 Whether Pulumi is logged in and has the stack's passphrase, settings and where each came from,
 whether the API answers and accepts the credentials, this machine's clock, the Pulumi engine, the
-Python that the engine will start and whether that one can import the provider, and the journal of
-rebuilds. Nothing is changed, in the cloud or here, and no secret is shown. Run it in the project's
-folder, in the shell that runs `pulumi up`.
+Python that the engine will start and whether that one can import the provider, the journal of
+rebuilds, and backups that the stack does not record. Nothing is changed, in the cloud or here, and
+no secret is shown. Run it in the project's folder, in the shell that runs `pulumi up`.
 
 With --terraform it also finds the instances that Terraform (or OpenTofu) and this stack would
 both reinstall, and the lines that Terraform's configuration lacks. It runs `terraform show -json`
@@ -105,13 +107,16 @@ def examine(
     no_backend = any(finding.level == "problem" for finding in logged_in)
     config, more = stack.without_backend() if no_backend else stack.read(stack_name, project, environ, folder)
     configured = settings.check(config, environ, home)
+    compare = None
+    if not no_backend and (project or stack_name):
+        compare = partial(backups.check, stack=stack_name, environ=environ, folder=folder, clock=clock)
     return [
         *findings,
         *logged_in,
         *more,
         *backend.check_passphrase(stack_name, project, environ, folder),
         *configured.findings,
-        *_cloud(configured, clock),
+        *_cloud(configured, clock, compare),
         *engine.check(environ, folder),
         *python.check(project, environ, folder),
         *attempts.check(journal.home(environ, home)),
@@ -132,7 +137,10 @@ def _project(folder: Path) -> tuple[Project | None, list[Finding]]:
         return None, [problem("project", str(error), "correct the file")]
 
 
-def _cloud(configured: settings.CheckedSettings, clock: Clock) -> list[Finding]:
+def _cloud(
+    configured: settings.CheckedSettings, clock: Clock, compare: Callable[[settings.Access], list[Finding]] | None
+) -> list[Finding]:
+    """Return what the API says; ``compare`` compares it with the stack, None where there is none."""
     if configured.access is None:
         return [_not_checked("a setting is wrong", "correct it and run again")]
     answered, findings = connectivity.check(configured.access, clock)
@@ -141,7 +149,9 @@ def _cloud(configured: settings.CheckedSettings, clock: Clock) -> list[Finding]:
     if not configured.usable:
         fix = "correct the credentials first; those that are secret in the stack are tried by `pulumi preview`"
         return [*findings, _not_checked("there are no credentials to ask with", fix)]
-    return [*findings, *permissions.check(configured.access, clock)]
+    permitted = permissions.check(configured.access, clock)
+    accepted = any(finding.check == permissions.AUTHENTICATION and finding.level == "ok" for finding in permitted)
+    return [*findings, *permitted, *(compare(configured.access) if compare and accepted else [])]
 
 
 def _not_checked(reason: str, fix: str) -> Finding:

@@ -17,8 +17,8 @@ AUTHENTICATION = "authentication"
 PERMISSIONS = "permissions"
 
 UNTRIED = (
-    "StopInstances, StartInstances, ResetInstance, ResetInstancePassword, ModifyInstancesAttribute, ModifyResourceTags"
-    " and DeleteTags"
+    "StopInstances, StartInstances, ResetInstance, ResetInstancePassword, ModifyInstancesAttribute, CreateImage,"
+    " DeleteImages, ModifyResourceTags and DeleteTags"
 )
 
 
