@@ -216,3 +216,21 @@ def test_no_secret_is_in_a_report(report: Callable[..., Any], name: str, form: s
     ended = report(name, "--format", form)
     for text in ("hidden", "Hidden", "__provider", "gASV", "[secret]"):
         assert text not in ended.out
+
+
+@pytest.mark.parametrize("backed_up", [True, False])
+def test_a_reader_is_told_whether_there_is_a_way_back(
+    preview: Callable[..., bytes], report: Callable[..., Any], *, backed_up: bool
+) -> None:
+    """In every format, and as one word for programs."""
+    first = "; a backup of it is made first, and all takes about 6m00s" if backed_up else ""
+    line = (
+        "warning: rebuild: boot disk of i-1 (web-1, 40 GiB) will be wiped: imageId a → b; it is powered off, its SSH"
+        f" host keys change, data disks are not part of it{first}; no first-boot script runs"
+    )
+    content = preview({"web": [line]})
+    for form in ("terminal", "markdown"):
+        text = " ".join(report(content, "--format", form).out.split())
+        assert ("note: a backup of it is made first, and all takes about 6m00s" in text) is backed_up
+    (row,) = json.loads(report(content, "--format", "json").out)["machines"]
+    assert (row["action"], row["backup"]) == ("rebuild", backed_up)

@@ -25,9 +25,10 @@ from zec_pulumi.messages.parse import Line, Word, parse
 from zec_pulumi.messages.quoting import quoted_id, quoted_name, unquoted
 from zec_pulumi.planning import approval, gates
 from zec_pulumi.planning.approval import PlannedRebuild
+from zec_pulumi.planning.backups import WayBack
 from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, Change
 from zec_pulumi.planning.gates import GateName, GateSettings, Missing
-from zec_pulumi.planning.inputs import parse_recorded, parse_wanted
+from zec_pulumi.planning.inputs import Backup, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import (
     MACHINE,
     AgentNotShown,
@@ -104,6 +105,19 @@ inputs = st.lists(st.sampled_from(["imageId", "keyId", "userData", "rebuildToken
 wipes = st.sampled_from([plan_messages.WILL, plan_messages.WOULD])
 
 
+# The attempt's id may be the tag of an image, which anybody can write.
+backups = st.builds(
+    Backup, image_id=st.just("custom-1"), attempt_id=anything, made_at=st.sampled_from(["", "2026-01-02T03:04:05Z"])
+)
+ways_back = st.builds(
+    WayBack,
+    backup=st.booleans(),
+    seconds=st.none() | st.floats(0, 10_000),
+    rolls_back=st.booleans(),
+    restores=st.none() | backups,
+)
+
+
 @st.composite
 def plans(draw: Any) -> Plan:
     kind = draw(st.sampled_from([kind for kind in Kind if kind is not Kind.JOIN]))
@@ -136,9 +150,17 @@ def word_of(plan: Plan) -> Word:
 
 
 def consequences(plan: Plan, live: Instance | None) -> tuple[str, ...]:
+    """What the report is to say of the machine, beside backups."""
     off = live is not None and live.status != "RUNNING"
     power = (plan_messages.OFF if live and live.status == "STOPPED" else plan_messages.NOT_RUNNING,) if off else ()
     return (*power, plan_messages.SCRIPTS[plan.script]) if plan.script else power
+
+
+def of_backups(line: Line) -> tuple[bool, bool, bool]:
+    """Whether the line says that a backup is made, that it may be rolled back, and that it restores one."""
+    begins = (plan_messages.BACKED_UP, plan_messages.ROLLED_BACK, plan_messages.RESTORES)
+    made, rolled, restored = (any(text.startswith(words) for text in line.consequences) for words in begins)
+    return made, rolled, restored
 
 
 @settings(max_examples=500)
@@ -166,6 +188,15 @@ def test_a_plan_is_read_back(plan: Plan, machine: Instance, read: bool, wipe: st
         disk = live.system_disk.disk_size if live else None
         shown = (line.instance_id, line.instance_name, line.disk_gib)
         assert shown == (instance_id, live.instance_name if live else None, disk)
+
+
+@settings(max_examples=300)
+@given(plans().filter(lambda plan: plan.kind is Kind.REBUILD), machines(), wipes, ways_back)
+def test_the_way_back_is_read_back(plan: Plan, live: Instance, wipe: str, way: WayBack) -> None:
+    """Whether a backup is made above all: it is never said where none is."""
+    line = parse(through_engine(plan_messages.rebuild(plan, live, live.instance_id, wipe, None, way)))
+    assert (line.word, line.unreadable, line.causes) == (Word.REBUILD, False, plan.causes)
+    assert (line.backup, *of_backups(line)) == (way.backup, way.backup, way.rolls_back, way.restores is not None)
 
 
 @given(plans(), machines(), wipes)

@@ -23,14 +23,14 @@ LISTS = "`zec-pulumi backups` lists all of them and deletes them by id"
 def named(backup: Backup) -> str:
     """Return how messages name a backup: by its time, if that is known, and its attempt."""
     made = f"of {backup.made_at} " if backup.made_at else ""
-    return f"the backup {made}(attempt {backup.attempt_id[:8]})"
+    return f"the backup {made}(attempt {quoted_id(backup.attempt_id[:8])})"
 
 
 def leftover(one: TaggedBackup) -> str:
     """A backup of the instance that no stack records."""
     return (
         f"image {quoted_id(one.image.image_id)} is a backup of this instance that this resource does not record"
-        f" (attempt {one.attempt_id[:8]}); it is not deleted by itself. {LISTS}"
+        f" (attempt {quoted_id(one.attempt_id[:8])}); it is not deleted by itself. {LISTS}"
     )
 
 

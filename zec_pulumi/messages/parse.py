@@ -88,7 +88,7 @@ _SINCE = r"\w+ ago"
 _CONSEQUENCES = (
     rf"(?:it is powered off|(?P<off>{plan.OFF}|{plan.NOT_RUNNING})), {plan.FOR_ALL}"
     rf"(?:; (?P<backup>{plan.BACKED_UP}(?:, and all takes about \w+)?))?(?:; (?P<rolls>{plan.ROLLED_BACK}))?"
-    rf"(?:; (?P<restores>{plan.RESTORES}the backup (?:of \S+ )?\(attempt \w*\), in which no first-boot script runs"
+    rf"(?:; (?P<restores>{plan.RESTORES}the backup (?:of \S+ )?\(attempt {ID}\), in which no first-boot script runs"
     rf" again)|; (?P<script>{'|'.join(plan.SCRIPTS.values())}))?"
 )
 _CONSEQUENCE_NAMES = ("off", "backup", "rolls", "restores", "script")

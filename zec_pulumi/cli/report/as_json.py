@@ -47,6 +47,7 @@ def _machine(row: MachineRow) -> dict[str, Any]:
         "instanceId": row.instance_id,
         "instanceName": row.instance_name,
         "diskGib": row.disk_gib,
+        "backup": row.backup,
         "approval": row.approval.value if row.approval else None,
         "token": row.token,
         "causes": [_cause(cause, row.names) for cause in row.causes],

@@ -94,6 +94,7 @@ def _planned(urn: str, steps: Sequence[Step], found: Sequence[Line], plan: Line,
         detail=None if rebuilt else plan.detail,
         notes=(*plan.consequences, *notes),
         forgets=old.id if replaced else None,
+        backup=rebuilt and plan.backup,
     )
 
 

@@ -58,12 +58,12 @@ class Gate:
 
 @dataclass(frozen=True)
 class MachineRow:
-    """One resource of this package. ``approval``, ``causes``, ``gates`` and ``token`` belong to rebuilds.
+    """One resource of this package. ``approval``, ``causes``, ``gates``, ``token`` and ``backup`` belong to rebuilds.
 
     ``parents`` are the names of the components that hold the resource, the outermost first. ``names`` are those of ids
     that ``causes`` hold. ``undecided`` are inputs whose values only ``up`` will know, ``detail`` is the provider's
     sentence where it is no rebuild, ``notes`` are its other warnings. ``forgets`` is the id of another instance that
-    the stack drops.
+    the stack drops. ``backup`` says that a backup of the boot disk is made before it is wiped.
     """
 
     urn: str
@@ -81,6 +81,7 @@ class MachineRow:
     detail: str | None = None
     notes: tuple[str, ...] = ()
     forgets: str | None = None
+    backup: bool = False
     parents: tuple[str, ...] = ()
 
 
