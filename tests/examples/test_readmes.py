@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WEB_1 = ["StopInstances 12", "ResetInstance 12"]
 WEB_1_AND_BATCH_1 = [*WEB_1, "ResetInstance 14"]  # batch-1 is off already
+BACKED_UP = ["StopInstances 12", "CreateImage 12", "ResetInstance 12"]
 DONE = {
     "quickstart": WEB_1,
     "several_machines": WEB_1_AND_BATCH_1,
@@ -29,12 +30,13 @@ DONE = {
     "first_boot_script": WEB_1,
     "after_a_rebuild": WEB_1,
     "health_gate": WEB_1,
+    "undo": [*BACKED_UP, *WEB_1, *BACKED_UP, "DeleteImages", *BACKED_UP],
     "terraform_state": WEB_1,
     "sharded_by_zone": WEB_1_AND_BATCH_1,
     "terraform_bridged": ["CreateZecInstances 01", "StopInstances 01", "ResetInstance 01", "ReleaseInstances 01"],
 }
 """What each README does to machines, in order, with the end of the id: the cloud's own word."""
-EVERY_DAY = {"quickstart", "fleet", "first_boot_script", "after_a_rebuild", "terraform_state"}
+EVERY_DAY = {"quickstart", "fleet", "first_boot_script", "after_a_rebuild", "terraform_state", "undo"}
 """The others do what these do, or other tests of every day do it; they run in `make test-all`."""
 RUNS = [pytest.param(name, marks=() if name in EVERY_DAY else pytest.mark.slow) for name in DONE]
 FIRST = "cd examples/{} && . ../simulated.sh"

@@ -46,8 +46,8 @@ class Done:
 
     @property
     def actions(self) -> list[str]:
-        """The accepted mutations, in order, each with the end of the id."""
-        return [f"{entry['action']} {entry['instanceId'][-2:]}" for entry in self.ledger]
+        """The accepted mutations, in order, each with the end of the instance's id; images are of none."""
+        return [f"{entry['action']} {(entry['instanceId'] or '')[-2:]}".rstrip() for entry in self.ledger]
 
 
 def commands(page: Path) -> list[Command]:
