@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from dataclasses import dataclass
 from enum import Enum
@@ -35,12 +36,19 @@ class Kill(str, Enum):
     TERM = "SIGTERM plugin"
     ENGINE = "SIGKILL engine"
     DROP = "dropped connection"
+    TRICKLE = "answer trickles"
     DISK = "disk refuses"
+    JOURNAL = "short write of the journal"
 
     @property
     def signal(self) -> int:
-        """The signal; dropping and refusing need none."""
+        """The signal; where nobody dies, none is sent."""
         return signal.SIGTERM if self is Kill.TERM else signal.SIGKILL
+
+    @property
+    def may_succeed(self) -> bool:
+        """Whether the operation lives on, and may come to its end."""
+        return self in (Kill.DROP, Kill.TRICKLE, Kill.JOURNAL)
 
 
 @dataclass(frozen=True)
@@ -61,32 +69,36 @@ class Request:
 class Point:
     """A moment of the operation: a request, or a function of the plugin (see ``kill_hook``).
 
-    ``saving`` says that the engine saves the state next, so that its disk can refuse.
+    ``saving`` says that the engine saves the state next, ``noting`` that the journal is written: a disk can refuse.
     """
 
     name: str
     at: Request | str
     saving: bool = False
+    noting: bool = False
 
     @property
     def kills(self) -> tuple[Kill, ...]:
-        """What can happen there: without a request there is no connection to drop."""
+        """What can happen there: without a request there is no connection to drop, and no answer to slow down."""
         dead = (Kill.KILL, Kill.TERM, Kill.ENGINE)
-        return (*dead, *([Kill.DROP] if isinstance(self.at, Request) else []), *([Kill.DISK] if self.saving else []))
+        if isinstance(self.at, str):
+            return (*dead, *([Kill.JOURNAL] if self.noting else []), *([Kill.DISK] if self.saving else []))
+        answered = self.at.carried_out or self.at.action.startswith("Describe")
+        return (*dead, Kill.DROP, *([Kill.TRICKLE] if answered else []))
 
 
 POINTS = (
-    Point("before check", "zec_pulumi.operations.check:check before"),
+    Point("before check", "zec_pulumi.operations.check:check before", noting=True),
     Point("before the first read", Request("DescribeInstances")),
     Point("stop sent, not carried out", Request("StopInstances")),
     Point("stop accepted, answer lost", Request("StopInstances", carried_out=True)),
-    Point("stopped, before the intent", "zec_pulumi.rebuild.rebuild:_reset before"),
-    Point("intent written, reset not sent", "zec_pulumi.journal.journal:InstanceLog.intend after"),
+    Point("stopped, before the intent", "zec_pulumi.rebuild.rebuild:_reset before", noting=True),
+    Point("intent written, reset not sent", "zec_pulumi.journal.journal:InstanceLog.intend after", noting=True),
     Point("reset sent, not accepted", Request("ResetInstance")),
     Point("reset accepted, answer lost", Request("ResetInstance", carried_out=True)),
     Point("reset accepted, answer lost, done meanwhile", Request("ResetInstance", carried_out=True, done=True)),
     Point("while DEPLOYING", Request("DescribeInstancesStatus", status="DEPLOYING")),
-    Point("RUNNING seen, not noted", "zec_pulumi.rebuild.wait:_Wait._verify found"),
+    Point("RUNNING seen, not noted", "zec_pulumi.rebuild.wait:_Wait._verify found", noting=True),
     Point("noted, not returned", "zec_pulumi.operations.apply:_Apply._finish before"),
     Point("returned, state not saved", "zec_pulumi.operations.apply:{operation} after", saving=True),
 )
@@ -96,13 +108,17 @@ UNINTENDED = 5
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of the matrix. Without ``point``: the undisturbed run. Without ``journal``: it is lost with the kill."""
+    """One run of the matrix. Without ``point``: the undisturbed run. Without ``journal``: it is lost with the kill.
+
+    ``rehearsed`` says that the program is tried out on another cloud, with the same home, before the next ``up``.
+    """
 
     operation: str
     change: str
     point: Point | None = None
     kill: Kill | None = None
     journal: bool = True
+    rehearsed: bool = False
 
     @property
     def program(self) -> dict[str, Any]:
@@ -117,7 +133,12 @@ class Cell:
     def name(self) -> str:
         """Its name in tables and tests."""
         cut = f"{self.point.name}, {self.kill.value}" if self.point and self.kill else "undisturbed"
-        return f"{cut}, {self.operation} {self.change}{'' if self.journal else ', journal lost'}"
+        return f"{cut}, {self.operation} {self.change}{self.after and ', '}{self.after}"
+
+    @property
+    def after(self) -> str:
+        """What comes after the kill."""
+        return "rehearsed" if self.rehearsed else "" if self.journal else "journal lost"
 
 
 def undisturbed() -> Iterator[Cell]:
@@ -128,15 +149,16 @@ def undisturbed() -> Iterator[Cell]:
 
 
 def matrix() -> Iterator[Cell]:
-    """Yield every cell with the journal, then those whose journal is lost with the plugin: the fresh runner."""
+    """Yield every cell with the journal, those whose journal is lost with the plugin, and those that are rehearsed."""
     for point in POINTS:
         for kill in point.kills:
             for calm in undisturbed():
                 yield Cell(calm.operation, calm.change, point, kill)
-    for point in POINTS[UNINTENDED:]:
-        for calm in undisturbed():
-            if calm.change in ("image", "userData"):
-                yield Cell(calm.operation, calm.change, point, Kill.KILL, journal=False)
+    telling = [calm for calm in undisturbed() if calm.change in ("image", "userData")]
+    for point, calm in itertools.product(POINTS[UNINTENDED:], telling):
+        yield Cell(calm.operation, calm.change, point, Kill.KILL, journal=False)
+    for point, calm in itertools.product(POINTS[UNINTENDED:], telling):
+        yield Cell(calm.operation, calm.change, point, Kill.KILL, rehearsed=True)
 
 
 def telling() -> Iterator[Cell]:

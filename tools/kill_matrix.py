@@ -81,20 +81,19 @@ def _report(results: Sequence[Result], calm: dict[tuple[str, str], int], seconds
     table = Table("point", "kill", title="Kill matrix")
     for column in COLUMNS:
         table.add_column(column, justify="right")
-    for (point, kill, kept), group in itertools.groupby(results, _row):
-        table.add_row(point, kill if kept else f"{kill}, journal lost", *_figures(list(group), calm))
-    for kept in (True, False):
-        of_these = [result for result in results if result.cell.journal is kept]
-        if of_these:
-            table.add_section()
-            table.add_row("all", "with the journal" if kept else "journal lost", *_figures(of_these, calm))
+    for (point, kill, after), group in itertools.groupby(results, _row):
+        table.add_row(point, f"{kill}{after and ', '}{after}", *_figures(list(group), calm))
+    for after in dict.fromkeys(result.cell.after for result in results):
+        table.add_section()
+        of_these = [result for result in results if result.cell.after == after]
+        table.add_row("all", after or "with the journal", *_figures(of_these, calm))
     Console(width=170).print(table)
     print(f"{len(results)} cells in {seconds / 60:.1f} minutes; extra calls: median/most, against an undisturbed run.")
 
 
-def _row(result: Result) -> tuple[str, str, bool]:
+def _row(result: Result) -> tuple[str, str, str]:
     point, kill = result.cell.point, result.cell.kill
-    return (point.name if point else "", kill.value if kill else "", result.cell.journal)
+    return (point.name if point else "", kill.value if kill else "", result.cell.after)
 
 
 def _figures(results: Sequence[Result], calm: dict[tuple[str, str], int]) -> Iterable[str]:

@@ -89,6 +89,8 @@ def run(cell: Cell, template: Mapping[str, Path], folder: Path, engine: Path) ->
         stack = Stack(folder, cloud, engine, SDKS["newest"], environment={"PYTHONPATH": str(HOOK)})
         stack.declare(web=cell.program)
         over = _cut_off(cell, stack, trap, result)
+        if cell.rehearsed:
+            _rehearse(cell, stack, template[cell.operation], result)
         for _ in range(0 if over else MAX_UPS):
             if _up(cell, stack, result):
                 break
@@ -108,7 +110,8 @@ def _cut_off(cell: Cell, stack: Stack, trap: Trap, result: Result) -> bool:
     calm = dict(stack.environment)
     if hooked and cell.point and cell.kill:
         at = str(cell.point.at).format(operation=cell.operation)
-        victim = {Kill.ENGINE: "engine", Kill.DISK: "disk"}.get(cell.kill, "plugin")
+        victims = {Kill.ENGINE: "engine", Kill.DISK: "disk", Kill.JOURNAL: "journal"}
+        victim = victims.get(cell.kill, "plugin")
         stack.environment |= {"KILL_AT": at, "KILL_SIGNAL": str(int(cell.kill.signal)), "KILL_VICTIM": victim}
     ran = stack.up()
     stack.environment = calm
@@ -120,13 +123,25 @@ def _cut_off(cell: Cell, stack: Stack, trap: Trap, result: Result) -> bool:
     struck = hooked or trap.struck.wait(MOMENT_SECONDS)
     if not struck or (cell.kill is Kill.ENGINE and ran.code != -signal.SIGKILL):
         result.faults.append("the point was never reached, or nobody died there")
-    if ran.code == 0 and cell.kill is not Kill.DROP:
+    if ran.code == 0 and not cell.kill.may_succeed:
         result.faults.append("the up that was cut off says it succeeded")
     if not cell.journal:
         shutil.rmtree(stack.folder / "home" / ".pulumi" / "zec_pulumi")
     if cell.kill is Kill.ENGINE:
         stack.run("cancel", "--yes").ok()
     return _succeeded(cell, stack, ran, result)
+
+
+def _rehearse(cell: Cell, stack: Stack, template: Path, result: Result) -> None:
+    """Try the program out on another cloud, with the same home and a state of its own: nothing else counts there."""
+    backend = stack.folder / "rehearsal"
+    shutil.copytree(template / "backend", backend)
+    with Simulator(rebuild_seconds=PACE["rebuild_seconds"], stop_seconds=PACE["stop_seconds"]) as cloud:
+        environment = {**stack.environment, "PULUMI_BACKEND_URL": f"file://{backend}"}
+        rehearsal = Stack(stack.folder, cloud, stack.engine, stack.python, environment=environment)
+        succeeded = _succeeded(cell, rehearsal, rehearsal.up(), result)
+        if not succeeded or rehearsal.actions().count("ResetInstance") != 1:
+            result.faults.append("a rehearsal counts what was done on another cloud")
 
 
 def _up(cell: Cell, stack: Stack, result: Result) -> bool:

@@ -14,7 +14,7 @@ import psutil
 from driver import WEB_1
 from kill_cells import Kill
 from zec_pulumi.simulator.actions import ACTIONS
-from zec_pulumi.simulator.effects import Drop
+from zec_pulumi.simulator.effects import Drop, Trickle
 from zec_pulumi.simulator.faults import Faults
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ TICK_SECONDS = 0.1
 
 LONG_SECONDS = 3600.0
 DEATH_SECONDS = 20.0
+BYTE_SECONDS = 0.2
 
 
 class Trap(Faults):
-    """The simulator's faults, with one more: the first request that fits is dropped, and the victim dies before.
+    """The simulator's faults, with one more: the first request that fits is not answered, and the victim dies before.
 
     Runs in the simulator's thread, which holds the cloud's lock.
     """
@@ -64,6 +65,8 @@ class Trap(Faults):
             self._due = True
         else:
             self._strike()
+        if self._kill is Kill.TRICKLE:
+            return [*effects, Trickle(type="trickle", seconds=BYTE_SECONDS)]
         return [*effects, Drop(type="drop", carried_out=request.carried_out)]
 
     def observe(self, _entry: dict[str, Any]) -> None:
@@ -84,8 +87,8 @@ class Trap(Faults):
 
 
 def strike(folder: Path, kill: Kill | None) -> None:
-    """Kill the plugin or the engine of a stack's folder and wait for its death; a dropped connection kills nobody."""
-    if kill in (None, Kill.DROP):
+    """Kill the plugin or the engine of a stack's folder and wait for its death; without an answer alone nobody dies."""
+    if kill in (None, Kill.DROP, Kill.TRICKLE):
         return
     victims = engines(folder) if kill is Kill.ENGINE else plugins(folder)
     assert victims, "nobody to kill"

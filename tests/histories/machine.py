@@ -130,11 +130,25 @@ class Histories(RuleBasedStateMachine):
         program=CHANGES,
         where=PLACES,
         nth=st.integers(1, 6),
-        what=st.sampled_from(["off", "on", "foreign", "other", "full"]),
+        what=st.sampled_from(
+            [
+                *("off", "on", "foreign", "other", "untag", "terraform"),
+                *("full", "short", "torn", "trickle", "rehearsal", "rehearsal"),
+            ]
+        ),
     )
     def up_interfered(self, stack: int, program: dict[str, Any] | None, where: str, nth: int, what: str) -> None:
-        """Run up, and in the middle somebody else acts on the machine, or the disk is full."""
+        """Run up, and in the middle somebody else acts on the machine or rehearses, or disk or network fail."""
         self._disturbed(stack, program, [], Disturbance(where, nth, self.steps.happening(self._stack(stack), what)))
+
+    @rule(
+        stack=STACKS,
+        program=PROGRAMS,
+        disturbance=st.one_of(st.none(), st.builds(Disturbance, PLACES, st.integers(1, 4), st.just(kill))),
+    )
+    def rehearse(self, stack: int, program: dict[str, Any] | None, disturbance: Disturbance | None) -> None:
+        """Try a program out on another cloud with the same home, where the plugin may be killed."""
+        self.steps.rehearse(self._stack(stack), program, disturbance)
 
     @rule(stack=STACKS, program=PROGRAMS, unknown=programs.unknown())
     def up_as_previewed(self, stack: int, program: dict[str, Any] | None, unknown: list[str]) -> None:
@@ -149,10 +163,15 @@ class Histories(RuleBasedStateMachine):
 
     @rule(
         stack=STACKS,
-        what=st.sampled_from(["destroy", "rename", "released", "fresh runner", "fresh runner", "answer", "untag"]),
+        what=st.sampled_from(
+            [
+                *("destroy", "rename", "released", "fresh runner", "fresh runner", "answer"),
+                *("untag", "terraform", "old tags"),
+            ]
+        ),
     )
     def seldom(self, stack: int, what: str) -> None:
-        """Destroy, rename, lose machine, journal or marker, or answer truthfully what an up has asked."""
+        """Destroy, rename, lose machine, journal or tags, or answer truthfully what an up has asked."""
         chosen = self._stack(stack)
         steps: dict[str, Callable[[Stack], None]] = {
             "destroy": self.steps.destroy,
@@ -161,6 +180,8 @@ class Histories(RuleBasedStateMachine):
             "fresh runner": self.world.lose_journal,
             "answer": self.steps.answer,
             "untag": lambda _: self.steps.untag(),
+            "terraform": lambda _: self.steps.terraform(old=False),
+            "old tags": lambda _: self.steps.terraform(old=True),
         }
         steps[what](chosen)
 
@@ -176,9 +197,10 @@ class Histories(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([30.0, 300.0, 86400.0]), jump=st.sampled_from([0.0, 0.0, 3600.0, -3600.0]))
     def time_passes(self, seconds: float, jump: float) -> None:
-        """Time passes, and the wall clock is set."""
-        self.world.cloud.clock.advance(seconds)
-        self.world.clock.set_wall(jump)
+        """Time passes on every cloud, and the wall clock is set."""
+        for world in self.world.worlds:
+            world.cloud.clock.advance(seconds)
+            world.clock.set_wall(jump)
 
     def _disturbed(
         self,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support import programs
 from tests.support.cloud import TOKEN
+from tests.support.points import Disturbance, kill
 from tests.support.world import WEB
 from zec_pulumi.errors import StopReason
-from zec_pulumi.journal.journal import Journal
 from zec_pulumi.journal.marker import Marker, parse
 from zec_pulumi.planning.inputs import UNKNOWN
 from zec_pulumi.planning.same_rebuild import resource_digest
@@ -18,7 +18,6 @@ from zec_pulumi.planning.same_rebuild import resource_digest
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from tests.support.points import Disturbance
     from tests.support.stack import Outcome, Stack
     from tests.support.world import World
 
@@ -28,6 +27,7 @@ NEXT_STEP = re.compile(
     "|key_id|password|run again|run from another network|does it|check |give |choose |set this machine's clock"
     "|[Ss]ee the API's"
 )
+BUSY = "is worked on by"
 INPUT = re.compile("(image_id|key_id|password|timezone): ")
 """A finding about an input; the row that it stands on names the resource."""
 
@@ -163,7 +163,7 @@ class Steps:
             own = marker.resource == resource_digest(stack.urn)
             was = own and any(marker.is_attempt(accepted.attempt_id) for accepted in self.world.judge.accepted)
             stack.settings = {"zec:closeAttempt": f"{marker.attempt}={'rebuilt' if was else 'not-rebuilt'}"}
-        journal = Journal(stack.home, self.world.clock)
+        journal = stack.journal
         for entry in journal.entries(WEB):
             # Nobody calls a rebuild done while it runs.
             asked = entry.event == "accepted" and self.world.machine["pending"] is None
@@ -176,8 +176,19 @@ class Steps:
         self.world.tally["interferences"] += 1
         self.world.mark(None)
 
+    def terraform(self, *, old: bool) -> None:
+        """Terraform writes the tags of its configuration, perhaps with a marker that the machine had once."""
+        self.world.tally["interferences"] += 1
+        once = self.world.seen_markers[0] if old and self.world.seen_markers else None
+        self.world.mark(once, {"env": "prod"})
+
     def come_to_rest(self) -> None:
         """Claim 5: without further misfortune, ups converge, or stop with a message that says what to do."""
+        for world in self.world.worlds:
+            Steps(world).all_end()
+
+    def all_end(self) -> None:
+        """Bring the stacks of this cloud to their end."""
         self.world.cloud.faults.clear()
         for stack in self.world.stacks:
             if not stack.program:
@@ -191,7 +202,7 @@ class Steps:
             self.world.tally["stopped and asked"] += 1
 
     def happening(self, stack: Stack, what: str) -> Callable[[], None]:
-        """Return what somebody else, or the disk, does in the middle of a command on ``stack``."""
+        """Return what somebody else, the disk or the network does in the middle of a command on ``stack``."""
         other = self.world.stacks[1 if stack is self.world.stacks[0] else 0]
         happenings: dict[str, Callable[[], None]] = {
             "off": lambda: self.world.by_hand(status="STOPPED"),
@@ -201,12 +212,50 @@ class Steps:
                 pending={"becomes": "RUNNING", "afterSeconds": 50, "changes": {"imageId": programs.DEBIAN}},
             ),
             "other": lambda: self._other(other),
-            "full": self._fill_disk,
+            "full": lambda: self._disk_takes(0),
+            "short": self._cut_short,
+            "torn": self._tear,
+            "trickle": self._trickle,
+            "rehearsal": lambda: self.rehearse(stack, None),
+            "untag": self.untag,
+            "terraform": lambda: self.terraform(old=True),
         }
         return happenings[what]
 
-    def _fill_disk(self) -> None:
-        self.world.disk_full = True
+    def rehearse(self, stack: Stack, program: dict[str, Any] | None, disturbance: Disturbance | None = None) -> None:
+        """Run up for the same resource on the same computer, on another cloud; nothing of it counts here."""
+        self.world.tally["rehearsals"] += 1
+        world = self.world.rehearsal
+        steps, mirror = Steps(world), world.stacks[self.world.stacks.index(stack)]
+        if mirror.runner != stack.runner:
+            mirror.runner = stack.runner
+            world.judge.journals[mirror.name] = len(list(self.world.homes.iterdir()))
+        if mirror.urn != stack.urn:
+            mirror.generation, mirror.outputs, mirror.inputs = stack.generation, {}, {}
+        before = self.world.judge.mutations_sent()
+        if not mirror.outputs:
+            steps.up(mirror, {"imageId": programs.JAMMY})
+        with steps.armed(disturbance) if disturbance else contextlib.nullcontext():
+            outcome = steps.up(mirror, program or stack.program or {"imageId": programs.NOBLE})
+        if BUSY in outcome.text:
+            self.world.breaks(f"a rehearsal waits for who works on another cloud: {outcome}")
+        self.world.judge.sent_nothing(before, "a rehearsal")
+
+    def _disk_takes(self, room: int) -> None:
+        self.world.disk_room = room
+
+    def _cut_short(self) -> None:
+        """The disk takes a part of a line, which must be noticed: the plugin is killed at the reset, should it come."""
+        self._disk_takes(30)
+        self.world.points.armed = Disturbance("after ResetInstance", 1, kill)
+
+    def _tear(self) -> None:
+        self.world.torn = 30
+
+    def _trickle(self) -> None:
+        """From now on each answer of this command comes byte by byte, and takes longer than anybody waits."""
+        self.world.cloud.faults.add({"action": "*", "effect": {"type": "trickle", "seconds": 5.0}})
+        self.world.tally["trickling commands"] += 1
 
     def late_turn(self, seconds: float) -> None:
         """Others have used the rate limit up: the next request's turn comes late."""
@@ -244,6 +293,9 @@ class Steps:
         self.world.judge.keeps_secrets(stack, outcome)
         if "a defect in" in outcome.text:
             self.world.breaks(f"5: {outcome.text}")
+        asked = ASKS.findall("\n".join([outcome.text, *outcome.lines]))
+        if not self.world.attempts.issuperset(asked):
+            self.world.breaks(f"an attempt on another cloud is asked about: {outcome}")
 
     def _tells(self, outcome: Outcome, done: list[str], *, started_over: bool) -> None:
         """Claim 7, and a failure says what the machine is and what to do."""

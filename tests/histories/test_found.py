@@ -10,7 +10,6 @@ from tests.histories.steps import Steps
 from tests.support.points import Disturbance, kill
 from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import TAGGING, WEB
-from zec_pulumi.journal.journal import Journal
 from zec_pulumi.journal.locks import Lock
 from zec_pulumi.planning.inputs import UNKNOWN
 
@@ -209,9 +208,9 @@ def test_a_rename_after_a_kill_asks_whose_the_attempt_was(world: World) -> None:
     stack.generation += 1
     outcome = stack.up({"imageId": JAMMY, "userData": SCRIPT})
     assert (world.resets(), outcome.end) == (1, "failed")
-    attempt_id = Journal(stack.home, world.clock).entries(WEB)[0].attempt_id
+    attempt_id = stack.journal.entries(WEB)[0].attempt_id
     assert f"attempts close {attempt_id} --rebuilt" in outcome.text
-    Journal(stack.home, world.clock).note(WEB, attempt_id, "closed-rebuilt")
+    stack.journal.note(WEB, attempt_id, "closed-rebuilt")
     assert stack.up({"imageId": JAMMY, "userData": SCRIPT}).end == "succeeded"
     assert world.resets() == 1
 

@@ -159,7 +159,7 @@ def make_stack() -> Iterator[Callable[..., StrictStack]]:
     def make(transition: Transition = "DEPLOYING") -> StrictStack:
         world = World(transition, Counter())
         worlds.append(world)
-        return StrictStack(world, "dev", WEB, world.stacks[0].home)
+        return StrictStack(world, "dev", WEB, world.stacks[0].runner)
 
     yield make
     for world in worlds:

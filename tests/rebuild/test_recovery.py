@@ -71,7 +71,7 @@ def test_the_journal_keeps_no_value_of_a_secret_input(world: World) -> None:
     stack = world.stacks[0]
     stack.secrets = frozenset({"keyId"})
     killed_at(world, "after ResetInstance", WITH_SECRET_KEY)
-    (kept,) = Journal(stack.home, world.clock).entries(WEB)
+    (kept,) = stack.journal.entries(WEB)
     assert {(cause.trigger, cause.hidden) for cause in kept.causes} == {("keyId", True), ("userData", False)}
     assert not any("key-2ndKey01" in file.read_text() for file in stack.home.rglob("*.jsonl"))
 
@@ -93,7 +93,7 @@ def test_a_person_s_word_settles_it(world: World, word: Event, resets: int) -> N
     killed_at(world, "after ResetInstance", WITH_SCRIPT)
     world.cloud.clock.advance(100)
     stack = world.stacks[0]
-    journal = Journal(stack.home, world.clock)
+    journal = stack.journal
     journal.note(WEB, journal.entries(WEB)[0].attempt_id, word)
     assert stack.up(WITH_SCRIPT).end == "succeeded"
     assert world.resets() == resets
@@ -105,7 +105,7 @@ def test_an_accepted_attempt_is_joined_and_the_row_says_so(world: World) -> None
     world.points.armed = Disturbance("row", 6, kill)
     stack = world.stacks[0]
     assert stack.up(WITH_SCRIPT).end == "killed"
-    assert Journal(stack.home, world.clock).entries(WEB)[0].event == "begun"
+    assert stack.journal.entries(WEB)[0].event == "begun"
     shown = stack.preview(WITH_SCRIPT)
     assert any(line.startswith("join: rebuild accepted") for line in shown.lines)
     assert stack.up(WITH_SCRIPT).end == "succeeded"
@@ -217,7 +217,7 @@ def test_a_failed_attempt_that_only_the_journal_knows_is_not_tried_again(world: 
     stack = world.stacks[0]
     world.points.armed = Disturbance("journal", 8, kill)
     assert stack.up(WITH_SCRIPT).end == "killed"
-    assert Journal(stack.home, world.clock).entries(WEB)[0].event == "failed"
+    assert stack.journal.entries(WEB)[0].event == "failed"
     outcome = stack.up(WITH_SCRIPT)
     assert "REINSTALL_FAILED" in outcome.text
     assert stack.outputs["attempt"]["outcome"] == "failed"
@@ -229,9 +229,9 @@ def test_what_the_stack_has_recorded_is_forgotten_by_the_journal(world: World) -
     stack = world.stacks[0]
     stack.up(WITH_SCRIPT)
     stack.preview(WITH_SCRIPT)
-    assert Journal(stack.home, world.clock).entries(WEB)
+    assert stack.journal.entries(WEB)
     stack.up({**WITH_SCRIPT, "imageId": NOBLE})
-    assert len(Journal(stack.home, world.clock).entries(WEB)) == 1
+    assert len(stack.journal.entries(WEB)) == 1
 
 
 def test_a_machine_that_somebody_else_works_on_is_left_alone(world: World) -> None:

@@ -14,7 +14,6 @@ from tests.support.points import PluginKilledError
 from tests.support.row import FakeRow
 from zec_pulumi.engine.connection import RPC_SECONDS
 from zec_pulumi.errors import StopReason
-from zec_pulumi.journal.journal import Journal
 from zec_pulumi.operations.apply import create, update
 from zec_pulumi.operations.check import check
 from zec_pulumi.operations.diff import diff
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.world import World
+    from zec_pulumi.journal.journal import Journal
     from zec_pulumi.operations.context import Process
 
 URN = "urn:pulumi:{stack}::demo::pulumi-python:dynamic/zec:InstanceOsImage::{name}"
@@ -78,14 +78,15 @@ class Stack:
 
     ``settings`` are the stack's ``zec:`` settings as the program sends them, or the text that it sends instead; None
     where it sends none. ``configured`` are those that the provider is configured with: the same, or those of an
-    explicit provider. ``secrets`` are the keys of the inputs that the program gives as secrets.
+    explicit provider. ``secrets`` are the keys of the inputs that the program gives as secrets. ``runner`` is where the
+    computer that runs the commands keeps journals and locks.
     """
 
-    def __init__(self, world: World, name: str, instance_id: str, home: Path) -> None:
+    def __init__(self, world: World, name: str, instance_id: str, runner: Path) -> None:
         self.world = world
         self.name = name
         self.instance_id = instance_id
-        self.home = home
+        self.runner = runner
         self.generation = 0
         self.outputs: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
@@ -105,7 +106,12 @@ class Stack:
     @property
     def journal(self) -> Journal:
         """The journal of this stack's runner."""
-        return Journal(self.home, self.world.clock)
+        return self.world.journal_at(self.runner)
+
+    @property
+    def home(self) -> Path:
+        """Where its journal, used approvals and locks are."""
+        return self.journal.folder
 
     @property
     def halt(self) -> StopReason | None:

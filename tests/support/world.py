@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import random
+import resource
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tests.support.cloud import TOKEN, CloudClock, LocalSimulator, LocalTransport, client_of
+from tests.support.cloud import HOST, TOKEN, CloudClock, LocalSimulator, LocalTransport, client_of
 from tests.support.judge import ClaimBrokenError, Judge
-from tests.support.points import Disturbance, Points
+from tests.support.points import Disturbance, Points, kill
 from tests.support.stack import Stack
+from zec_pulumi.api import BearerToken, Endpoint
 from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
-from zec_pulumi.journal.files import refused
+from zec_pulumi.journal.clouds import account_of, journal_of
 from zec_pulumi.journal.journal import Journal
 from zec_pulumi.journal.marker import KEY
 from zec_pulumi.operations.context import CloudConnection, Process
@@ -32,46 +33,63 @@ if TYPE_CHECKING:
 
     from zec_pulumi.journal.journal import Event
     from zec_pulumi.simulator.cloud import Transition
-    from zec_pulumi.time.clock import Clock
 
 WEB = "1272168087751233112"
+OTHER_HOST = "127.0.0.1:2"
 POLL_SECONDS = 5.0
 TAGGING = frozenset({"ModifyResourceTags", "DeleteTags"})
+_CREDENTIALS = BearerToken(TOKEN)
 WALL_STEPS = (3600.0, -3600.0, 90.0, -90.0, 200_000.0, -200_000.0)
 
 
 class World:
     """A cloud, its clock, and two stacks with the same instance; ``tally`` counts what happened.
 
-    While ``disk_full`` is set, until the end of the command, the journal takes nothing.
+    While ``disk_room`` is a number, until the end of the command, the journal's files take so many bytes more. With
+    ``torn`` the plugin is killed when so many bytes of the journal's next line are written.
+
+    A ``rehearsed`` world is another cloud, whose stacks have the homes of that one's.
 
     With ``steps`` the wall clock is set somewhere in each command, always alike for the same number.
     """
 
     def __init__(
-        self, transition: Transition, tally: Counter[str], *, one_runner: bool = True, steps: int | None = None
+        self,
+        transition: Transition,
+        tally: Counter[str],
+        *,
+        one_runner: bool = True,
+        steps: int | None = None,
+        rehearsed: World | None = None,
     ) -> None:
         self._steps = None if steps is None else random.Random(steps)  # noqa: S311 reproducible on purpose
         self.tally = tally
+        self.transition = transition
+        self.endpoint = Endpoint(OTHER_HOST if rehearsed else HOST, "http")
         self.points = Points()
         self.sim = LocalSimulator(transition, observer=self._mutated)
         self.cloud = self.sim.cloud
         self.clock = CloudClock(self.sim, lambda: self.points.passed("sleep"))
         self.transport = LocalTransport(self.cloud, self._passed)
-        self.homes = Path(tempfile.mkdtemp(prefix="histories-"))
+        self.homes: Path = rehearsed.homes if rehearsed else Path(tempfile.mkdtemp(prefix="histories-"))
+        self._rehearsed = rehearsed
+        self._rehearsal: World | None = None
         self.judge = Judge(self)
         self.acting: Stack | None = None
         self.intended: str | None = None
+        self.attempts: set[str] = set()
+        self.seen_markers: list[str] = []
         self.process = self._new_process(self.homes, {})
         self.secrets: set[str] = {TOKEN}
         self.runners = 0
         self.command = self.commands = 0
-        first = self._new_home()
+        first = self._new_runner()
         self.stacks = [
             Stack(self, "dev", WEB, first),
-            Stack(self, "ops", WEB, first if one_runner else self._new_home()),
+            Stack(self, "ops", WEB, first if one_runner else self._new_runner()),
         ]
-        self.disk_full = False
+        self.disk_room: int | None = None
+        self.torn: int | None = None
         self.opened = False
 
     def __enter__(self) -> Self:
@@ -88,7 +106,20 @@ class World:
     def close(self) -> None:
         """End it and remove its files."""
         self.opened = False
-        shutil.rmtree(self.homes, ignore_errors=True)
+        if self._rehearsed is None:
+            shutil.rmtree(self.homes, ignore_errors=True)
+
+    @property
+    def rehearsal(self) -> World:
+        """Another cloud with the same machines, for whoever tries things out before."""
+        if self._rehearsal is None:
+            self._rehearsal = World(self.transition, self.tally, rehearsed=self)
+        return self._rehearsal
+
+    @property
+    def worlds(self) -> list[World]:
+        """This world, and its rehearsal where there was one."""
+        return [self, *([self._rehearsal] if self._rehearsal else [])]
 
     @property
     def machine(self) -> dict[str, Any]:
@@ -113,15 +144,16 @@ class World:
         """The values of markers in the account's list of tags."""
         return [tag.value for tag in self.cloud.world.tags if tag.key == KEY]
 
-    def mark(self, value: str | None) -> None:
-        """Write a marker on the machine, or take it off, as others could."""
+    def mark(self, value: str | None, tags: Mapping[str, str] | None = None) -> None:
+        """Write a marker on the machine, or take it off, as others could; and with ``tags`` only these beside it."""
         for accepted in self.judge.accepted:
             accepted.marked = False
         instance = self.cloud.instance(WEB)
         assert instance is not None
-        others = [tag for tag in instance.tags if tag.key != KEY]
-        tags = others if value is None else [*others, Tag(key=KEY, value=value)]
-        self.cloud.world.bind(instance, tags, self.cloud.clock.now())
+        kept = [tag for tag in instance.tags if tag.key != KEY]
+        others = kept if tags is None else [Tag(key=key, value=text) for key, text in tags.items()]
+        written = others if value is None else [*others, Tag(key=KEY, value=value)]
+        self.cloud.world.bind(instance, written, self.cloud.clock.now())
 
     @property
     def marker(self) -> str | None:
@@ -142,7 +174,7 @@ class World:
 
     def lose_journal(self, stack: Stack) -> None:
         """Go on with this stack on a fresh runner."""
-        stack.home = self._new_home()
+        stack.runner = self._new_runner()
         self.judge.journals[stack.name] = self.runners
 
     def breaks(self, claim: str) -> NoReturn:
@@ -154,7 +186,7 @@ class World:
     def running(self, stack: Stack) -> Iterator[None]:
         """Be the plugin process of a command on that stack."""
         acting, self.acting = self.acting, stack
-        before, self.process = self.process, self._new_process(stack.home, stack.configured)  # it knows nothing
+        before, self.process = self.process, self._new_process(stack.runner, stack.configured)  # it knows nothing
         command, self.commands = self.command, self.commands + 1
         self.command = self.commands
         if self._steps is not None:
@@ -164,16 +196,20 @@ class World:
             yield
         finally:
             self.acting, self.process, self.command = acting, before, command
-            self.disk_full = False
+            self.disk_room = self.torn = None
 
-    def _new_process(self, home: Path, configured: Mapping[str, str]) -> Process:
+    def journal_at(self, runner: Path) -> Journal:
+        """Return the journal of this cloud on a runner."""
+        return journal_of(runner, self.clock, self.endpoint, _CREDENTIALS)
+
+    def _new_process(self, runner: Path, configured: Mapping[str, str]) -> Process:
         client = client_of(self.transport, self.clock)
         reader = CloudReader(client, self.clock)
         connection = CloudConnection(client, reader, StatusPoller(client, reader, self.clock, POLL_SECONDS))
-        journal = PointedJournal(home, self.clock, self)
+        journal = PointedJournal(self.journal_at(runner).folder, runner, self)
         return Process(journal, self.clock, connection, resolve_options(configured))
 
-    def _new_home(self) -> Path:
+    def _new_runner(self) -> Path:
         self.runners += 1
         return self.homes / str(self.runners)
 
@@ -187,31 +223,56 @@ class World:
 
     def _looked(self) -> None:
         instance = self.cloud.instance(WEB)
+        if self.marker is not None and self.marker not in self.seen_markers:
+            self.seen_markers.append(self.marker)
         if instance is not None:
             self.judge.looked({"status": instance.status, "imageId": instance.image_id, "keyId": instance.key_id})
 
 
 class PointedJournal(Journal):
-    """The real journal, with points around its lines."""
+    """The real journal, with points around its lines, on a disk that may be full."""
 
-    def __init__(self, folder: Path, clock: Clock, world: World) -> None:
-        super().__init__(folder, clock)
+    def __init__(self, folder: Path, runner: Path, world: World) -> None:
+        super().__init__(folder, world.clock, account_of(_CREDENTIALS), older=runner)
         self._world = world
+
+    def prepare(self, instance_id: str, *, approval: bool) -> None:
+        """Find out whether an intent could be written."""
+        with self._room(0):
+            super().prepare(instance_id, approval=approval)
 
     def intend(self, attempt_id: str, *facts: Any, **more: Any) -> None:
         """Write an intent."""
-        self._pass_point()
+        self._world.points.passed("journal")
+        self._world.attempts.add(attempt_id)
         super().intend(attempt_id, *facts, **more)
         self._world.intended = attempt_id
         self._world.points.passed("journal")
 
     def note(self, instance_id: str, attempt_id: str, event: Event, request_id: str | None = None) -> None:
         """Write what became of an attempt."""
-        self._pass_point()
+        self._world.points.passed("journal")
         super().note(instance_id, attempt_id, event, request_id)
         self._world.points.passed("journal")
 
-    def _pass_point(self) -> None:
-        self._world.points.passed("journal")
-        if self._world.disk_full:
-            raise refused(self.folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    def _append(self, instance_id: str, line: dict[str, Any], file: Path | None = None) -> None:
+        target = file or self._file(instance_id)
+        size = target.stat().st_size if target.exists() else 0
+        with self._room(size):
+            super()._append(instance_id, line, file)
+        if self._world.torn is not None:
+            os.truncate(target, min(size + self._world.torn, target.stat().st_size - 1))
+            kill()
+
+    @contextlib.contextmanager
+    def _room(self, size: int) -> Iterator[None]:
+        """Let the system take no byte of a file beyond ``size`` and what room there is."""
+        if self._world.disk_room is None:
+            yield
+            return
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + self._world.disk_room, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -5,7 +5,8 @@ everything here happens only in the plugin's process. Nothing of it is in the pr
 
 ``KILL_AT`` is ``module:function before``, ``… after``, or ``… found`` (after the first result that is not None),
 ``KILL_SIGNAL`` the signal's number, ``KILL_VICTIM`` is ``plugin``, ``engine``, or ``disk``: then nobody dies, and the
-folder where the engine keeps its stacks takes no files any more, until :func:`mend_disk`.
+folder where the engine keeps its stacks takes no files any more, until :func:`mend_disk`; or
+``journal``: then the plugin's files take no more than a part of one more line.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -33,6 +35,13 @@ SHORTER = {
     "zec_pulumi.engine.plugin": {"_CHECK_SECONDS": 0.1},
 }
 """A twentieth of the real times: those are for clouds that take a minute for what the simulator does in four reads."""
+
+TIMEOUTS = "zec_pulumi.api.timeouts"
+ANSWER_SECONDS = 4.0
+"""How long the plugin waits for the whole of an answer."""
+
+LINE_BYTES = 30
+"""What the disk takes of the journal's next line."""
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -61,6 +70,9 @@ class _Finder(importlib.abc.MetaPathFinder):
 def _mended(module: ModuleType, at: str | None) -> None:
     for name, seconds in SHORTER.get(module.__name__, {}).items():
         setattr(module, name, seconds)
+    if module.__name__ == TIMEOUTS:
+        limits = module.Timeouts()
+        module.Timeouts.__init__.__defaults__ = (limits.connect, limits.read, ANSWER_SECONDS)
     if at and at.startswith(f"{module.__name__}:"):
         path, _, when = at.partition(":")[2].partition(" ")
         *owners, name = path.split(".")
@@ -87,10 +99,19 @@ def _strike() -> None:
     if os.environ["KILL_VICTIM"] == "disk":
         break_disk(Path(os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")))
         return
+    if os.environ["KILL_VICTIM"] == "journal":
+        fill_journal(Path(os.environ["PULUMI_HOME"]))
+        return
     victim = os.getpid() if os.environ["KILL_VICTIM"] == "plugin" else _engine()
     os.kill(victim, int(os.environ["KILL_SIGNAL"]))
     while _lives(victim):
         time.sleep(0.005)
+
+
+def fill_journal(home: Path) -> None:
+    """Let no file of this process grow beyond the journal and the beginning of one more line."""
+    size = max((file.stat().st_size for file in home.glob("zec_pulumi/clouds/*/journal/*.jsonl")), default=0)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + LINE_BYTES, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
 
 def break_disk(backend: Path) -> None:
@@ -125,5 +146,5 @@ def _lives(pid: int) -> bool:
 
 if "pulumi.dynamic" in sys.orig_argv:
     _at = os.environ.get("KILL_AT")
-    _modules = {*SHORTER, *([_at.partition(":")[0]] if _at else [])}
+    _modules = {*SHORTER, TIMEOUTS, *([_at.partition(":")[0]] if _at else [])}
     sys.meta_path.insert(0, _Finder(dict.fromkeys(_modules, lambda module: _mended(module, _at))))
