@@ -145,7 +145,7 @@ def test_the_command_lists_and_closes(
     assert main(["attempts", "close", "abc", "--not-rebuilt"]) == 0
     assert "the next pulumi up rebuilds the instance" in capsys.readouterr().out
     assert main(["attempts"]) == 0
-    assert capsys.readouterr().out == "no attempts\n"
+    assert capsys.readouterr().out.startswith("no attempts\n")
     assert main(["attempts", "list", "--all", "--json"]) == 0
     assert '"event": "closed-not-rebuilt"' in capsys.readouterr().out
 
