@@ -238,7 +238,10 @@ def judge(world: World, stack: Stack, outcome: Outcome, before: dict[str, Any], 
         assert re.search("STOPP|BOOTING|powered off|not shown", text), text
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "operation",
+    [pytest.param(name, marks=pytest.mark.slow if name in MOST else ()) for name in OPERATIONS],
+)
 def test_whatever_is_raised_wherever_ends_in_a_true_sentence(trap: Trap, operation: str) -> None:
     """Each call raises once, each time another error."""
     run(trap, operation, -1, KeyError(), after=False)

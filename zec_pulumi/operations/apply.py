@@ -292,7 +292,7 @@ class _Apply:
             kept_backups = backups.delete_older(self.op, self.live, known, self._kept_backups, in_use, self.call.warn)
             return self._record(self._applied_by_rebuild(), last_rebuild, kept_backups)
         except UnhealthyError as error:
-            if self._rolls_back(attempt) and self.op.progress.stop_reason() is None:
+            if self._rolls_back(attempt):
                 self._take_back(attempt, before, error)
             self._leave_open(AttemptOpenError(outcomes.unhealthy(self.live, error, ours=ours), attempt), before)
         except KeyboardInterrupt:
@@ -316,9 +316,14 @@ class _Apply:
         before = {**self.before, **record.recorded_backups(backups.after(self.recorded, attempt))}
         return RollBack(self.op, self.call, self.wanted, self.inputs, before, self.recorded)
 
-    def _take_back(self, attempt: Attempt, before: Applied, unhealthy: UnhealthyError) -> NoReturn:
-        """Rebuild the machine from the backup of an attempt that does not pass its health gate, and fail."""
+    def _take_back(self, attempt: Attempt, before: Applied, unhealthy: UnhealthyError) -> None:
+        """Rebuild the machine from the backup of an attempt that does not pass its health gate, and fail.
+
+        It returns, and does nothing, where the operation was stopped.
+        """
         try:
+            if self.op.progress.stop_reason() is not None:
+                return
             self._roll_back(attempt).carry_out(self.live, self.machine_before or self.live, attempt, unhealthy)
         except (PartialFailureError, KeyboardInterrupt):
             raise

@@ -125,10 +125,13 @@ def _backed_up(
     """Return the attempt with its backup; raise RebuildNotStartedError when there is none."""
     try:
         image_id, seconds = make_backup(op, live, attempt.id, usual_seconds)
-    except NoBackupError as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a defect of ours, too, comes before anything is wiped
         wait_out(op, live.instance_id)
         state = restart(op, live, powered_off)
-        raise RebuildNotStartedError(outcomes.not_wiped(str(error), live, state, noted=True)) from error
+        why = outcomes.reason(error)
+        raise RebuildNotStartedError(outcomes.not_wiped(why, live, state, noted=True)) from error
     return attempt.model_copy(update={"backup_image_id": image_id, "backup_seconds": seconds})
 
 
