@@ -158,6 +158,20 @@ def test_a_killed_rebuild_is_joined_elsewhere_and_has_used_its_approval(gated: S
     assert gated.actions() == REBUILD
 
 
+@pytest.mark.parametrize("at", ["row DEPLOYING", "row RUNNING, verifying"])
+def test_a_killed_rebuild_that_no_api_shows_is_joined_elsewhere_without_an_approval(recorded: Stack, at: str) -> None:
+    """It is the one that was approved."""
+    program = {"imageId": JAMMY, "userData": "#!/bin/sh\n"}
+    approve(recorded, refused(recorded, **program))
+    recorded.world.points.armed = Disturbance(at, 1, kill)
+    with pytest.raises(recorded.Failed):
+        recorded.up(**program)
+    elsewhere(recorded)
+    recorded.settings = {"zec:requireApproval": "true"}
+    recorded.up(**program)
+    assert recorded.actions() == REBUILD
+
+
 def test_a_run_that_was_killed_before_the_reset_asks_for_another_approval_elsewhere(recorded: Stack) -> None:
     """Nobody there knows that nothing was sent."""
     token = refused(recorded, imageId=NOBLE)
