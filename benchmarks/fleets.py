@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
-MUTATIONS = ("StopInstances", "ResetInstance")
+MUTATIONS = ("StopInstances", "CreateImage", "ResetInstance")
 STOP_SECONDS = 1.0
 SAMPLE_SECONDS = 0.5
 LONGEST_SECONDS = 3600.0
@@ -114,12 +114,21 @@ class Fleet:
 
 
 @contextmanager
-def fleet(machines: int, engine: Path, *, rebuild_seconds: float, poll_seconds: float) -> Iterator[Fleet]:
-    """Give an empty stack, and so many machines of one zone, which run :data:`JAMMY`."""
+def fleet(
+    machines: int, engine: Path, *, rebuild_seconds: float, poll_seconds: float, machines_in_a_zone: int | None = None
+) -> Iterator[Fleet]:
+    """Give an empty stack, and so many machines, which run :data:`JAMMY`: of one zone, or of as many as they fill."""
     world = default_world()
     first = next(machine for machine in world["instances"] if machine["instanceName"] == "web-1")
     ids = [f"14{number:017d}" for number in range(machines)]
-    world["instances"] += [{**first, "instanceId": id_} for id_ in ids]
+    zone_ids = [first["zoneId"]] * machines
+    if machines_in_a_zone:
+        zone_ids = [f"region-{number // machines_in_a_zone}a" for number in range(machines)]
+        zone = world["zones"][0]
+        world["zones"] += [{**zone, "zoneId": id_, "regionId": id_[:-1]} for id_ in dict.fromkeys(zone_ids)]
+    world["instances"] += [
+        {**first, "instanceId": id_, "zoneId": zone_id} for id_, zone_id in zip(ids, zone_ids, strict=True)
+    ]
     with (
         tempfile.TemporaryDirectory() as scratch,
         Simulator(world, rebuild_seconds=rebuild_seconds, stop_seconds=STOP_SECONDS) as cloud,

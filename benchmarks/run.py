@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 import engine
-from benchmarks import at_once, detection, limited, previews, shared_limit, single
+from benchmarks import at_once, backups, detection, limited, previews, shared_limit, single
 from benchmarks.result import HEAD, where_and_when
 from driver import ROOT, let_interrupts_through
 
@@ -43,6 +43,7 @@ SECTIONS = {
     "at-once": Section(
         at_once.at_once, "100 machines by default and all at once, against the cloud and an idle engine"
     ),
+    "backups": Section(backups.backups, "a fleet of 100 with a backup of each, against one backup and one rebuild"),
     "textbook": Section(at_once.textbook_provider, "the same 100 with the textbook provider; about ten minutes"),
     "growth": Section(at_once.growth, "100 and 1000 machines in one stack: reads, memory, CPU time"),
     "engine": Section(at_once.engine_alone, "the engine's own time, and 1000 rebuilds saved as usual; many minutes"),

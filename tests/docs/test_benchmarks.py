@@ -23,6 +23,7 @@ def test_the_help_names_every_section() -> None:
     for section in (
         "imports",
         "at-once",
+        "backups",
         "textbook",
         "growth",
         "waiting",
