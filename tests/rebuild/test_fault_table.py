@@ -16,6 +16,7 @@ import pytest
 from tests.support.cloud import list_public_images_only
 from tests.support.points import Disturbance, kill
 from tests.support.programs import JAMMY, NOBLE
+from tests.support.tables import for_every_day
 from tests.support.world import WEB, World
 from zec_pulumi import api
 from zec_pulumi.api import Code
@@ -72,6 +73,8 @@ ACTIONS = {
     "Del": "DeleteImages",
 }
 """The short names in the table's head."""
+
+DANGEROUS = frozenset({"StopInstances", "ResetInstance"})
 
 FAULTS: dict[str, dict[str, Any]] = {
     "refusal-4xx": {"type": "error", "code": "SOMETHING_NEW", "status": 400},
@@ -231,14 +234,14 @@ def tells(text: str, action: str, effect: dict[str, Any], *, nothing_done: bool)
     assert PASSWORD not in text
 
 
-@pytest.mark.parametrize(("action", "fault", "expected"), list(cells(ONCE)))
+@pytest.mark.parametrize(("action", "fault", "expected"), list(for_every_day(cells(ONCE), len(ACTIONS), DANGEROUS)))
 def test_a_fault_that_happens_once(action: str, fault: str, expected: str) -> None:
     """The outcome is as the table says."""
     if expected != "-":
         assert outcome(action, FAULTS[fault], 1) == expected
 
 
-@pytest.mark.parametrize(("action", "fault", "expected"), list(cells(ALWAYS)))
+@pytest.mark.parametrize(("action", "fault", "expected"), list(for_every_day(cells(ALWAYS), len(ACTIONS), DANGEROUS)))
 def test_a_fault_that_stays(action: str, fault: str, expected: str) -> None:
     """The outcome is as the table says."""
     if expected != "-":
