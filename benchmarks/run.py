@@ -37,8 +37,10 @@ SECTIONS = {
     "imports": Section(single.imports, "what a program pays for importing the package"),
     "one": Section(single.one_rebuild, "one machine: API calls of preview and up, and how late success is told"),
     "long": Section(single.long_rebuild, "one rebuild of five minutes: its API calls; takes no time"),
+    "marker": Section(single.marked_rebuild, "one rebuild with the tag on the instance and without; takes no time"),
     "report": Section(single.large_report, "zec-pulumi report on a preview of 1000 rebuilds"),
     "previews": Section(previews.previews, "preview and refresh of 1, 100, 500 and 1000 machines"),
+    "largest": Section(previews.largest, "the API calls of a preview of 5000 machines; takes no engine"),
     "checks": Section(previews.live_checks, "a preview of 500 machines with and without live checks, slow answers"),
     "at-once": Section(
         at_once.at_once, "100 machines by default and all at once, against the cloud and an idle engine"

@@ -30,6 +30,8 @@ def test_the_help_names_every_section() -> None:
         "lag",
         "limited",
         "previews",
+        "largest",
+        "marker",
         "shared-limit",
     ):
         assert re.search(rf"^  {section} ", told, flags=re.MULTILINE), section
