@@ -48,7 +48,7 @@ class Kill(str, Enum):
     @property
     def may_succeed(self) -> bool:
         """Whether the operation lives on, and may come to its end."""
-        return self in (Kill.DROP, Kill.TRICKLE, Kill.JOURNAL)
+        return self in (Kill.TERM, Kill.DROP, Kill.TRICKLE, Kill.JOURNAL)
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,9 @@ def _up(cell: Cell, stack: Stack, result: Result) -> bool:
         home = {"PULUMI_HOME": str(stack.folder / "home" / ".pulumi")}
         command = [sys.executable, "-c", _CLOSE, "attempts", "close", question[1], answer]
         subprocess.run(command, env=home, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    if "change rebuild_token to ask for the rebuild" in ran.text:
+        result.asked += 1
+        stack.declare(web={**cell.program, "rebuild_token": "asked for again"})
     marked = _MARKED.search(ran.text)
     if marked:
         result.asked += 1

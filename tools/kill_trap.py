@@ -95,6 +95,8 @@ def strike(folder: Path, kill: Kill | None) -> None:
     for pid in victims:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, kill.signal)
+    if kill is Kill.TERM:  # it ends its operation, and the engine ends it
+        return
     until = time.monotonic() + DEATH_SECONDS
     while set(victims) & {*engines(folder), *plugins(folder)}:
         assert time.monotonic() < until, "the victim lives on"

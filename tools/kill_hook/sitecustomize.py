@@ -95,7 +95,7 @@ def _trapped(function: Callable[..., Any], when: str) -> Callable[..., Any]:
 
 @functools.cache
 def _strike() -> None:
-    """Send the signal, once, and go on only when its victim is dead."""
+    """Send the signal, once, and go on only when its victim is dead, or has heard a SIGTERM."""
     if os.environ["KILL_VICTIM"] == "disk":
         break_disk(Path(os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")))
         return
@@ -104,7 +104,8 @@ def _strike() -> None:
         return
     victim = os.getpid() if os.environ["KILL_VICTIM"] == "plugin" else _engine()
     os.kill(victim, int(os.environ["KILL_SIGNAL"]))
-    while _lives(victim):
+    plugin = sys.modules["zec_pulumi.engine.plugin"].PLUGIN
+    while _lives(victim) and not plugin.cancelled.is_set():
         time.sleep(0.005)
 
 
