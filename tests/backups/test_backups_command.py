@@ -11,10 +11,12 @@ import pytest
 
 from tests.backups.conftest import BATCH, CUSTOM, URN, WEB, machine, stack
 from tests.support.terminal import COMMAND, in_terminal
-from zec_pulumi.api import Endpoint
+from zec_pulumi.api import Endpoint, Image, ZecError
+from zec_pulumi.cli.known_backups import among
 from zec_pulumi.cli.main import main
 from zec_pulumi.journal.clouds import journal_of
 from zec_pulumi.journal.journal import home
+from zec_pulumi.journal.marker import KEY, Marker
 from zec_pulumi.planning import backups
 from zec_pulumi.time.clock import SystemClock
 
@@ -234,3 +236,31 @@ def test_help_teaches(action: list[str], capsys: pytest.CaptureFixture[str]) -> 
     text = capsys.readouterr().out
     assert "Examples:" in text
     assert "zec-pulumi backups delete custom-1a2b" in text
+
+
+def test_an_open_attempt_of_another_computer_is_one_by_the_instance_s_tag(account: Account, listed: Any) -> None:
+    """That run may be about to wipe the disk, or roll it back."""
+    image_id = account.backup()
+    marker = Marker.begun(URN, "b" * 16, "a" * 36, account.sim.now())
+    account.modify_resource_tags(BATCH, {KEY: marker.value})
+    assert [(one["recorded"], one["in_open_attempt"]) for one in listed()] == [(True, True)]
+    assert main(["backups", "delete", "--yes", image_id]) == 1
+    assert account.deletions() == 0
+
+
+def test_backups_that_are_secret_in_the_state_are_not_known(
+    account: Account, listed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not read is not the same as not recorded."""
+    account.backup()
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+    stack(tmp_path, monkeypatch, machine(backups=secret))
+    assert [one["recorded"] for one in listed()] == [None]
+
+
+def test_an_api_that_shows_no_tags_does_not_say_that_there_are_no_backups() -> None:
+    """Nobody can tell."""
+    hidden = Image.model_validate({"imageId": "custom-1"})
+    with pytest.raises(ZecError, match="shows no tags of images"):
+        among([hidden])
+    assert among([]) == among([hidden.model_copy(update={"tags": {}})]) == []

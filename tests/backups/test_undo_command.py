@@ -191,7 +191,19 @@ def test_outputs_that_are_secret_are_not_repeated(
     """They are not decrypted, so nothing is known of them."""
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
     stack(tmp_path, monkeypatch, machine(backups=secret, lastRebuild=secret, imageId=secret))
-    assert "nothing to undo" in undo(capsys)
+    assert "Of web the backups are secret in the stack's state, and were not read." in undo(capsys)
+
+
+def test_an_instance_that_is_gone_gets_nothing_back(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its backup stays, but no line for it helps."""
+    image_id = account.backup()
+    account.sim.delete_instance(BATCH)
+    stack(tmp_path, monkeypatch, machine(image_id))
+    text = undo(capsys)
+    assert "the account does not show the instance, so nothing can be restored on it" in text
+    assert "image_id=" not in text
 
 
 @pytest.mark.usefixtures("account")

@@ -236,7 +236,7 @@ def _recorded(one: KnownBackup) -> str:
     if one.machine:
         return f"by {one.machine.name}"
     if one.in_open_attempt:
-        return "open attempt here"
+        return "open rebuild"
     return "no" if one.recorded is False else "not known"
 
 

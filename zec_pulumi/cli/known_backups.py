@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zec_pulumi.errors import ZecError
 from zec_pulumi.journal.clouds import journals
 from zec_pulumi.journal.journal import OPEN, home
+from zec_pulumi.journal.marker import Marker, find
 from zec_pulumi.planning import backups
 from zec_pulumi.time.clock import SystemClock
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from zec_pulumi.api import Client, Instance
+    from zec_pulumi.api import Client, Image, Instance
     from zec_pulumi.cli.stack_machines import StackMachine, StackMachines
     from zec_pulumi.planning.backups import TaggedBackup
 
@@ -37,7 +39,7 @@ class KnownBackup:
         run_by: The instances that run it.
         machine: The resource of the stack that records it, None without one.
         recorded: Whether anything here records it, None where that is not known.
-        in_open_attempt: Whether a rebuild that is open on this computer was begun with it.
+        in_open_attempt: Whether its rebuild is open: in this computer's journal, or by the instance's tag.
     """
 
     backup: TaggedBackup
@@ -59,10 +61,20 @@ def open_attempts(environ: Mapping[str, str], user_home: Path) -> frozenset[str]
     return frozenset(entry.attempt_id for entry in entries if entry.event in OPEN)
 
 
+def among(images: Sequence[Image]) -> list[TaggedBackup]:
+    """Return the backups among ``images``.
+
+    Raises:
+        ZecError: the API shows no tags at all, so nobody can tell.
+    """
+    if images and all(image.tags is None for image in images):
+        raise ZecError("the API shows no tags of images, so backups cannot be told from other images")
+    return backups.tagged(images)
+
+
 def look_up(client: Client, records: Records, image_ids: Sequence[str] | None = None) -> list[KnownBackup]:
     """Return the backups of the account, or those among ``image_ids``; reads images and instances."""
-    # The tags' key is not asked for: of an image without tags its caller must know that it is there.
-    found = backups.tagged(client.describe_custom_images(image_ids=image_ids))
+    found = among(client.describe_custom_images(image_ids=image_ids))
     instances = client.describe_all_instances() if found else []
     return [_known(one, instances, records) for one in found]
 
@@ -72,18 +84,22 @@ def leftovers(found: Sequence[TaggedBackup], stack: StackMachines) -> Iterator[t
     machines = stack.by_instance()
     for one in found:
         machine = machines.get(one.instance_id)
-        if machine and one.image.image_id not in machine.known_images:
+        if machine and not machine.hidden and one.image.image_id not in machine.known_images:
             yield machine, one
 
 
 def _known(one: TaggedBackup, instances: Sequence[Instance], records: Records) -> KnownBackup:
     machines = records.stack.machines if records.stack else ()
     machine = next((machine for machine in machines if one.image.image_id in machine.known_images), None)
-    in_open_attempt = one.attempt_id in records.open_attempts
-    compared = records.stack is not None and one.stack == records.stack.stack
+    instance = next((instance for instance in instances if instance.instance_id == one.instance_id), None)
+    marker = find(instance.tags or {}) if instance else None
+    marked = isinstance(marker, Marker) and marker.is_open and marker.is_attempt(one.attempt_id)
+    in_open_attempt = one.attempt_id in records.open_attempts or marked
+    hidden = any(machine.hidden and machine.instance_id == one.instance_id for machine in machines)
+    compared = records.stack is not None and one.stack == records.stack.stack and not hidden
     return KnownBackup(
         one,
-        next((instance for instance in instances if instance.instance_id == one.instance_id), None),
+        instance,
         tuple(instance for instance in instances if instance.image_id == one.image.image_id),
         machine,
         recorded=True if machine or in_open_attempt else False if compared else None,

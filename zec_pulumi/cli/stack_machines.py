@@ -34,6 +34,7 @@ class StackMachine:
         last_backup: The backup that was made before the last rebuild, None without one.
         open_attempt: The id of a rebuild that is open, None without one.
         open_backup: The backup that was made before that one.
+        hidden: Whether its backups are secret in the state, and so not known here.
     """
 
     name: str
@@ -46,6 +47,7 @@ class StackMachine:
     last_backup: str | None = None
     open_attempt: str | None = None
     open_backup: str | None = None
+    hidden: bool = False
 
     @property
     def known_images(self) -> frozenset[str]:
@@ -114,6 +116,7 @@ def _machine(resource: Mapping[str, Any]) -> StackMachine:
         last_backup=_text(last.get("backupImageId")),
         open_attempt=_text(attempt.get("id")),
         open_backup=_text(attempt.get("backupImageId")),
+        hidden=isinstance(outputs.get("backups"), dict),
     )
 
 

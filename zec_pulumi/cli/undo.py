@@ -98,6 +98,7 @@ class Restorable:
         before_last: Whether it was made before the last rebuild that the stack records, or before the open one.
         runs: Whether the machine runs it now.
         image: The image as the account shows it; None where it does not, or was not asked.
+        trouble: Why it cannot be restored, or need not be; None when it can.
     """
 
     image_id: str
@@ -107,6 +108,7 @@ class Restorable:
     before_last: bool
     runs: bool
     image: Image | None
+    trouble: str | None
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -151,8 +153,8 @@ def restorable(machine: StackMachine, account: Account, found: StackMachines) ->
     def one(image_id: str, attempt_id: str, made_at: float | None, *, recorded: bool) -> Restorable:
         image = account.images.get(image_id)
         made_at = backups.made_at(image) if made_at is None and image else made_at
-        before_last, running = image_id == last, image_id == runs
-        return Restorable(image_id, attempt_id, made_at, recorded, before_last, running, image)
+        trouble = _trouble(machine, account, image, runs=image_id == runs)
+        return Restorable(image_id, attempt_id, made_at, recorded, image_id == last, image_id == runs, image, trouble)
 
     recorded = {backup.image_id: (backup.attempt_id, seconds_of(backup.made_at)) for backup in machine.backups}
     if machine.open_backup and machine.open_attempt:
@@ -210,10 +212,11 @@ def _paragraphs(
     found: StackMachines, every: Mapping[StackMachine, Sequence[Restorable]], account: Account, stack_name: str | None
 ) -> Iterator[Paragraph]:
     name = stack_name or found.stack or "the stack"
+    hidden = [machine.name for machine in every if machine.hidden]
     some = {machine: restorables for machine, restorables in every.items() if restorables}
     none = [machine for machine in every if machine not in some]
     for machine, restorables in some.items():
-        yield from _machine(machine, restorables, account, stack_name)
+        yield from _machine(machine, restorables, stack_name)
         yield Paragraph("")
     if not some:
         whose = none[0].name if len(none) == 1 else name
@@ -226,26 +229,24 @@ def _paragraphs(
         yield from map(Paragraph, (HOW, COMES_BACK, STAYS_AWAY))
         if len(found.machines) > 1 and any(not machine.in_fleet for machine in some):
             yield Paragraph(SHARED_KEY, CARE)
+    if hidden:
+        text = f"Of {', '.join(hidden)} the backups are secret in the stack's state, and were not read."
+        yield Paragraph(text, CARE)
     if account.why_not is not None:
         text = f"The images were not looked up ({account.why_not}): whether they still exist is not known here."
         yield Paragraph(text, CARE)
 
 
-def _machine(
-    machine: StackMachine, restorables: Sequence[Restorable], account: Account, stack_name: str | None
-) -> Iterator[Paragraph]:
+def _machine(machine: StackMachine, restorables: Sequence[Restorable], stack_name: str | None) -> Iterator[Paragraph]:
     named = f" ({machine.instance_name})" if machine.instance_name else ""
     yield Paragraph(f"{machine.name}: instance {machine.instance_id}{named}", STRONG)
-    if account.why_not is None and machine.instance_id not in account.running:
-        yield Paragraph("the instance does not exist in this account: nothing can be restored on it", CARE, indent=2)
     if machine.open_attempt:
         text = f"a rebuild is open (attempt {machine.open_attempt}): pulumi up must end it first"
         yield Paragraph(text, CARE, indent=2)
     for one in restorables:
         yield Paragraph(_title(one), indent=2)
-        trouble = _trouble(one, account)
-        if trouble:
-            yield Paragraph(trouble, CARE, indent=4)
+        if one.trouble:
+            yield Paragraph(one.trouble, CARE, indent=4)
             continue
         yield Paragraph("in the program:", indent=4)
         yield Paragraph(program_line(machine, one.image_id), COMMAND, indent=6, whole=True)
@@ -267,14 +268,15 @@ def _title(one: Restorable) -> str:
     return f"backup {one.image_id}{made} attempt {one.attempt_id[:8]}: {what}"
 
 
-def _trouble(one: Restorable, account: Account) -> str | None:
-    """Return why the backup cannot be restored, or need not be; None when it can."""
-    if account.why_not is None and one.image is None:
+def _trouble(machine: StackMachine, account: Account, image: Image | None, *, runs: bool) -> str | None:
+    if account.why_not is None and machine.instance_id not in account.running:
+        return "the account does not show the instance, so nothing can be restored on it"
+    if account.why_not is None and image is None:
         return "its image does not exist any more: somebody deleted it"
-    if one.runs:
+    if runs:
         return "nothing to do"
-    if one.image and one.image.image_status != "AVAILABLE":
-        return f"its image is {one.image.image_status or 'not shown'}, and cannot be used as long as it is"
+    if image and image.image_status not in (None, "AVAILABLE"):
+        return f"its image is {image.image_status}, and only one that is AVAILABLE can be used"
     return None
 
 
@@ -305,7 +307,7 @@ def _document(
                         "runs_now": one.runs,
                         "exists": one.image is not None if looked_up else None,
                         "image_status": one.image.image_status if one.image else None,
-                        "trouble": _trouble(one, account),
+                        "trouble": one.trouble,
                         "program": program_line(machine, one.image_id),
                         "command": command(machine, one.image_id, stack_name),
                     }

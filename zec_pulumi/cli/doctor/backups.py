@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zec_pulumi.api import ApiError, Client, RetryPolicy, TransportError
+from zec_pulumi.api import ApiError, Client, RetryPolicy, TransportError, ZecError
 from zec_pulumi.cli import stack_machines
 from zec_pulumi.cli.doctor.finding import Finding, explanation, ok, warning
-from zec_pulumi.cli.known_backups import leftovers
-from zec_pulumi.planning.backups import tagged
+from zec_pulumi.cli.known_backups import among, leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,10 +30,12 @@ def check(access: Access, stack: str | None, environ: Mapping[str, str], folder:
         access.credentials, access.endpoint, timeouts=access.timeouts, retry=RetryPolicy(deadline=5), clock=clock
     ) as client:
         try:
-            images = client.describe_custom_images() if found.machines else []
+            shown = among(client.describe_custom_images()) if found.machines else []
         except (ApiError, TransportError) as error:
             return [warning(CHECK, f"not looked up: {explanation(error)[0]}", "see permissions above")]
-    left = list(leftovers(tagged(images), found))
+        except ZecError as error:
+            return [warning(CHECK, f"not known: {error}", "look at the account's images in the console")]
+    left = list(leftovers(shown, found))
     return [
         warning(
             CHECK,
