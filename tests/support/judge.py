@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tests.support.programs import SICK_IMAGE, SICK_SCRIPT
 from zec_pulumi.journal.marker import Marker, parse
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Judge:
         if entry["action"] != "ResetInstance" or stack is None:
             return
         body = json.loads(self._world.transport.body)
+        self._take_note_of_health(body)
         new = Accepted(
             stack.name,
             planned_rebuild(stack),
@@ -103,6 +105,13 @@ class Judge:
             return
         # Raised here, inside a request, it would be taken for a defect of the package.
         self._second = f"1: a second ResetInstance was accepted for {new.planned}"
+
+    def _take_note_of_health(self, body: Mapping[str, Any]) -> None:
+        """A system that runs the sick image or the sick script passes no health gate."""
+        instance = self._world.cloud.instance(body["instanceId"])
+        script = base64.b64encode(SICK_SCRIPT.encode()).decode()
+        if instance and (body.get("imageId") == SICK_IMAGE or body.get("userData") == script):
+            self._world.sick.add(instance.disk_identity)
 
     def sent_by(self, stack: Stack) -> list[str]:
         """Return the accepted mutations of one stack, in order."""

@@ -6,11 +6,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.support.gate import GATE
+
 JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
 RETIRED = "centos7_20200501"
 KEY, OTHER_KEY = "key-YWD2QFOl", "key-2ndKey01"
 PASSWORDS = ("Abcdef-123", "Ghijkl-456")
 SCRIPTS = ("#!/bin/sh\n# secret-one\n", "#!/bin/sh\n# secret-two\n")
+SICK_IMAGE, SICK_SCRIPT = DEBIAN, SCRIPTS[1]
+"""What passes no health gate."""
+
+ROLLS_BACK: dict[str, Any] = {"backup": True, "health": GATE, "onUnhealthy": "roll_back"}
+
 SECRETS = (*PASSWORDS, "secret-one", "secret-two")
 
 _LOGINS: list[dict[str, Any]] = [

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tests.support.cloud import HOST, TOKEN, CloudClock, LocalSimulator, LocalTransport, client_of
+from tests.support.gate import ADDRESS, PORT
 from tests.support.judge import ClaimBrokenError, Judge
 from tests.support.points import Disturbance, Points, kill
 from tests.support.stack import Stack
@@ -69,7 +70,9 @@ class World:
         self.points = Points()
         self.sim = LocalSimulator(transition, observer=self._mutated)
         self.cloud = self.sim.cloud
-        self.clock = CloudClock(self.sim, lambda: self.points.passed("sleep"))
+        self.cloud.patch(WEB, {"publicIpAddresses": [ADDRESS]})
+        self.sick: set[str] = set()
+        self.clock = CloudClock(self.sim, self._slept)
         self.transport = LocalTransport(self.cloud, self._passed)
         self.homes: Path = rehearsed.homes if rehearsed else Path(tempfile.mkdtemp(prefix="histories-"))
         self._rehearsed = rehearsed
@@ -216,10 +219,21 @@ class World:
     def _mutated(self, entry: dict[str, Any]) -> None:
         self.judge.mutated(entry)
 
+    def _slept(self) -> None:
+        self.show_health()
+        self.points.passed("sleep")
+
     def _passed(self, point: str) -> None:
         if point.startswith("after"):
             self._looked()
+            self.show_health()
         self.points.passed(point)
+
+    def show_health(self) -> None:
+        """Let the machine's port answer if it runs a system that is not sick; a backup of a sick one is sick, too."""
+        instance = self.cloud.instance(WEB)
+        running = instance is not None and instance.status == "RUNNING"
+        PORT.answer(healthy=running and instance is not None and instance.disk_identity not in self.sick)
 
     def _looked(self) -> None:
         instance = self.cloud.instance(WEB)

@@ -351,9 +351,10 @@ def rolled_back(live: Instance, unhealthy: ZecError | None, again: ZecError | No
     )
 
 
-def not_rolled_back(unhealthy: ZecError, error: BaseException) -> str:
+def not_rolled_back(unhealthy: ZecError, error: BaseException, image_id: str | None) -> str:
     """The health gate did not pass, and the roll-back was not carried out, or is not at its end."""
-    return f"the rebuilt instance was to be rolled back, as {unhealthy}. {reason(error)}"
+    why = f"the rebuilt instance was to be rolled back, as {unhealthy}"
+    return f"{why}. {reason(error)}. Its backup, with the system of before, is image {image_id}"
 
 
 def unhealthy_adopted(live: Instance, error: ZecError) -> str:

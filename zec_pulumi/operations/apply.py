@@ -142,11 +142,12 @@ class _Apply:
         adopted = plan.kind is Kind.ADOPT
         try:
             self._change_in_place(plan)
-            done = self._record(self._adopted() if adopted else self._kept(), known=self._known_backups(adopted))
+            known = self._known_backups(adopted)
+            done = self._record(self._adopted() if adopted else self._kept(), known=known)
         except ZecError as error:
             raise ZecError(outcomes.not_rebuilt(error, self.live)) from error
         if adopted:
-            self._probe_unrecorded_rebuild()
+            self._probe_unrecorded_rebuild(backed_up=known != self.recorded.backups)
             self.marking.close(self.live)
         if adopted and not self.before:
             recovery.forget_resource(self.process.journal, self.live.instance_id, self.call.urn)
@@ -328,7 +329,7 @@ class _Apply:
         except (PartialFailureError, KeyboardInterrupt):
             raise
         except BaseException as error:  # noqa: BLE001 a defect of ours, too, must not make the stack forget the attempt
-            sentence = outcomes.not_rolled_back(unhealthy, error)
+            sentence = outcomes.not_rolled_back(unhealthy, error, attempt.backup_image_id)
             self._leave_open(AttemptOpenError(sentence, attempt), before)
 
     def _pass_health_gate(self, spare: float = 0.0) -> None:
@@ -337,11 +338,16 @@ class _Apply:
             limit = self.op.deadline.within(self.op.deadline.remaining - spare)
             pass_gate(self.wanted.health, self.live, self.op.clock, self.op.progress, limit)
 
-    def _probe_unrecorded_rebuild(self) -> None:
-        """Hold an adopted machine to its health gate if a run that was killed has rebuilt it."""
+    def _probe_unrecorded_rebuild(self, *, backed_up: bool) -> None:
+        """Hold an adopted machine to its health gate if a run that was killed has rebuilt it.
+
+        The journal of this computer says so, or the backup that the run has made: ``backed_up``.
+        """
         previous = record.last_attempt(self.before)
         journal, instance_id = self.process.journal, self.live.instance_id
-        if not self.wanted.health or not recovery.left_behind(journal, instance_id, self.call.urn, previous):
+        if not self.wanted.health:
+            return
+        if not backed_up and not recovery.left_behind(journal, instance_id, self.call.urn, previous):
             return
         try:
             self._pass_health_gate()

@@ -73,7 +73,8 @@ class RollBack:
         try:
             back, live = rebuild(self.op, live, preflight.request, causes, force=force, rolls_back=attempt.id)
         except AttemptOpenError as error:
-            self._leave_open(outcomes.not_rolled_back(unhealthy, error), live, error.attempt, error)
+            sentence = outcomes.not_rolled_back(unhealthy, error, attempt.backup_image_id)
+            self._leave_open(sentence, live, error.attempt, error)
         self.end(live, back, unhealthy)
 
     def end(self, live: Instance, back: Attempt, unhealthy: ZecError | None) -> NoReturn:

@@ -1,0 +1,264 @@
+"""Roll-backs that do not go well: killed, lost, late, refused, on another computer. The cloud is the judge."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.points import Disturbance, kill
+from tests.support.programs import DEBIAN, JAMMY, KEY, NOBLE, PASSWORDS, ROLLS_BACK, SCRIPTS, SICK_SCRIPT
+from tests.support.stack import Stack as AnyStack
+from tests.support.world import WEB
+from zec_pulumi.planning import backups
+
+if TYPE_CHECKING:
+    from tests.rebuild.conftest import StrictStack as Stack
+    from tests.support.stack import Outcome
+
+SICK: dict[str, Any] = {"imageId": DEBIAN, **ROLLS_BACK}
+"""A change that the machine shows."""
+
+SICK_UNSEEN: dict[str, Any] = {"imageId": JAMMY, "userData": SICK_SCRIPT, **ROLLS_BACK}
+"""A change that it does not show."""
+
+CHANGES = pytest.mark.parametrize("program", [SICK, SICK_UNSEEN], ids=["readable", "unreadable"])
+RUNNERS = pytest.mark.parametrize("lost", [False, True], ids=["with the journal", "without it"])
+
+
+@pytest.fixture
+def adopted(stack: Stack) -> Stack:
+    """A stack that holds web-1 on the older image."""
+    stack.up(imageId=JAMMY)
+    return stack
+
+
+def up(stack: Stack, program: dict[str, Any]) -> Outcome:
+    """Run up, however it ends."""
+    return AnyStack.up(stack, program)
+
+
+def disk(stack: Stack) -> str:
+    """What is on the boot disk."""
+    identity: str = stack.machine()["diskIdentity"]
+    return identity
+
+
+def images(stack: Stack) -> list[str]:
+    """The account's backups, as the cloud has them."""
+    everything = stack.world.cloud.world.images.values()
+    return [one.image_id for one in everything if any(tag.key == backups.ATTEMPT_KEY for tag in one.tags)]
+
+
+def struck(stack: Stack, where: str, nth: int, what: Any = kill) -> None:
+    stack.world.points.armed = Disturbance(where, nth, what)
+
+
+def announces(stack: Stack, program: dict[str, Any]) -> bool:
+    """Whether a preview shows the rebuild; while the machine settles, that it may come."""
+    lines = stack.preview(program).lines
+    settling = stack.machine()["pending"] is not None
+    return any("will be wiped" in line or (settling and line.startswith("undecided: ")) for line in lines)
+
+
+@CHANGES
+def test_a_roll_back_brings_the_disk_of_before_and_the_next_preview_the_rebuild(
+    adopted: Stack, program: dict[str, Any]
+) -> None:
+    before = disk(adopted)
+    assert "was rebuilt from its backup" in up(adopted, program).text
+    assert (disk(adopted), adopted.world.resets()) == (before, 2)
+    assert announces(adopted, program)
+
+
+@RUNNERS
+@CHANGES
+@pytest.mark.parametrize(
+    "where", ["before ResetInstance", "after ResetInstance", "row DEPLOYING", "returned", "row RUNNING, verifying"]
+)
+def test_a_run_that_is_killed_while_it_rolls_back_ends_no_success_and_no_third_wipe_unannounced(
+    adopted: Stack,
+    program: dict[str, Any],
+    where: str,
+    lost: bool,  # noqa: FBT001 a fact
+) -> None:
+    """What failed is nowhere taken for a success, and each wipe was shown before."""
+    struck(adopted, where, 2)
+    up(adopted, program)
+    adopted.world.points.armed = None
+    if lost:
+        adopted.world.lose_journal(adopted)
+    for _ in range(3):
+        shown, before = announces(adopted, program), adopted.world.resets()
+        outcome = up(adopted, program)
+        assert outcome.end == "failed", outcome
+        assert adopted.world.resets() == before or shown
+        assert WEB in outcome.text
+    assert "a defect" not in outcome.text
+
+
+@CHANGES
+def test_a_roll_back_whose_answer_is_lost_is_found_by_reading(adopted: Stack, program: dict[str, Any]) -> None:
+    before = disk(adopted)
+    adopted.sim.add_fault(action="ResetInstance", nth=2, effect={"type": "drop", "carriedOut": True})
+    assert "was rebuilt from its backup" in up(adopted, program).text
+    assert (disk(adopted), adopted.world.resets()) == (before, 2)
+
+
+@CHANGES
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_a_roll_back_of_which_nothing_is_known_is_no_success(
+    adopted: Stack,
+    program: dict[str, Any],
+    carried_out: bool,  # noqa: FBT001 a fact
+) -> None:
+    """Its answer is lost, and somebody cancels: the next up finds out, and takes nothing sick for a success."""
+    before = disk(adopted)
+    adopted.sim.add_fault(action="ResetInstance", nth=2, effect={"type": "drop", "carriedOut": carried_out})
+    struck(adopted, "row the answer to ResetInstance was lost", 1, adopted.told_to_stop)
+    assert "may have been wiped" in up(adopted, program).text
+    assert adopted.outputs["attempt"]["rollsBack"]
+    shown, resets = announces(adopted, program), adopted.world.resets()
+    outcome = up(adopted, program)
+    assert outcome.end == "failed", outcome
+    assert adopted.world.resets() == resets or shown
+    if carried_out:
+        assert (disk(adopted), adopted.world.resets()) == (before, 2)
+
+
+@CHANGES
+def test_a_stale_read_after_an_accepted_roll_back_starts_no_other_wipe(adopted: Stack, program: dict[str, Any]) -> None:
+    """The machine is still shown as it was before the roll-back began."""
+    before = disk(adopted)
+    struck(adopted, "row reset accepted", 2, adopted.told_to_stop)
+    up(adopted, program)
+    adopted.sim.add_fault(action="DescribeInstances", nth=1, effect={"type": "lag", "reads": 4})
+    assert not announces(adopted, program)
+    adopted.sim.clear_faults()
+    adopted.sim.add_fault(action="DescribeInstances", nth=1, times=2, effect={"type": "lag", "reads": 8})
+    up(adopted, program)
+    assert (disk(adopted), adopted.world.resets()) == (before, 2)
+
+
+@CHANGES
+def test_a_roll_back_that_ends_in_reinstall_failed_says_where_the_backup_is(
+    adopted: Stack, program: dict[str, Any]
+) -> None:
+    """And the next up wipes only what was announced."""
+    adopted.sim.add_fault(action="ResetInstance", nth=2, effect={"type": "reinstall_fails"})
+    outcome = up(adopted, program)
+    (image_id,) = images(adopted)
+    assert image_id in outcome.text
+    assert "REINSTALL_FAILED" in outcome.text
+    shown, resets = announces(adopted, program), adopted.world.resets()
+    outcome = up(adopted, program)
+    assert adopted.world.resets() == resets or shown
+    assert images(adopted) == [image_id]
+
+
+def test_a_backup_that_is_gone_is_no_way_back_and_that_is_said(adopted: Stack) -> None:
+    """Somebody has deleted it between the rebuild and the roll-back."""
+    struck(adopted, "row not healthy yet", 1, lambda: adopted.world.cloud.world.images.pop(images(adopted)[0]))
+    outcome = up(adopted, SICK)
+    assert "did not pass" in outcome.text
+    assert "was to be rolled back" in outcome.text
+    assert re.search(r"no image custom-\d+", outcome.text)
+    assert (adopted.machine()["status"], adopted.world.resets()) == ("RUNNING", 1)
+
+
+@CHANGES
+def test_a_deadline_in_the_middle_of_a_roll_back_leaves_it_open(adopted: Stack, program: dict[str, Any]) -> None:
+    """The next up waits for it."""
+    before = disk(adopted)
+    adopted.sim.add_fault(action="ResetInstance", nth=2, effect={"type": "never_ends"})
+    up(adopted, program)
+    assert adopted.outputs["attempt"]["rollsBack"]
+    adopted.world.cloud.world.instances[WEB].pending.after_seconds = 5.0
+    assert "was rebuilt from its backup" in up(adopted, program).text
+    assert (disk(adopted), adopted.world.resets()) == (before, 2)
+    assert [one["imageId"] for one in adopted.outputs["backups"]] == images(adopted)
+
+
+@RUNNERS
+@CHANGES
+def test_an_approval_is_asked_for_anew_after_a_kill_in_a_roll_back(
+    adopted: Stack,
+    program: dict[str, Any],
+    lost: bool,  # noqa: FBT001 a fact
+) -> None:
+    """With a marker for each rebuild; the token was good for one try."""
+
+    def asked() -> str | None:
+        found = re.search(r"dev/\d+/[0-9a-f]{16}", "\n".join(adopted.preview(program).lines))
+        return found and found[0]
+
+    adopted.settings = {"zec:requireApproval": "true"}
+    token = asked()
+    assert token
+    adopted.settings = {"zec:requireApproval": "true", "zec:approvedRebuilds": token}
+    struck(adopted, "after ResetInstance", 2)
+    up(adopted, program)
+    assert adopted.world.resets() == 2
+    if lost:
+        adopted.world.lose_journal(adopted)
+    for _ in range(2):
+        outcome = up(adopted, program)
+        assert (outcome.end, adopted.world.resets()) == ("failed", 2), outcome
+
+
+def test_a_machine_without_a_key_is_rolled_back_with_the_login_that_the_program_gives(stack: Stack) -> None:
+    """Nobody knows the password that it had."""
+    stack.sim.patch_instance(WEB, keyId=None)
+    stack.up(imageId=JAMMY)
+    before = disk(stack)
+    outcome = up(stack, {**SICK, "keyId": KEY})
+    assert "was rebuilt from its backup" in outcome.text
+    assert disk(stack) == before
+    assert announces(stack, {**SICK, "keyId": KEY})
+
+
+def test_a_password_of_before_is_set_again(adopted: Stack) -> None:
+    """The stack knows it."""
+    adopted.up(imageId=NOBLE, password=PASSWORDS[0])
+    before = disk(adopted)
+    up(adopted, {**SICK, "password": PASSWORDS[1]})
+    assert disk(adopted) == before
+    (last,) = [entry for entry in adopted.sim.ledger() if entry["action"] == "ResetInstance"][-1:]
+    assert "keyId" not in last["parameters"]
+    assert announces(adopted, {**SICK, "password": PASSWORDS[1]})
+
+
+@CHANGES
+def test_taking_the_change_back_after_a_roll_back_wipes_nothing(adopted: Stack, program: dict[str, Any]) -> None:
+    """The program asks for the backup that runs."""
+    up(adopted, program)
+    (image_id,) = images(adopted)
+    assert adopted.up(imageId=image_id, **ROLLS_BACK).changes
+    assert adopted.world.resets() == 2
+    assert images(adopted) == [image_id]
+
+
+def test_a_healthy_image_after_a_roll_back_keeps_its_own_backup(adopted: Stack) -> None:
+    """The older one goes once nothing runs it any more."""
+    up(adopted, SICK)
+    before = disk(adopted)
+    adopted.up(imageId=NOBLE, userData=SCRIPTS[0], **ROLLS_BACK)
+    (image_id,) = images(adopted)
+    kept = adopted.world.cloud.world.images[image_id]
+    assert kept.disk_identity == before
+    assert [one["imageId"] for one in adopted.outputs["backups"]] == [image_id]
+
+
+def test_each_failed_try_is_shown_first_and_the_good_system_is_never_lost(adopted: Stack) -> None:
+    """A loop of ups: each try makes a backup of what runs, until the quota ends it."""
+    before = disk(adopted)
+    for _ in range(8):
+        shown, resets = announces(adopted, SICK), adopted.world.resets()
+        up(adopted, SICK)
+        assert adopted.world.resets() in (resets, resets + 2)
+        assert shown
+        assert disk(adopted) == before
+    assert adopted.machine()["status"] == "RUNNING"
+
+
