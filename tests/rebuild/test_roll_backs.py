@@ -127,6 +127,59 @@ def test_a_roll_back_of_which_nothing_is_known_is_no_success(
         assert (disk(adopted), adopted.world.resets()) == (before, 2)
 
 
+def lost_roll_back(stack: Stack, program: dict[str, Any]) -> None:
+    """A roll-back that was not carried out, and of which the stack knows nothing: its answer was lost."""
+    stack.sim.add_fault(action="ResetInstance", nth=2, effect={"type": "drop"})
+    struck(stack, "row the answer to ResetInstance was lost", 1, stack.told_to_stop)
+    up(stack, program)
+    assert stack.outputs["attempt"]["rollsBack"]
+
+
+@CHANGES
+@pytest.mark.parametrize("started", [False, True])
+@RUNNERS
+def test_a_roll_back_that_was_not_carried_out_leaves_a_way_on(
+    adopted: Stack,
+    program: dict[str, Any],
+    started: bool,  # noqa: FBT001 a fact
+    lost: bool,  # noqa: FBT001 a fact
+) -> None:
+    """It is waited for once. Then the program decides, and what is sick is still no success."""
+    lost_roll_back(adopted, program)
+    if lost:
+        adopted.world.lose_journal(adopted)
+    if started:
+        adopted.sim.patch_instance(WEB, status="RUNNING")
+    assert "It is not waited for any more" in up(adopted, program).text
+    shown, resets = announces(adopted, program), adopted.world.resets()
+    outcome = up(adopted, program)
+    assert outcome.end == "failed", outcome
+    assert adopted.world.resets() == resets or shown
+    adopted.up({**program, "imageId": NOBLE, "userData": SCRIPTS[0]})
+    assert adopted.machine()["imageId"] == NOBLE
+
+
+def test_a_roll_back_whose_machine_runs_something_else_leaves_a_way_on(adopted: Stack) -> None:
+    """Accepted, and somebody has got the system that failed to run again."""
+    struck(adopted, "row reset accepted", 2, adopted.told_to_stop)
+    up(adopted, SICK)
+    adopted.sim.patch_instance(WEB, status="RUNNING", imageId=DEBIAN)
+    assert "It is not waited for any more" in up(adopted, SICK).text
+    adopted.up({**SICK, "imageId": NOBLE})
+
+
+def test_a_lost_roll_back_to_a_system_with_a_script_is_told_by_its_image(adopted: Stack) -> None:
+    """No other rebuild installs that backup."""
+    adopted.up(imageId=NOBLE, userData=SCRIPTS[0])
+    before = disk(adopted)
+    adopted.sim.add_fault(action="ResetInstance", nth=2, effect={"type": "drop", "carriedOut": True})
+    struck(adopted, "row the answer to ResetInstance was lost", 1, adopted.told_to_stop)
+    up(adopted, SICK)
+    outcome = up(adopted, SICK)
+    assert "was rebuilt from its backup" in outcome.text
+    assert disk(adopted) == before
+
+
 @CHANGES
 def test_a_stale_read_after_an_accepted_roll_back_starts_no_other_wipe(adopted: Stack, program: dict[str, Any]) -> None:
     """The machine is still shown as it was before the roll-back began."""

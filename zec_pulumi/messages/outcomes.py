@@ -266,11 +266,16 @@ def powered_off_since(instance_id: str) -> str:
     )
 
 
-def never_began(instance_id: str) -> str:
-    """A ResetInstance whose answer was lost was not carried out."""
+_PLANS_ANEW = "It is not waited for any more: pulumi preview shows what the next pulumi up does"
+
+
+def never_began(instance_id: str, *, back: bool) -> str:
+    """A ResetInstance whose answer was lost was not carried out; ``back``: it was to roll a rebuild back."""
+    what = "roll-back" if back else "ResetInstance"
+    then = "Nothing is sent again by itself: change rebuild_token to ask for the rebuild, or start the instance by hand"
     return (
-        f"instance {instance_id} is STOPPED and stays so: the ResetInstance whose answer was lost was not carried out."
-        " Nothing is sent again by itself: change rebuild_token to ask for the rebuild, or start the instance by hand"
+        f"instance {instance_id} is STOPPED and stays so: the {what} whose answer was lost was not carried out."
+        f" {_PLANS_ANEW if back else then}"
     )
 
 
@@ -286,14 +291,14 @@ def never_seen(instance_id: str, attempt: Attempt) -> str:
 
 
 def shows_something_else(
-    instance_id: str, live: Instance | None, image_id: str | None, key_id: str | None, waited: float
+    instance_id: str, live: Instance | None, image_id: str | None, key_id: str | None, waited: float, *, back: bool
 ) -> str:
-    """The instance came up with another image or key than was asked for."""
+    """The instance came up with another image or key than was asked for; ``back``: it was to be rolled back."""
     found = "nothing" if live is None else f"image {live.image_id}, key {live.key_id}"
     return (
         f"instance {instance_id} is RUNNING but shows {found} instead of image {image_id}, key {key_id},"
-        f" {duration(waited)} after it came up. Somebody else may have rebuilt it. The next pulumi up reads it again"
-        " and wipes nothing by itself"
+        f" {duration(waited)} after it came up. Somebody else may have rebuilt it."
+        f" {_PLANS_ANEW if back else 'The next pulumi up reads it again and wipes nothing by itself'}"
     )
 
 

@@ -147,7 +147,8 @@ class _Apply:
         except ZecError as error:
             raise ZecError(outcomes.not_rebuilt(error, self.live)) from error
         if adopted:
-            self._probe_unrecorded_rebuild(backed_up=known != self.recorded.backups)
+            rolled_back = self.recorded.attempt is not None and self.recorded.attempt.rolls_back is not None
+            self._probe_unrecorded_rebuild(known=rolled_back or known != self.recorded.backups)
             self.marking.close(self.live)
         if adopted and not self.before:
             recovery.forget_resource(self.process.journal, self.live.instance_id, self.call.urn)
@@ -338,16 +339,17 @@ class _Apply:
             limit = self.op.deadline.within(self.op.deadline.remaining - spare)
             pass_gate(self.wanted.health, self.live, self.op.clock, self.op.progress, limit)
 
-    def _probe_unrecorded_rebuild(self, *, backed_up: bool) -> None:
+    def _probe_unrecorded_rebuild(self, *, known: bool) -> None:
         """Hold an adopted machine to its health gate if a run that was killed has rebuilt it.
 
-        The journal of this computer says so, or the backup that the run has made: ``backed_up``.
+        It is ``known`` from the backup that the run has made, or from a roll-back that came to nothing; else the
+        journal of this computer says so.
         """
         previous = record.last_attempt(self.before)
         journal, instance_id = self.process.journal, self.live.instance_id
         if not self.wanted.health:
             return
-        if not backed_up and not recovery.left_behind(journal, instance_id, self.call.urn, previous):
+        if not known and not recovery.left_behind(journal, instance_id, self.call.urn, previous):
             return
         try:
             self._pass_health_gate()

@@ -198,11 +198,9 @@ def _is_rolled_back(recorded: Recorded, live: Instance | None) -> bool:
     attempt = recorded.attempt
     if attempt is None or attempt.rolls_back is None or attempt.outcome == "failed":
         return False
-    if live is None or live.status != status.RUNNING or live.image_id == attempt.image_id:
-        return True
-    # Accepted, and shown as it was before: a read that lags behind.
-    untouched = (live.image_id, live.key_id) == (recorded.applied.image_id, recorded.applied.key_id)
-    return attempt.outcome == "accepted" and not attempt.moved and untouched
+    # Shown as it was before, it may be a read that lags behind: waiting for it finds that out.
+    expected = (attempt.image_id, recorded.applied.image_id)
+    return live is None or live.status != status.RUNNING or live.image_id in expected
 
 
 def _rebuild(triggers: tuple[Cause, ...], wanted: Wanted, recorded: Recorded | None, live: Instance | None) -> Plan:

@@ -68,7 +68,9 @@ class Target:
         attempt = asked.attempt
         lost = attempt is not None and attempt.outcome == "unknown"
         unseen = asked.first_boot_script is not None or asked.password is not None
-        told = not lost or (all_readable(attempt.causes if attempt else ()) and not unseen)
+        # No other rebuild installs the backup that a roll-back does.
+        own = attempt is not None and attempt.rolls_back is not None
+        told = not lost or own or (all_readable(attempt.causes if attempt else ()) and not unseen)
         return cls(instance_id, asked.image_id, key_id, visible=(new_image or new_key) and told)
 
     def matches(self, live: Instance) -> bool:
@@ -193,7 +195,8 @@ class _Wait:
             return
         self._stopped_since = self._stopped_since or Deadline(self.op.clock, NOT_ACCEPTED_AFTER_SECONDS)
         if self._stopped_since.expired:
-            raise self._open(outcomes.never_began(self.target.instance_id))
+            back = self._give_up_roll_back()
+            raise self._open(outcomes.never_began(self.target.instance_id, back=back))
 
     def _verify(self) -> Instance | None:
         """Read the RUNNING instance; return it if it is as wanted and cannot be the one before the rebuild."""
@@ -215,8 +218,9 @@ class _Wait:
                 raise self._open(outcomes.never_seen(target.instance_id, self.attempt))
             return None
         if self._running_since.expired:
+            back = self._give_up_roll_back()
             sentence = outcomes.shows_something_else(
-                target.instance_id, live, target.image_id, target.key_id, LAG_SECONDS
+                target.instance_id, live, target.image_id, target.key_id, LAG_SECONDS, back=back
             )
             raise self._open(sentence)
         return None
@@ -231,6 +235,13 @@ class _Wait:
             if self.mark and self.attempt.outcome == "accepted":
                 self.mark.accepted()
         self.attempt = self.attempt.model_copy(update={"moved": True, "outcome": outcome})
+
+    def _give_up_roll_back(self) -> bool:
+        """End the wait for a roll-back for good, so that the next plan is the program's; return whether it is one."""
+        if self.attempt.rolls_back is None:
+            return False
+        self.attempt = self.attempt.model_copy(update={"outcome": "failed"})
+        return True
 
     def _open(self, sentence: str) -> AttemptOpenError:
         return AttemptOpenError(sentence, self.attempt)
