@@ -227,7 +227,9 @@ def test_a_deadline_in_the_middle_of_a_roll_back_leaves_it_open(adopted: Stack, 
     adopted.sim.add_fault(action="ResetInstance", nth=2, effect={"type": "never_ends"})
     up(adopted, program)
     assert adopted.outputs["attempt"]["rollsBack"]
-    adopted.world.cloud.world.instances[WEB].pending.after_seconds = 5.0
+    pending = adopted.world.cloud.world.instances[WEB].pending
+    assert pending
+    pending.after_seconds = 5.0
     assert "was rebuilt from its backup" in up(adopted, program).text
     assert (disk(adopted), adopted.world.resets()) == (before, 2)
     assert [one["imageId"] for one in adopted.outputs["backups"]] == images(adopted)
@@ -313,5 +315,3 @@ def test_each_failed_try_is_shown_first_and_the_good_system_is_never_lost(adopte
         assert shown
         assert disk(adopted) == before
     assert adopted.machine()["status"] == "RUNNING"
-
-

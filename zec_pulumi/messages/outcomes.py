@@ -356,10 +356,15 @@ def rolled_back(live: Instance, unhealthy: ZecError | None, again: ZecError | No
     )
 
 
-def not_rolled_back(unhealthy: ZecError, error: BaseException, image_id: str | None) -> str:
+def not_rolled_back(live: Instance, unhealthy: ZecError, error: BaseException, image_id: str | None) -> str:
     """The health gate did not pass, and the roll-back was not carried out, or is not at its end."""
-    why = f"the rebuilt instance was to be rolled back, as {unhealthy}"
-    return f"{why}. {reason(error)}. Its backup, with the system of before, is image {image_id}"
+    why = f"{name(live)} was rebuilt and was to be rolled back, as {unhealthy}"
+    # The sentences of a rebuild that has not begun, where another one has.
+    said = reason(error).replace("othing was wiped", "othing more was wiped").replace(f"{_TRIES_AGAIN}.", "")
+    return (
+        f"{why}. {said.removesuffix(f'. {_TRIES_AGAIN}')}. Its backup, with the system of before, is image {image_id}. The next pulumi up goes on"
+        " from here"
+    )
 
 
 def unhealthy_adopted(live: Instance, error: ZecError) -> str:

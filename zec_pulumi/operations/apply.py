@@ -330,7 +330,7 @@ class _Apply:
         except (PartialFailureError, KeyboardInterrupt):
             raise
         except BaseException as error:  # noqa: BLE001 a defect of ours, too, must not make the stack forget the attempt
-            sentence = outcomes.not_rolled_back(unhealthy, error, attempt.backup_image_id)
+            sentence = outcomes.not_rolled_back(self.live, unhealthy, error, attempt.backup_image_id)
             self._leave_open(AttemptOpenError(sentence, attempt), before)
 
     def _pass_health_gate(self, spare: float = 0.0) -> None:

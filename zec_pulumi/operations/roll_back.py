@@ -73,7 +73,7 @@ class RollBack:
         try:
             back, live = rebuild(self.op, live, preflight.request, causes, force=force, rolls_back=attempt.id)
         except AttemptOpenError as error:
-            sentence = outcomes.not_rolled_back(unhealthy, error, attempt.backup_image_id)
+            sentence = outcomes.not_rolled_back(live, unhealthy, error, attempt.backup_image_id)
             self._leave_open(sentence, live, error.attempt, error)
         self.end(live, back, unhealthy)
 
