@@ -16,6 +16,7 @@ from zec_pulumi.cli.known_backups import among
 from zec_pulumi.cli.main import main
 from zec_pulumi.journal.clouds import journal_of
 from zec_pulumi.journal.journal import home
+from zec_pulumi.journal.locks import lock_of
 from zec_pulumi.journal.marker import KEY, Marker
 from zec_pulumi.planning import backups
 from zec_pulumi.time.clock import SystemClock
@@ -175,6 +176,21 @@ def test_a_backup_of_an_instance_at_work_is_not_deleted(account: Account, capsys
     assert main(["backups", "delete", "--yes", image_id]) == 1
     assert "somebody works on it" in capsys.readouterr().err
     assert account.deletions() == 0
+
+
+def test_a_backup_of_an_instance_that_a_run_works_on_is_not_deleted(
+    account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be probing the health gate, and about to roll back: the machine is RUNNING then."""
+    image_id = account.backup()
+    endpoint = Endpoint(account.sim.environment()["ZENLAYERCLOUD_DOMAIN"], "http")
+    lock = lock_of(journal_of(home({}, tmp_path), SystemClock(), endpoint, None).folder, BATCH)
+    assert lock.take(URN)
+    assert main(["backups", "delete", "--yes", image_id]) == 1
+    assert f"instance {BATCH} is worked on by resource web of stack dev in process" in capsys.readouterr().err
+    assert account.deletions() == 0
+    lock.free()
+    assert main(["backups", "delete", "--yes", image_id]) == 0
 
 
 def test_without_a_terminal_it_asks_nobody(account: Account) -> None:
