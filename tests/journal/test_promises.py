@@ -280,6 +280,14 @@ PROMISES: dict[str, list[Promise]] = {
             again="probes it again and wipes nothing",
         )
     ],
+    "stays_stopped": [
+        Promise(
+            at("DEPLOYING", cancel),
+            "goes on waiting for it and wipes nothing again",
+            1,
+            then=both(patch(status="STOPPED"), fails("Start it by hand; the next pulumi up"), patch(status="RUNNING")),
+        )
+    ],
     "never_settled": [
         Promise(both(soon, patch(status="RESIZING")), "then run pulumi up again", 1, then=patch(status="RUNNING"))
     ],

@@ -23,6 +23,8 @@ SICK: dict[str, Any] = {"imageId": DEBIAN, **ROLLS_BACK}
 SICK_UNSEEN: dict[str, Any] = {"imageId": JAMMY, "userData": SICK_SCRIPT, **ROLLS_BACK}
 """A change that it does not show."""
 
+BACK_SOON = {"becomes": "RUNNING", "afterSeconds": 5}
+
 CHANGES = pytest.mark.parametrize("program", [SICK, SICK_UNSEEN], ids=["readable", "unreadable"])
 RUNNERS = pytest.mark.parametrize("lost", [False, True], ids=["with the journal", "without it"])
 
@@ -96,6 +98,42 @@ def test_a_run_that_is_killed_while_it_rolls_back_ends_no_success_and_no_third_w
         assert adopted.world.resets() == before or shown
         assert WEB in outcome.text
     assert "a defect" not in outcome.text
+
+
+@RUNNERS
+def test_a_roll_back_that_a_killed_run_has_begun_is_seen_on_the_machine(
+    adopted: Stack,
+    lost: bool,  # noqa: FBT001 a fact
+) -> None:
+    """It runs the backup of that attempt, be it of a change that no API shows: the rebuild is planned anew."""
+    struck(adopted, "after ResetInstance", 2)
+    up(adopted, SICK_UNSEEN)
+    if lost:
+        adopted.world.lose_journal(adopted)
+    assert announces(adopted, SICK_UNSEEN)
+    adopted.sim.settle()
+    assert announces(adopted, SICK_UNSEEN)
+    outcome = up(adopted, SICK_UNSEEN)
+    assert "was rebuilt from its backup" in outcome.text
+    assert adopted.world.resets() == 4
+
+
+@RUNNERS
+def test_a_machine_that_a_killed_roll_back_has_left_off_is_not_waited_for_without_end(
+    adopted: Stack,
+    lost: bool,  # noqa: FBT001 a fact
+) -> None:
+    """It was powered off for the roll-back, and the system that failed is still there."""
+    struck(adopted, "before ResetInstance", 2)
+    up(adopted, SICK_UNSEEN)
+    if lost:
+        adopted.world.lose_journal(adopted)
+    began = adopted.clock.monotonic()
+    assert "Start it by hand" in up(adopted, SICK_UNSEEN).text
+    assert adopted.clock.monotonic() - began < 600
+    adopted.sim.patch_instance(WEB, status="RUNNING")
+    assert "did not pass within" in up(adopted, SICK_UNSEEN).text
+    assert adopted.world.resets() == 1
 
 
 @CHANGES
@@ -227,9 +265,7 @@ def test_a_deadline_in_the_middle_of_a_roll_back_leaves_it_open(adopted: Stack, 
     adopted.sim.add_fault(action="ResetInstance", nth=2, effect={"type": "never_ends"})
     up(adopted, program)
     assert adopted.outputs["attempt"]["rollsBack"]
-    pending = adopted.world.cloud.world.instances[WEB].pending
-    assert pending
-    pending.after_seconds = 5.0
+    adopted.sim.patch_instance(WEB, status="DEPLOYING", imageId=images(adopted)[0], pending=BACK_SOON)
     assert "was rebuilt from its backup" in up(adopted, program).text
     assert (disk(adopted), adopted.world.resets()) == (before, 2)
     assert [one["imageId"] for one in adopted.outputs["backups"]] == images(adopted)
@@ -306,12 +342,11 @@ def test_a_healthy_image_after_a_roll_back_keeps_its_own_backup(adopted: Stack) 
 
 
 def test_each_failed_try_is_shown_first_and_the_good_system_is_never_lost(adopted: Stack) -> None:
-    """A loop of ups: each try makes a backup of what runs, until the quota ends it."""
+    """A loop of ups: each try makes a backup of what runs, and the one before goes, so that no quota is used up."""
     before = disk(adopted)
-    for _ in range(8):
-        shown, resets = announces(adopted, SICK), adopted.world.resets()
+    for number in range(1, 8):
+        assert announces(adopted, SICK)
         up(adopted, SICK)
-        assert adopted.world.resets() in (resets, resets + 2)
-        assert shown
-        assert disk(adopted) == before
+        assert (adopted.world.resets(), disk(adopted)) == (2 * number, before)
+        assert images(adopted) == [adopted.machine()["imageId"]]
     assert adopted.machine()["status"] == "RUNNING"

@@ -30,7 +30,7 @@ from zec_pulumi.journal.questions import (
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import CAUSES, Cause, all_readable, as_text
 from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
-from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
+from zec_pulumi.planning.plan import MACHINE, Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt
 from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
 
@@ -57,12 +57,14 @@ class Sighting:
 
     ``found`` is the status before anybody waited, None where that is the one of the machine as read; ``now`` is the
     time in seconds since the Unix epoch. ``answers`` say by attempt id, or its beginning, whether it was rebuilt.
+    ``restored`` is the attempt whose backup the machine runs: it was rolled back.
     """
 
     marker: Found = None
     found: str | None = None
     now: float = 0.0
     answers: Mapping[str, bool] = field(default_factory=dict)
+    restored: str | None = None
 
     def answer(self, attempt_id: str) -> bool | None:
         """Return what the settings say of an attempt, None while they say nothing of it.
@@ -161,8 +163,10 @@ class _Unrecorded:
     def _is_explained(self, marker: Marker) -> bool:
         """Whether the record or the journal has the attempt, or knows that it wiped nothing."""
         attempt = self.recorded.attempt
-        ended = [entry.attempt_id for entry in self.history.entries if entry.event in ENDED]
-        known = (self.previous, attempt.id if attempt else None, *ended, *self.history.marked)
+        entries = self.history.entries
+        ended = [entry.attempt_id for entry in entries if entry.event in ENDED]
+        restored = (self.sighting.restored, *_taken_back(entries, self.live))
+        known = (self.previous, attempt.id if attempt else None, *ended, *self.history.marked, *restored)
         return any(marker.is_attempt(attempt_id) for attempt_id in known)
 
     def _same_rebuild(self, marker: Marker, *, new: bool) -> ResolvedPlan:
@@ -173,6 +177,10 @@ class _Unrecorded:
         answer = self.sighting.answer(marker.attempt)
         if answer is False:
             return self.resolved
+        if marker.phase is Phase.DONE and self.wanted.on_unhealthy == "roll_back" and _is_rebuilt(self.live):
+            # That rebuild was verified, so this may be its roll-back: it shows once the machine has settled.
+            plan = self.resolved.plan
+            return replace(self.resolved, plan=replace(plan, undecided=(MACHINE, *plan.undecided)))
         reinstalled = (self.sighting.found or self.live.status) in status.REINSTALLING
         known = marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not new)
         if not (answer or reinstalled or known):
@@ -281,9 +289,19 @@ def _standing(entries: Sequence[Entry], live: Instance) -> list[Entry]:
 
     Where a roll-back may not have been carried out, the attempt that it takes back still counts.
     """
-    backs = [entry for entry in entries if entry.rolls_back and entry.event not in NOT_REBUILT]
-    taken_back = {back.rolls_back for back in backs if back.event not in UNKNOWN or _is_shown(back, live)}
+    taken_back = _taken_back(entries, live)
     return [entry for entry in entries if not entry.rolls_back and entry.attempt_id not in taken_back]
+
+
+def _taken_back(entries: Sequence[Entry], live: Instance) -> set[str | None]:
+    """Return the ids of the attempts that were rolled back, or are just now."""
+    backs = [entry for entry in entries if entry.rolls_back and entry.event not in NOT_REBUILT]
+    return {b.rolls_back for b in backs if b.event not in UNKNOWN or _is_rebuilt(live) or _is_shown(b, live)}
+
+
+def _is_rebuilt(live: Instance) -> bool:
+    """Whether a reinstall of the machine is under way."""
+    return live.status in status.REINSTALLING
 
 
 def _with_attempt(wanted: Wanted, recorded: Recorded, live: Instance) -> ResolvedPlan:

@@ -279,6 +279,15 @@ def never_began(instance_id: str, *, back: bool) -> str:
     )
 
 
+def stays_stopped(instance_id: str, waited: float) -> str:
+    """The reset was accepted in an earlier run, and the instance is STOPPED all the time."""
+    return (
+        f"instance {instance_id} is STOPPED and stayed so for {duration(waited)}, although its rebuild was accepted:"
+        " perhaps it was powered off since. Start it by hand; the next pulumi up goes on waiting for it and wipes"
+        " nothing again"
+    )
+
+
 def never_seen(instance_id: str, attempt: Attempt) -> str:
     """The reset was accepted, image and key stay the same, and no status showed that the reinstall began."""
     request = f" (request {attempt.request_id})" if attempt.request_id else ""
@@ -359,12 +368,10 @@ def rolled_back(live: Instance, unhealthy: ZecError | None, again: ZecError | No
 def not_rolled_back(live: Instance, unhealthy: ZecError, error: BaseException, image_id: str | None) -> str:
     """The health gate did not pass, and the roll-back was not carried out, or is not at its end."""
     why = f"{name(live)} was rebuilt and was to be rolled back, as {unhealthy}"
-    # The sentences of a rebuild that has not begun, where another one has.
-    said = reason(error).replace("othing was wiped", "othing more was wiped").replace(f"{_TRIES_AGAIN}.", "")
-    return (
-        f"{why}. {said.removesuffix(f'. {_TRIES_AGAIN}')}. Its backup, with the system of before, is image {image_id}. The next pulumi up goes on"
-        " from here"
-    )
+    # The error may be that of a rebuild that wiped nothing, where another one has.
+    said = reason(error).replace("othing was wiped", "othing more was wiped").removesuffix(f". {_TRIES_AGAIN}")
+    kept = f"Its backup, with the system of before, is image {image_id}"
+    return f"{why}. {said}. {kept}. The next pulumi up goes on from here"
 
 
 def unhealthy_adopted(live: Instance, error: ZecError) -> str:

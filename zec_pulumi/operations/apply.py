@@ -180,7 +180,8 @@ class _Apply:
         journal, urn = self.process.journal, self.call.urn
         found = self.process.reinstalls.status_of(self.live.instance_id) or self.found
         answers = self.marking.settings.answers
-        sighting = Sighting(self.marking.found, found, self.op.deadline.now, answers)
+        restored = backups.restored(self.op.reader, self.wanted, self.live, self.marking.found)
+        sighting = Sighting(self.marking.found, found, self.op.deadline.now, answers, restored)
         before = self.before
         resolved = resolve_plan(
             journal, self.wanted, self.recorded, self.live, before, urn, tidy=True, sighting=sighting
@@ -316,7 +317,7 @@ class _Apply:
 
     def _roll_back(self, attempt: Attempt) -> RollBack:
         before = {**self.before, **record.recorded_backups(backups.after(self.recorded, attempt))}
-        return RollBack(self.op, self.call, self.wanted, self.inputs, before, self.recorded)
+        return RollBack(self.op, self.call, self.wanted, self.inputs, before, self.recorded, self._kept_backups)
 
     def _take_back(self, attempt: Attempt, before: Applied, unhealthy: UnhealthyError) -> None:
         """Rebuild the machine from the backup of an attempt that does not pass its health gate, and fail.

@@ -15,6 +15,7 @@ from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.messages import scripts as script_messages
 from zec_pulumi.messages.fleet import Outlook
+from zec_pulumi.operations import backups
 from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.planning.backups import kept, way_back
 from zec_pulumi.planning.causes import all_readable
@@ -121,7 +122,8 @@ class Case:
         return self._resolve_on(live, marker), marker
 
     def _resolve_on(self, live: Instance, marker: Found) -> ResolvedPlan:
-        sighting = Sighting(marker, now=self.process.clock.now(), answers=self.gates.answers)
+        restored = backups.restored(self.process.reader, self.wanted, live, marker)
+        sighting = Sighting(marker, now=self.process.clock.now(), answers=self.gates.answers, restored=restored)
         journal, before, urn = self.process.journal, self.before, self.urn
         return resolve_plan(journal, self.wanted, self.recorded, live, before, urn, tidy=False, sighting=sighting)
 

@@ -6,9 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import ZecError
+from zec_pulumi.journal.marker import Marker
 from zec_pulumi.messages import backups as messages
 from zec_pulumi.planning import backups
-from zec_pulumi.planning.inputs import Backup
+from zec_pulumi.planning.inputs import Backup, Recorded
 from zec_pulumi.planning.record import backup_of
 from zec_pulumi.rebuild.send import send
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from zec_pulumi.api import Client, Instance
+    from zec_pulumi.cloud.reader import CloudReader
     from zec_pulumi.planning.backups import TaggedBackup
-    from zec_pulumi.planning.inputs import Attempt, Recorded
+    from zec_pulumi.planning.inputs import Attempt, Wanted
     from zec_pulumi.rebuild.operation import Operation
 
 
@@ -50,6 +52,19 @@ def with_unrecorded(
         warn(messages.leftover(one))
     new = ours if len(ours) == 1 else []
     return (*recorded.backups, *(Backup(image_id=one.image.image_id, attempt_id=one.attempt_id) for one in new))
+
+
+def restored(reader: CloudReader, wanted: Wanted, live: Instance, marker: object) -> str | None:
+    """Return the attempt whose backup the machine runs, None where it runs none, or where that plays no part.
+
+    It is read only where a marker may name an attempt that a killed run has rolled back.
+    """
+    if wanted.on_unhealthy != "roll_back" or not isinstance(marker, Marker) or live.image_id is None:
+        return None
+    with contextlib.suppress(ZecError):
+        found = backups.backup_in(reader.image(live.zone_id or "", live.image_id), live, Recorded())
+        return found.attempt_id if found else None
+    return None
 
 
 def after(recorded: Recorded, attempt: Attempt) -> tuple[Backup, ...]:

@@ -13,6 +13,7 @@ from zec_pulumi.errors import PartialFailureError, UnhealthyError, ZecError
 from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.messages import causes as cause_messages
 from zec_pulumi.messages import outcomes
+from zec_pulumi.operations import backups
 from zec_pulumi.planning import record
 from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import Applied, Wanted
@@ -40,6 +41,7 @@ class RollBack:
         inputs: The same as the engine sends it.
         before: The recorded outputs, with the backups that there are now.
         recorded: What the stack recorded when the operation began.
+        keep: How many backups are kept.
     """
 
     op: Operation
@@ -48,6 +50,7 @@ class RollBack:
     inputs: Mapping[str, Any]
     before: Mapping[str, Any]
     recorded: Recorded
+    keep: int
 
     def carry_out(self, live: Instance, machine_before: Instance, attempt: Attempt, unhealthy: ZecError) -> NoReturn:
         """Rebuild the machine from the backup of ``attempt``, with the settings that it had before.
@@ -97,13 +100,17 @@ class RollBack:
         again = self._gate(live)
         causes = [cause_messages.sentence(cause) for cause in back.causes]
         image = self.op.reader.image(live.zone_id or "", live.image_id) if live.image_id else None
+        known = record.parse_backups(self.before)
+        if again is None:
+            in_use = live.image_id, self.wanted.image_id
+            known = backups.delete_older(self.op, live, known, self.keep, in_use, self.call.warn)
         outputs = record.outputs(
             self._given(back),
             live,
             image,
             applied=record.applied_now(live),
             last_rebuild=record.rebuilt(back, self.op.deadline.now, causes),
-            backups=record.parse_backups(self.before),
+            backups=known,
         )
         return outcomes.rolled_back(live, unhealthy, again, back.image_id), outputs
 

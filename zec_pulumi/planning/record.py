@@ -143,10 +143,12 @@ _OF_REBUILDS = frozenset({"keyId", "password", "userData", "userDataBase64", "re
 def rolled_back(before: Mapping[str, Any], wanted: Mapping[str, Any], back: Attempt) -> dict[str, Any]:
     """Return the inputs of a machine that was rolled back: those recorded ``before``, on the backup's image.
 
-    A resource that is new to the stack has those of the program that a rebuild leaves alone. So the program that asked
-    for the rebuild asks for it anew.
+    A resource that is new to the stack has those of the program that a rebuild leaves alone; so has one whose record is
+    of an open attempt, as what that asked for may not be there. So the program that asked for the rebuild asks anew.
     """
-    given = inputs_only(before) or {key: v for key, v in inputs_only(wanted).items() if key not in _OF_REBUILDS}
+    attempt = before.get("attempt") or {}
+    applied = {} if attempt and not attempt.get("rollsBack") else inputs_only(before)
+    given = applied or {key: v for key, v in inputs_only(wanted).items() if key not in _OF_REBUILDS}
     return _present({**given, "imageId": back.image_id, "keyId": back.key_id})
 
 

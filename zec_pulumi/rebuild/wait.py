@@ -100,20 +100,21 @@ def wait_until_rebuilt(
     if accepted_at is None:
         # The wall clock is read once: set in the middle of a rebuild, it would make an early read a late one.
         accepted_at = op.clock.monotonic() - max(0.0, op.clock.now() - attempt.started_at)
-    wait = _Wait(op, attempt, target, accepted_at, mark)
+    wait = _Wait(op, attempt, target, accepted_at, mark, joined=not just_sent)
     live = wait.run(just_sent=just_sent)
     return wait.attempt, live
 
 
 @dataclass
 class _Wait:
-    """One wait for one attempt. ``accepted_at`` is on the monotonic clock."""
+    """One wait for one attempt, ``joined`` if an earlier run made it. ``accepted_at`` is on the monotonic clock."""
 
     op: Operation
     attempt: Attempt
     target: Target
     accepted_at: float
     mark: Mark | None = None
+    joined: bool = False
     _running_since: Deadline | None = field(default=None, init=False)
     _stopped_since: Deadline | None = field(default=None, init=False)
     _orphaned: bool = field(default=False, init=False)
@@ -173,7 +174,7 @@ class _Wait:
         if current == status.RUNNING:
             return self._verify()
         self._running_since = None
-        self._give_up_if_never_begun(current)
+        self._give_up_if_stopped(current)
         if current == status.REINSTALL_FAILED and not (self.target.failed_before and self._may_be_stale()):
             self._update_attempt(outcome="failed")
             self.op.log.note(self.attempt.id, "failed")
@@ -189,14 +190,19 @@ class _Wait:
         self.op.progress.phase(f"{status.shown(current)}{lag}")
         return None
 
-    def _give_up_if_never_begun(self, current: str) -> None:
-        if current != status.STOPPED or self.attempt.outcome != "unknown":
+    def _give_up_if_stopped(self, current: str) -> None:
+        """Fail when the instance stays STOPPED: the reset was not carried out, or somebody has powered it off since."""
+        lost, instance_id = self.attempt.outcome == "unknown", self.target.instance_id
+        if current != status.STOPPED or not (lost or self.joined):
             self._stopped_since = None
             return
-        self._stopped_since = self._stopped_since or Deadline(self.op.clock, NOT_ACCEPTED_AFTER_SECONDS)
+        patience = NOT_ACCEPTED_AFTER_SECONDS if lost else LAG_SECONDS
+        self._stopped_since = self._stopped_since or Deadline(self.op.clock, patience)
         if self._stopped_since.expired:
-            back = self._give_up_roll_back()
-            raise self._open(outcomes.never_began(self.target.instance_id, back=back))
+            if lost:
+                back = self._give_up_roll_back()
+                raise self._open(outcomes.never_began(instance_id, back=back))
+            raise self._open(outcomes.stays_stopped(instance_id, patience))
 
     def _verify(self) -> Instance | None:
         """Read the RUNNING instance; return it if it is as wanted and cannot be the one before the rebuild."""
