@@ -161,7 +161,9 @@ def test_gates_hold_whoever_serves_the_resource(stack: Stack, closing: dict[str,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("closing", [{"zec:allowRebuild": "false"}, {"zec:requireApproval": "true"}])
+@pytest.mark.parametrize(
+    "closing", [pytest.param({"zec:allowRebuild": "false"}, marks=pytest.mark.slow), {"zec:requireApproval": "true"}]
+)
 def test_gates_hold_for_new_records_whoever_serves_the_resource(stack: Stack, closing: dict[str, str]) -> None:
     """The same machines in a stack that does not hold them."""
     (stack.folder / "program" / "__main__.py").write_text(OWN_PROVIDERS)
@@ -232,7 +234,8 @@ def up_that_is_killed(stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     "then",
-    ["destroyed", "killed", *(pytest.param(then, marks=pytest.mark.slow) for then in ("drifted", "done"))],
+    # The others every day in tests/rebuild.
+    ["killed", *(pytest.param(then, marks=pytest.mark.slow) for then in ("destroyed", "drifted", "done"))],
 )
 def test_a_used_approval_is_used_up_on_every_computer(stack: Stack, web_1: str, then: str) -> None:
     """The machine names the attempt, and the token another one. Judged by what the cloud accepted."""
