@@ -214,7 +214,14 @@ PROMISES: dict[str, list[Promise]] = {
             1,
             IMAGE,
             then=patch(imageId=NOBLE),
-        )
+        ),
+        Promise(
+            at("RUNNING, verifying", patch(imageId=JAMMY)),
+            "to rebuild it, change rebuild_token",
+            2,
+            IMAGE,
+            next_wanted={"rebuildToken": "again"},
+        ),
     ],
     "unhealthy": [
         Promise(bool, "probes it again and wipes nothing", 1, {**UNSEEN, "health": GATE}, again="probes it again")
@@ -298,6 +305,7 @@ TRIED_ELSEWHERE = {
     "not_prepared": "test_files.py: a full disk is found out before the power-off",
     "contradicted": "tests/rebuild/test_rebuild.py: a reset that contradicts the status for good stays open",
     "defect_while_rebuilding": "tests/rebuild/test_rebuild.py: a defect does not make the stack forget it",
+    "not_rolled_back": "tests/rebuild/test_roll_backs.py: the next up joins it, or probes the gate again",
     "unfinished_after_rebuild": "tests/rebuild/test_health.py: a defect while probing does not cost a second wipe",
 }
 

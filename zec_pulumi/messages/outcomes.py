@@ -272,7 +272,7 @@ _PLANS_ANEW = "It is not waited for any more: pulumi preview shows what the next
 def never_began(instance_id: str, *, back: bool) -> str:
     """A ResetInstance whose answer was lost was not carried out; ``back``: it was to roll a rebuild back."""
     what = "roll-back" if back else "ResetInstance"
-    then = "Nothing is sent again by itself: change rebuild_token to ask for the rebuild, or start the instance by hand"
+    then = "Nothing is sent again by itself: change rebuild_token to ask for the rebuild"
     return (
         f"instance {instance_id} is STOPPED and stays so: the {what} whose answer was lost was not carried out."
         f" {_PLANS_ANEW if back else then}"
@@ -304,10 +304,11 @@ def shows_something_else(
 ) -> str:
     """The instance came up with another image or key than was asked for; ``back``: it was to be rolled back."""
     found = "nothing" if live is None else f"image {live.image_id}, key {live.key_id}"
+    then = "The next pulumi up reads it again and wipes nothing by itself; to rebuild it, change rebuild_token"
     return (
         f"instance {instance_id} is RUNNING but shows {found} instead of image {image_id}, key {key_id},"
         f" {duration(waited)} after it came up. Somebody else may have rebuilt it."
-        f" {_PLANS_ANEW if back else 'The next pulumi up reads it again and wipes nothing by itself'}"
+        f" {_PLANS_ANEW if back else then}"
     )
 
 
