@@ -42,13 +42,16 @@ class Histories(RuleBasedStateMachine):
         transition=st.sampled_from(["DEPLOYING", "REBUILDING"]),
         one_runner=st.booleans(),
         steps=st.one_of(st.none(), st.integers(0, 999)),
+        backup=st.sampled_from([False, False, False, True]),
     )
-    def begin(self, transition: Any, one_runner: bool, steps: int | None) -> None:  # noqa: FBT001 hypothesis gives it by name
+    def begin(self, transition: Any, one_runner: bool, steps: int | None, backup: bool) -> None:  # noqa: FBT001 hypothesis gives it by name
         """Make the world, with a recorded stack."""
         self.world.close()
         self.world = World(transition, TALLY, one_runner=one_runner, steps=steps)
         self.world.open()
         self.steps = Steps(self.world)
+        for stack in self.world.stacks:
+            stack.settings = {"zec:backup": "true"} if backup else {}
         TALLY["histories"] += 1
         self.steps.up(self._stack(0), {"imageId": programs.JAMMY})
 
@@ -133,7 +136,7 @@ class Histories(RuleBasedStateMachine):
         what=st.sampled_from(
             [
                 *("off", "on", "foreign", "other", "untag", "terraform"),
-                *("full", "short", "torn", "trickle", "rehearsal", "rehearsal"),
+                *("full", "short", "torn", "trickle", "rehearsal", "rehearsal", "image gone", "quota"),
             ]
         ),
     )
@@ -166,7 +169,7 @@ class Histories(RuleBasedStateMachine):
         what=st.sampled_from(
             [
                 *("destroy", "rename", "released", "fresh runner", "fresh runner", "answer"),
-                *("untag", "terraform", "old tags"),
+                *("untag", "terraform", "old tags", "tidy images"),
             ]
         ),
     )
@@ -181,6 +184,7 @@ class Histories(RuleBasedStateMachine):
             "answer": self.steps.answer,
             "untag": lambda _: self.steps.untag(),
             "terraform": lambda _: self.steps.terraform(old=False),
+            "tidy images": lambda _: self.steps.images_tidied(),
             "old tags": lambda _: self.steps.terraform(old=True),
         }
         steps[what](chosen)

@@ -15,6 +15,8 @@ MUTATIONS = (
     "ResetInstancePassword",
     "ModifyInstancesAttribute",
     "ModifyResourceTags",
+    "CreateImage",
+    "DeleteImages",
 )
 READS = (
     "DescribeInstances",
@@ -22,6 +24,7 @@ READS = (
     "DescribeImages",
     "DescribeKeyPairs",
     "DescribeResourceTags",
+    "DescribeCustomImages",
 )
 
 PLACES = [
@@ -34,6 +37,13 @@ PLACES = [
     "before ResetInstance",
     "after ResetInstance",
     "after ResetInstance",
+    "before CreateImage",
+    "after CreateImage",
+    "row making a backup",
+    "row backup",
+    "row instance",
+    "before DeleteImages",
+    "after DeleteImages",
     "before ModifyResourceTags",
     "after ModifyResourceTags",
     "before Describe",
@@ -66,7 +76,19 @@ _CARRIED_OUT = [
 ]
 _OF_READS: list[dict[str, Any]] = [*({"type": "lag", "reads": reads} for reads in (1, 2, 4)), {"type": "missing"}]
 _OF_RESETS: list[dict[str, Any]] = [{"type": "reinstall_fails"}, {"type": "never_ends"}]
+_OF_IMAGES: list[dict[str, Any]] = [{"type": "image_fails"}, {"type": "never_ends"}]
 _OF_POWER: list[dict[str, Any]] = [{"type": "fail_ids"}, {"type": "never_ends"}]
+_OF_ONE: dict[str, list[dict[str, Any]]] = {
+    "ResetInstance": _OF_RESETS,
+    "StopInstances": _OF_POWER,
+    "StartInstances": _OF_POWER,
+    "CreateImage": _OF_IMAGES,
+    "DeleteImages": [{"type": "fail_ids"}],
+    "DescribeInstances": _OF_READS,
+    "DescribeInstancesStatus": _OF_READS,
+    "DescribeImages": [{"type": "image_missing"}],
+    "DescribeCustomImages": [{"type": "image_missing"}],
+}
 
 BY_HAND: list[dict[str, Any]] = [
     {"imageId": DEBIAN},
@@ -101,12 +123,4 @@ def _rule(action: str, effects: list[dict[str, Any]], *, first: bool) -> st.Sear
 
 
 def _effects(action: str) -> list[dict[str, Any]]:
-    if action == "ResetInstance":
-        return [*_ANYWHERE, *_CARRIED_OUT, *_OF_RESETS]
-    if action in ("StopInstances", "StartInstances"):
-        return [*_ANYWHERE, *_CARRIED_OUT, *_OF_POWER]
-    if action in MUTATIONS:
-        return [*_ANYWHERE, *_CARRIED_OUT]
-    if action in ("DescribeInstances", "DescribeInstancesStatus"):
-        return [*_ANYWHERE, *_OF_READS]
-    return _ANYWHERE
+    return [*_ANYWHERE, *(_CARRIED_OUT if action in MUTATIONS else []), *_OF_ONE.get(action, [])]

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.support import programs
+from tests.support.backup_judge import asks
 from tests.support.cloud import TOKEN
 from tests.support.points import Disturbance, kill
 from tests.support.world import WEB
@@ -14,6 +15,7 @@ from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.marker import Marker, parse
 from zec_pulumi.planning.inputs import UNKNOWN
 from zec_pulumi.planning.same_rebuild import resource_digest
+from zec_pulumi.simulator.actions.images import IMAGE_QUOTA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -31,7 +33,7 @@ BUSY = "is worked on by"
 INPUT = re.compile("(image_id|key_id|password|timezone): ")
 """A finding about an input; the row that it stands on names the resource."""
 
-TRANSITIONAL = frozenset({"DEPLOYING", "REBUILDING", "STOPPING", "BOOTING", "NEW_STATUS"})
+TRANSITIONAL = frozenset({"IMAGING", "DEPLOYING", "REBUILDING", "STOPPING", "BOOTING", "NEW_STATUS"})
 
 
 class Steps:
@@ -57,6 +59,8 @@ class Steps:
             self.world.judge.as_wanted(stack, began, new=new)
         elif outcome.end == "failed":
             self._tells(outcome, done, started_over=self.world.judge.drift != drift)
+            if self.world.judge.rolled_back(stack, began) and not self.world.cloud.faults.rules():
+                self._announced_anew(stack)
         retired, alone = chosen.get("imageId") == programs.RETIRED, self.world.judge.drift == drift
         if retired and alone and {"StopInstances", "ResetInstance"} & set(done):
             self.world.breaks("7: a request that is known to be refused cost a power-off")
@@ -68,6 +72,9 @@ class Steps:
         self.world.cloud.faults.clear()
         settled = self.world.machine["status"] not in TRANSITIONAL
         shown = self.preview(stack, {**program, **dict.fromkeys(unknown, UNKNOWN)})
+        if not unknown:
+            stack.program = program
+            self._names_leftovers(stack, shown)
         before = self.world.resets()
         outcome = self.up(stack, program)
         wiped = self.world.resets() > before
@@ -88,6 +95,20 @@ class Steps:
             self.world.breaks(f"a wipe that was shown and did not happen: {shown}")
         if outcome.end == "succeeded":
             self.changes_nothing(stack)
+
+    def _announced_anew(self, stack: Stack) -> None:
+        """Claim 10: what was rolled back is shown anew."""
+        shown = self.preview(stack, None)
+        if not any(line.startswith(("rebuild:", "undecided:")) for line in shown.lines):
+            self.world.breaks(f"10: rolled back, and the next preview does not show the rebuild: {shown}")
+
+    def _names_leftovers(self, stack: Stack, shown: Outcome) -> None:
+        """Claim 11: a preview that plans a rebuild with a backup names the backups that the stack does not record."""
+        if not asks(stack) or shown.end != "succeeded" or not any(line.startswith("rebuild:") for line in shown.lines):
+            return
+        unnamed = [one for one in self.world.judge.backups.left_over(stack) if one not in "\n".join(shown.lines)]
+        if unnamed:
+            self.world.breaks(f"11: {unnamed} are left over, and the preview does not name them: {shown}")
 
     def changes_nothing(self, stack: Stack) -> None:
         """Claim 4: a second up with the same program changes nothing."""
@@ -162,7 +183,10 @@ class Steps:
         if isinstance(marker, Marker) and self.world.machine["pending"] is None:
             own = marker.resource == resource_digest(stack.urn)
             was = own and any(marker.is_attempt(accepted.attempt_id) for accepted in self.world.judge.accepted)
-            stack.settings = {"zec:closeAttempt": f"{marker.attempt}={'rebuilt' if was else 'not-rebuilt'}"}
+            stack.settings = {
+                **self._settings(stack),
+                "zec:closeAttempt": f"{marker.attempt}={'rebuilt' if was else 'not-rebuilt'}",
+            }
         journal = stack.journal
         for entry in journal.entries(WEB):
             # Nobody calls a rebuild done while it runs.
@@ -170,6 +194,36 @@ class Steps:
             if asked or entry.event in ("intent", "unknown"):
                 was = any(accepted.attempt_id == entry.attempt_id for accepted in self.world.judge.accepted)
                 journal.note(WEB, entry.attempt_id, "closed-rebuilt" if was else "closed-not-rebuilt")
+
+    @staticmethod
+    def _settings(stack: Stack) -> dict[str, str]:
+        """Return the settings without an answer."""
+        sent = stack.settings
+        return {key: value for key, value in sent.items() if key == "zec:backup"} if isinstance(sent, dict) else {}
+
+    def image_deleted(self) -> None:
+        """Somebody deletes the newest backup."""
+        self.world.tally["interferences"] += 1
+        self.world.judge.drift += 1
+        for image_id in list(self.world.judge.backups.images)[-1:]:
+            images = self.world.cloud.world
+            images.deleted_images[image_id] = images.images.pop(image_id)
+
+    def images_tidied(self) -> None:
+        """Somebody deletes all backups that nothing records or runs, as the warnings ask for."""
+        left = set.intersection(*(self.world.judge.backups.left_over(stack) for stack in self.world.stacks))
+        for image_id in left:
+            images = self.world.cloud.world
+            images.deleted_images[image_id] = images.images.pop(image_id)
+
+    def quota_used_up(self) -> None:
+        """Somebody makes as many images as the account may have."""
+        self.world.tally["interferences"] += 1
+        images = self.world.cloud.world.images
+        own = next(image for image in images.values() if image.is_custom)
+        for number in range(IMAGE_QUOTA):
+            image_id = f"somebody-{number}"
+            images[image_id] = own.model_copy(update={"image_id": image_id, "tags": []})
 
     def untag(self) -> None:
         """Somebody else takes the marker off, as a Terraform configuration that does not ignore it does."""
@@ -217,6 +271,8 @@ class Steps:
             "torn": self._tear,
             "trickle": self._trickle,
             "rehearsal": lambda: self.rehearse(stack, None),
+            "image gone": self.image_deleted,
+            "quota": self.quota_used_up,
             "untag": self.untag,
             "terraform": lambda: self.terraform(old=True),
         }
@@ -233,12 +289,14 @@ class Steps:
         if mirror.urn != stack.urn:
             mirror.generation, mirror.outputs, mirror.inputs = stack.generation, {}, {}
         before = self.world.judge.mutations_sent()
+        mirror.settings = stack.settings
         if not mirror.outputs:
             steps.up(mirror, {"imageId": programs.JAMMY})
         with steps.armed(disturbance) if disturbance else contextlib.nullcontext():
             outcome = steps.up(mirror, program or stack.program or {"imageId": programs.NOBLE})
         if BUSY in outcome.text:
             self.world.breaks(f"a rehearsal waits for who works on another cloud: {outcome}")
+        self.world.show_health()
         self.world.judge.sent_nothing(before, "a rehearsal")
 
     def _disk_takes(self, room: int) -> None:
@@ -289,7 +347,7 @@ class Steps:
     def _ended(self, stack: Stack, outcome: Outcome, what: str) -> None:
         self.world.tally["steps"] += 1
         self.world.tally[what] += 1
-        self.world.judge.at_most_once()
+        self.world.judge.nothing_broken()
         self.world.judge.keeps_secrets(stack, outcome)
         if "a defect in" in outcome.text:
             self.world.breaks(f"5: {outcome.text}")

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tests.support.backup_judge import BackupJudge
 from tests.support.programs import SICK_IMAGE, SICK_SCRIPT
 from zec_pulumi.journal.marker import Marker, parse
 
@@ -23,6 +24,8 @@ MUTATIONS = frozenset(
         "StartInstances",
         "ResetInstance",
         "ResetInstancePassword",
+        "CreateImage",
+        "DeleteImages",
         "ModifyInstancesAttribute",
         "ModifyResourceTags",
         "DeleteTags",
@@ -46,7 +49,8 @@ class Accepted:
     ``planned`` is the planned rebuild: the trigger values asked for, and the previous recorded rebuild. ``drift``
     and ``journal`` say which of each it was; ``lost`` that nothing of it was recorded, ``by_journal`` that it was
     recorded only by a later command, ``warned`` that this one said what the journal cannot know. ``marked`` says that
-    the machine names the attempt in its marker, or another one since.
+    the machine names the attempt in its marker, or another one since. ``back`` says that it rolls the one before back;
+    then ``disk`` is what was on the boot disk before both.
     """
 
     stack: str
@@ -61,6 +65,8 @@ class Accepted:
     by_journal: bool = False
     warned: bool = False
     marked: bool = False
+    back: bool = False
+    disk: str = ""
     shown: set[tuple[str, str | None]] = field(default_factory=set)
 
 
@@ -74,15 +80,26 @@ class Judge:
         self._sent = defaultdict[str, list[str]](list)
         self._as_wanted: dict[tuple[str, str], Moment] = {}
         self.journals: dict[str, int] = {}
-        self._second = ""
+        self._broken: list[str] = []
+        self.backups = BackupJudge(world)
 
     def mutated(self, entry: Mapping[str, Any]) -> None:
-        """Take note of one entry of the ledger. Claim 1: at most one accepted reset per planned rebuild."""
+        """Take note of one entry of the ledger. Claims 8 and 9, of backups: see there."""
         stack = self._world.acting
         self._sent[stack.name if stack else ""].append(entry["action"])
-        if entry["action"] != "ResetInstance" or stack is None:
+        if stack is None:
             return
         body = json.loads(self._world.transport.body)
+        # Raised here, inside a request, it would be taken for a defect of the package.
+        if entry["action"] == "CreateImage":
+            self._broken.append(self.backups.created(stack))
+        elif entry["action"] == "DeleteImages":
+            self._broken.append(self.backups.deleted(stack, body, self._world.machine["imageId"]))
+        elif entry["action"] == "ResetInstance":
+            self._broken.append(self._reset(stack, body))
+
+    def _reset(self, stack: Stack, body: Mapping[str, Any]) -> str:
+        """Return what is wrong with a reset. Claim 1: at most one per planned rebuild, and one that rolls it back."""
         self._take_note_of_health(body)
         new = Accepted(
             stack.name,
@@ -93,18 +110,28 @@ class Judge:
             self._world.intended,
             body.get("userData"),
             self._world.command,
+            back=self.backups.is_roll_back(stack, body),
+            disk=self.backups.disk,
         )
         marker = parse(self._world.marker or "")
         new.marked = isinstance(marker, Marker) and marker.is_attempt(new.attempt_id)
         last = self.accepted[-1] if self.accepted else None
         self.accepted.append(new)
-        if last is None or (last.stack, last.planned, last.drift) != (new.stack, new.planned, new.drift):
-            return
+        if new.back:
+            self._world.tally["roll-backs"] += 1
+            if last is None or last.back or (last.stack, last.command) != (new.stack, new.command):
+                return f"1: a roll-back of nothing: {new}"
+            new.disk = last.disk
+            return ""
+        unkept = self.backups.reset(stack, new.attempt_id)
+        if unkept or last is None or (last.stack, last.planned, last.drift) != (new.stack, new.planned, new.drift):
+            return unkept
+        if last.back:
+            return ""
         if last.lost and new.unreadable and last.journal != new.journal and not last.marked:
             self._world.tally["documented exception of claim 1"] += 1
-            return
-        # Raised here, inside a request, it would be taken for a defect of the package.
-        self._second = f"1: a second ResetInstance was accepted for {new.planned}"
+            return ""
+        return f"1: a second ResetInstance was accepted for {new.planned}"
 
     def _take_note_of_health(self, body: Mapping[str, Any]) -> None:
         """A system that runs the sick image or the sick script passes no health gate."""
@@ -117,10 +144,25 @@ class Judge:
         """Return the accepted mutations of one stack, in order."""
         return list(self._sent[stack.name])
 
-    def at_most_once(self) -> None:
-        """Claim 1, once a command has ended."""
-        if self._second:
-            self._world.breaks(self._second)
+    def nothing_broken(self) -> None:
+        """Claims 1, 8 and 9, once a command has ended."""
+        broken = next(filter(None, self._broken), None)
+        if broken:
+            self._world.breaks(broken)
+
+    def rolled_back(self, stack: Stack, began: Moment) -> bool:
+        """Claim 10: a roll-back that is recorded has brought the disk of before; return whether there was one.
+
+        ``began`` is the :meth:`moment` before the command: what others have done since is none of ours.
+        """
+        last = self.accepted[-1] if self.accepted else None
+        if last is None or not last.back or not same_attempt(last.attempt_id, stack.previous):
+            return False
+        if last.command != self._world.commands or began != self.moment(stack):
+            return False
+        if not self.backups.brought_back(last.disk):
+            self._world.breaks(f"10: rolled back, and the disk is not {last.disk}: {self._world.machine}")
+        return True
 
     def recorded(self, outputs: Mapping[str, Any]) -> None:
         """Take note of what the engine has saved."""

@@ -30,6 +30,12 @@ _LOGINS: list[dict[str, Any]] = [
 ]
 
 
+_KEPT: list[dict[str, Any]] = [
+    *({}, {}, {}, {"backup": False}),
+    *({"backup": True}, {"backup": {"keep": 2}}, ROLLS_BACK, ROLLS_BACK),
+]
+
+
 _UNKNOWABLE = (
     "imageId",
     "keyId",
@@ -52,6 +58,7 @@ def programs() -> st.SearchStrategy[dict[str, Any]]:
         script=st.sampled_from([None, None, *SCRIPTS]),
         token=st.sampled_from([None, None, "one", "two"]),
         more=st.sampled_from([{}, {}, {}, {"adopt": "never"}, {"powerOff": "force"}, {"instanceName": "renamed"}]),
+        kept=st.sampled_from(_KEPT),
     )
 
 
@@ -61,7 +68,12 @@ def unknown() -> st.SearchStrategy[list[str]]:
 
 
 def _program(
-    image: str | None, login: dict[str, Any], script: str | None, token: str | None, more: dict[str, Any]
+    image: str | None,
+    login: dict[str, Any],
+    script: str | None,
+    token: str | None,
+    more: dict[str, Any],
+    kept: dict[str, Any],
 ) -> dict[str, Any]:
-    given = {"imageId": image, "userData": script, "rebuildToken": token, **login, **more}
+    given = {"imageId": image, "userData": script, "rebuildToken": token, **login, **more, **kept}
     return {key: value for key, value in given.items() if value is not None}

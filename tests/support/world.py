@@ -224,6 +224,8 @@ class World:
         self.points.passed("sleep")
 
     def _passed(self, point: str) -> None:
+        if point == "before ResetInstance":
+            self.judge.backups.disk = self.machine.get("diskIdentity", "")
         if point.startswith("after"):
             self._looked()
             self.show_health()

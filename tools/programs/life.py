@@ -149,7 +149,7 @@ class Player:
         outcome = self.stack.up(self._prepare(self.stack, program, gates, tokens, dry_run=False))
         if "a defect in" in outcome.text:
             self.world.breaks(f"5: {outcome.text}")
-        self.world.judge.at_most_once()
+        self.world.judge.nothing_broken()
         return outcome
 
     def _prepare(
