@@ -13,7 +13,7 @@ from driver import WEB_1
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
+JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
 KEY, OTHER_KEY = "key-YWD2QFOl", "key-2ndKey01"
 IS = {"instance_id": WEB_1, "image_id": JAMMY, "key_id": KEY}
 """What the machine has before, and what an update has recorded."""
@@ -27,6 +27,20 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 READABLE = ("image", "key")
 """Changes that the machine shows, so that it tells itself whether they were made."""
+
+GATE = {"kind": "command", "command": ["sh", "-c", 'test -e "$HOME/healthy"'], "interval": 0.3, "deadline": 1}
+"""A gate that the machine passes while that file is there; the trap makes it and takes it away."""
+
+_UNSEEN = {"user_data": "#!/bin/sh\necho first\n"}
+BACKED_UP: dict[str, dict[str, Any]] = {
+    "image with backup": {"image_id": NOBLE, "backup": True},
+    "userData with backup": {**_UNSEEN, "backup": True},
+}
+ROLLED_BACK: dict[str, dict[str, Any]] = {
+    "sick image": {"image_id": NOBLE, "backup": True, "health": GATE, "on_unhealthy": "roll_back"},
+    "sick userData": {**_UNSEEN, "backup": True, "health": GATE, "on_unhealthy": "roll_back"},
+}
+"""What it becomes does not pass its gate until the cut is over."""
 
 
 class Kill(str, Enum):
@@ -56,13 +70,14 @@ class Request:
     """A point where a request arrives: its answer never does.
 
     ``status`` is what the instance must be in, ``carried_out`` whether the request is. ``done`` lets the reinstall come
-    to its end before anybody reads.
+    to its end before anybody reads. ``resets`` is how many were accepted before.
     """
 
     action: str
     carried_out: bool = False
     status: str | None = None
     done: bool = False
+    resets: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,6 +117,19 @@ POINTS = (
     Point("noted, not returned", "zec_pulumi.operations.apply:_Apply._finish before"),
     Point("returned, state not saved", "zec_pulumi.operations.apply:{operation} after", saving=True),
 )
+BACKUP_POINTS = (
+    Point("image sent, not accepted", Request("CreateImage")),
+    Point("image accepted, answer lost", Request("CreateImage", carried_out=True)),
+    Point("while IMAGING", Request("DescribeCustomImages", status="IMAGING")),
+    Point("image made, reset not sent", "zec_pulumi.rebuild.rebuild:_reset before"),
+)
+ROLL_BACK_POINTS = (
+    Point("about to roll back", "zec_pulumi.operations.roll_back:RollBack.carry_out before"),
+    Point("roll-back sent, not accepted", Request("ResetInstance", resets=1)),
+    Point("roll-back accepted, answer lost", Request("ResetInstance", carried_out=True, resets=1)),
+    Point("rolling back, DEPLOYING", Request("DescribeInstancesStatus", status="DEPLOYING", resets=2)),
+    Point("rolled back, not recorded", "zec_pulumi.operations.roll_back:RollBack.end before"),
+)
 UNINTENDED = 5
 """So many points lie before the intent is written: there the journal plays no part."""
 
@@ -127,7 +155,12 @@ class Cell:
         A new resource is not rebuilt for what the API does not show, unless it says so with ``adopt="never"``.
         """
         never = {"adopt": "never"} if self.operation == "create" and self.change not in READABLE else {}
-        return {**IS, **CHANGES[self.change], **never}
+        return {**IS, **{**CHANGES, **BACKED_UP, **ROLLED_BACK}[self.change], **never}
+
+    @property
+    def backed_up(self) -> bool:
+        """Whether the disk is to be kept before it is wiped."""
+        return self.change not in CHANGES
 
     @property
     def name(self) -> str:
@@ -146,14 +179,25 @@ def undisturbed() -> Iterator[Cell]:
     for operation in OPERATIONS:
         for change in _changes(operation):
             yield Cell(operation, change)
+    for change in (*BACKED_UP, *ROLLED_BACK):
+        yield Cell("update", change)
 
 
 def matrix() -> Iterator[Cell]:
     """Yield every cell with the journal, those whose journal is lost with the plugin, and those that are rehearsed."""
+    yield from _plain()
+    for points, changes in ((BACKUP_POINTS, BACKED_UP), (ROLL_BACK_POINTS, ROLLED_BACK)):
+        for point, change in itertools.product(points, changes):
+            yield from (Cell("update", change, point, kill) for kill in point.kills)
+            yield Cell("update", change, point, Kill.KILL, journal=False)
+
+
+def _plain() -> Iterator[Cell]:
     for point in POINTS:
         for kill in point.kills:
             for calm in undisturbed():
-                yield Cell(calm.operation, calm.change, point, kill)
+                if not calm.backed_up:
+                    yield Cell(calm.operation, calm.change, point, kill)
     telling = [calm for calm in undisturbed() if calm.change in ("image", "userData")]
     for point, calm in itertools.product(POINTS[UNINTENDED:], telling):
         yield Cell(calm.operation, calm.change, point, Kill.KILL, journal=False)
@@ -176,6 +220,9 @@ def telling() -> Iterator[Cell]:
         yield Cell("update", change, points["reset accepted, answer lost"], Kill.KILL, journal=False)
     yield Cell("update", "userData", points["reset accepted, answer lost, done meanwhile"], Kill.KILL, journal=False)
     yield Cell("create", "userData", points["noted, not returned"], Kill.KILL, journal=False)
+    of_backups = {point.name: point for point in (*BACKUP_POINTS, *ROLL_BACK_POINTS)}
+    yield Cell("update", "userData with backup", of_backups["image accepted, answer lost"], Kill.KILL, journal=False)
+    yield Cell("update", "sick userData", of_backups["roll-back accepted, answer lost"], Kill.KILL, journal=False)
 
 
 def _changes(operation: str) -> tuple[str, ...]:

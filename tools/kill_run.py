@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driver import SDKS, WEB_1, Stack, new_stack
-from kill_cells import IS, Cell, Kill, Request
+from kill_cells import DEBIAN, IS, ROLLED_BACK, Cell, Kill, Request
 from kill_hook.sitecustomize import mend_disk
 from kill_trap import Trap, end_all, plugins
 from zec_pulumi.simulator import Simulator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from driver import Ran
+    from kill_disks import Disks
 
 HOOK = Path(__file__).parent / "kill_hook"
 PACE = {"rebuild_seconds": 0.4, "stop_seconds": 0.2}
@@ -31,13 +32,17 @@ MOMENT_SECONDS = 5.0
 
 _QUESTION = re.compile(r"attempts close (\S+)")
 _MARKED = re.compile(r"zec:closeAttempt to ([0-9a-f]{8})=")
+_OFF = re.compile("Start it by hand|is STOPPED as wanted")
 _DEFECT = re.compile(r'File ".*/zec_pulumi/|a defect in zec_pulumi')
 _CLOSE = "import sys; from zec_pulumi.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
 @dataclass
 class Result:
-    """What came of a cell. ``requests`` counts all API calls of the cell, ``ups`` those after the kill."""
+    """What came of a cell. ``requests`` counts all API calls of the cell, ``ups`` those after the kill.
+
+    ``resets`` are those of planned rebuilds: neither a roll-back nor one that was planned anew after it.
+    """
 
     cell: Cell
     resets: int = 0
@@ -45,6 +50,7 @@ class Result:
     asked: int = 0
     requests: int = 0
     seconds: float = 0.0
+    left_over: int = 0
     faults: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
@@ -79,6 +85,7 @@ def run(cell: Cell, template: Mapping[str, Path], folder: Path, engine: Path) ->
     shutil.copytree(template[cell.operation], folder, symlinks=True)
     request = cell.point.at if cell.point and isinstance(cell.point.at, Request) else None
     trap = Trap(folder, request, cell.kill)
+    trap.disks.backed_up, trap.disks.sick = cell.backed_up, cell.change in ROLLED_BACK
     with Simulator(
         clock="manual",
         observer=trap.observe,
@@ -89,6 +96,8 @@ def run(cell: Cell, template: Mapping[str, Path], folder: Path, engine: Path) ->
         stack = Stack(folder, cloud, engine, SDKS["newest"], environment={"PYTHONPATH": str(HOOK)})
         stack.declare(web=cell.program)
         over = _cut_off(cell, stack, trap, result)
+        # What made it sick is mended: else no up could ever succeed.
+        trap.disks.sick = False
         if cell.rehearsed:
             _rehearse(cell, stack, template[cell.operation], result)
         for _ in range(0 if over else MAX_UPS):
@@ -98,7 +107,10 @@ def run(cell: Cell, template: Mapping[str, Path], folder: Path, engine: Path) ->
             if not over:
                 result.faults.append(f"not converged after {MAX_UPS} ups")
         _judge_processes(folder, result)
-        result.resets = stack.actions().count("ResetInstance")
+        if trap.disks.made:
+            _judge_leftovers(cell, stack, trap.disks, result)
+        result.faults += trap.disks.faults
+        result.resets = trap.disks.planned
         result.requests = len(cloud.requests())
     result.seconds = time.monotonic() - began
     return result
@@ -115,6 +127,8 @@ def _cut_off(cell: Cell, stack: Stack, trap: Trap, result: Result) -> bool:
         stack.environment |= {"KILL_AT": at, "KILL_SIGNAL": str(int(cell.kill.signal)), "KILL_VICTIM": victim}
     ran = stack.up()
     stack.environment = calm
+    if "was rebuilt from its backup" in ran.text and not trap.disks.brought_back(stack.cloud._cloud):  # noqa: SLF001 as the trap
+        result.faults.append("rolled back, and the disk of before is not there")
     if cell.point is None or cell.kill is None:
         return _succeeded(cell, stack, ran, result)
     if cell.kill is Kill.DISK and not mend_disk(stack.folder / "backend"):
@@ -160,6 +174,10 @@ def _up(cell: Cell, stack: Stack, result: Result) -> bool:
     if "change rebuild_token to ask for the rebuild" in ran.text:
         result.asked += 1
         stack.declare(web={**cell.program, "rebuild_token": "asked for again"})
+    if _OFF.search(ran.text):
+        # It was powered off for the roll-back: somebody starts it, as the message says.
+        stack.cloud.patch_instance(WEB_1, status="RUNNING")
+        (stack.folder / "home" / "healthy").touch()
     marked = _MARKED.search(ran.text)
     if marked:
         result.asked += 1
@@ -182,9 +200,31 @@ def _succeeded(cell: Cell, stack: Stack, ran: Ran, result: Result) -> bool:
     reset = [entry for entry in stack.cloud.ledger() if entry["action"] == "ResetInstance"]
     if shown != wanted or not reset:
         result.faults.append(f"false success: {shown}, {len(reset)} resets")
-    elif (reset[-1]["parameters"].get("userData") is not None) != (cell.change == "userData"):
+    elif (reset[-1]["parameters"].get("userData") is not None) != ("user_data" in cell.program):
         result.faults.append("false success: the reset did not have the script that was asked for")
     return True
+
+
+def _judge_leftovers(cell: Cell, stack: Stack, disks: Disks, result: Result) -> None:
+    """See to it that every image that the stack does not record is named: by the next preview, and by the command."""
+    recorded = {one["imageId"] for one in stack.state()["web"]["outputs"].get("backups", ())}
+    there = {image["imageId"] for image in stack.cloud.images()} & disks.made.keys()
+    left = there - recorded - {stack.cloud.instance(WEB_1)["imageId"]}
+    if not left:
+        return
+    listed = subprocess.run(
+        [sys.executable, "-c", _CLOSE, "backups", "--json"],
+        cwd=stack.folder,
+        env=stack.environ(),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    ).stdout
+    shown = stack.declare(web={**cell.program, "image_id": DEBIAN}).preview().text
+    if any(image_id not in listed or image_id not in shown for image_id in left):
+        result.faults.append(f"images that nobody names: {left}")
+    result.left_over = len(left)
 
 
 def _judge_processes(folder: Path, result: Result) -> None:

@@ -13,6 +13,7 @@ import psutil
 
 from driver import WEB_1
 from kill_cells import Kill
+from kill_disks import Disks
 from zec_pulumi.simulator.actions import ACTIONS
 from zec_pulumi.simulator.effects import Drop, Trickle
 from zec_pulumi.simulator.faults import Faults
@@ -43,10 +44,12 @@ class Trap(Faults):
         super().__init__({name for _, _, name in ACTIONS})
         self.sprung = False
         self.struck = threading.Event()
+        self.disks = Disks(folder)
         self._folder = folder
         self._request = request
         self._kill = kill
         self._due = False
+        self._resets = 0
 
     def set(self, simulator: Simulator) -> None:
         """Take the place of the simulator's faults."""
@@ -57,8 +60,11 @@ class Trap(Faults):
         """Return the effects for one request; time passes."""
         self._cloud.clock.advance(TICK_SECONDS)
         effects = super().match(action, instance_ids, now)
+        self.disks.look(self._cloud)
         request = self._request
         if self.sprung or request is None or action != request.action or request.status not in (None, self._status()):
+            return effects
+        if self._resets < request.resets:
             return effects
         self.sprung = True
         if request.carried_out:
@@ -69,8 +75,10 @@ class Trap(Faults):
             return [*effects, Trickle(type="trickle", seconds=BYTE_SECONDS)]
         return [*effects, Drop(type="drop", carried_out=request.carried_out)]
 
-    def observe(self, _entry: dict[str, Any]) -> None:
+    def observe(self, entry: dict[str, Any]) -> None:
         """Strike when the request was carried out, before anything is answered."""
+        self.disks.accepted(self._cloud, entry)
+        self._resets += entry["action"] == "ResetInstance"
         if self._due and self._request:
             self._due = False
             self._strike()

@@ -271,6 +271,26 @@ def test_a_script_that_was_not_sent_to_a_restored_system_is_taken_out_without_a_
     assert adopted.world.resets() == done
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_new_script_for_a_system_that_was_restored_runs_there(
+    adopted: Stack,
+    named: bool,  # noqa: FBT001 a fact
+) -> None:
+    """It is what the rebuild is for: the image stays, be it named or omitted."""
+    adopted.up(imageId=NOBLE, backup=True)
+    (image_id,) = images(adopted)
+    adopted.up(imageId=image_id, backup={"keep": 2})
+    image = {"imageId": image_id} if named else {}
+    program = {**image, "userData": "#!/bin/sh\n", "backup": {"keep": 2}}
+    assert not any("restores" in text for text in adopted.preview(program).lines)
+    adopted.up(program)
+    (last,) = [entry for entry in adopted.sim.ledger() if entry["action"] == "ResetInstance"][-1:]
+    assert (last["parameters"]["imageId"], "userData" in last["parameters"]) == (image_id, True)
+    assert "userDataNotRun" not in adopted.outputs["applied"]
+    # It is on the machine, so that only a rebuild takes it off.
+    assert any("will be wiped" in text for text in adopted.preview({**image, "backup": True}).lines)
+
+
 @pytest.mark.parametrize("allowed", ["restore", "imageId"])
 def test_a_restore_can_be_allowed_by_itself(adopted: Stack, allowed: str) -> None:
     """It is a change of the image, too."""

@@ -74,6 +74,18 @@ def test_a_roll_back_brings_the_disk_of_before_and_the_next_preview_the_rebuild(
     assert announces(adopted, program)
 
 
+def test_a_script_that_was_rolled_back_is_sent_to_the_restored_system_when_it_is_asked_for_anew(
+    adopted: Stack,
+) -> None:
+    """The program omits the image, so that it is that of the backup: only the script is what the rebuild is for."""
+    program = {"userData": SICK_SCRIPT, **ROLLS_BACK}
+    assert "was rebuilt from its backup" in up(adopted, program).text
+    assert announces(adopted, program)
+    up(adopted, program)
+    resets = [entry["parameters"] for entry in adopted.sim.ledger() if entry["action"] == "ResetInstance"]
+    assert ["userData" in parameters for parameters in resets[:3]] == [True, False, True]
+
+
 @RUNNERS
 @CHANGES
 @pytest.mark.parametrize(

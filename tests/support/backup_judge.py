@@ -66,6 +66,10 @@ class BackupJudge:
         self._world.tally["deleted backups"] += len(body["imageIds"])
         return ""
 
+    def is_backup(self, body: Mapping[str, Any]) -> bool:
+        """Whether a reset installs a backup."""
+        return body.get("imageId") in self._made
+
     def is_roll_back(self, stack: Stack, body: Mapping[str, Any]) -> bool:
         """Whether a reset installs the backup that this very command has made."""
         made = self._made.get(str(body.get("imageId")))

@@ -49,8 +49,8 @@ class Accepted:
     ``planned`` is the planned rebuild: the trigger values asked for, and the previous recorded rebuild. ``drift``
     and ``journal`` say which of each it was; ``lost`` that nothing of it was recorded, ``by_journal`` that it was
     recorded only by a later command, ``warned`` that this one said what the journal cannot know. ``marked`` says that
-    the machine names the attempt in its marker, or another one since. ``back`` says that it rolls the one before back;
-    then ``disk`` is what was on the boot disk before both.
+    the machine names the attempt in its marker, or another one since. ``restores`` says that it installs a backup, and
+    ``back`` that it rolls the one before back; then ``disk`` is what was on the boot disk before both.
     """
 
     stack: str
@@ -66,6 +66,7 @@ class Accepted:
     warned: bool = False
     marked: bool = False
     back: bool = False
+    restores: bool = False
     disk: str = ""
     shown: set[tuple[str, str | None]] = field(default_factory=set)
 
@@ -111,6 +112,7 @@ class Judge:
             body.get("userData"),
             self._world.command,
             back=self.backups.is_roll_back(stack, body),
+            restores=self.backups.is_backup(body),
             disk=self.backups.disk,
         )
         marker = parse(self._world.marker or "")
@@ -194,6 +196,9 @@ class Judge:
             self._world.breaks(f"2: success was reported and the machine was never RUNNING on {image}, {key}")
         if script_of(program) == made[-1].script:
             return
+        if made[-1].restores and made[-1].script is None and not_run(stack):
+            self._world.tally["restored, and no script ran"] += 1
+            return
         # The journal keeps no value, so it cannot tell that the program was changed after the kill: it must say so.
         if not (made[-1].by_journal and made[-1].warned):
             self._world.breaks("2: success was reported for user data that was never sent")
@@ -261,6 +266,11 @@ def changes_unreadable(stack: Stack) -> bool:
         return bool(program.get("adopt") == "never")
     unreadable = ["userData", "rebuildToken", *(["password"] if "password" in program.get("rebuildOn", []) else [])]
     return any(program.get(name) != recorded.get(name) for name in unreadable)
+
+
+def not_run(stack: Stack) -> bool:
+    """Whether the record says that the script was not run."""
+    return bool(stack.outputs.get("applied", {}).get("userDataNotRun"))
 
 
 def script_of(program: Mapping[str, Any]) -> str | None:

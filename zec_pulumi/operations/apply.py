@@ -21,7 +21,7 @@ from zec_pulumi.operations.results import Created
 from zec_pulumi.operations.roll_back import RollBack
 from zec_pulumi.planning import record
 from zec_pulumi.planning.approval import digest_of
-from zec_pulumi.planning.backups import backup_in, kept, way_back
+from zec_pulumi.planning.backups import backup_in, is_for_script, kept, way_back
 from zec_pulumi.planning.inputs import Applied, Attempt, Recorded, Wanted, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan
 from zec_pulumi.planning.status import STOPPED, is_transitional
@@ -205,7 +205,8 @@ class _Apply:
 
     def _rebuild(self, plan: Plan) -> dict[str, Any]:
         backed_up = self._kept_backups > 0
-        preflight = check_rebuild(self.wanted, self.live, self.op.reader, self.recorded, backed_up=backed_up)
+        reader, causes = self.op.reader, plan.causes
+        preflight = check_rebuild(self.wanted, self.live, reader, self.recorded, causes, backed_up=backed_up)
         if preflight.findings or preflight.request is None:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
         marking = self.marking
@@ -293,7 +294,7 @@ class _Apply:
             known = backups.after(self.recorded, attempt)
             in_use = self.live.image_id, self.wanted.image_id
             kept_backups = backups.delete_older(self.op, self.live, known, self._kept_backups, in_use, self.call.warn)
-            return self._record(self._applied_by_rebuild(), last_rebuild, kept_backups)
+            return self._record(self._applied_by_rebuild(attempt), last_rebuild, kept_backups)
         except UnhealthyError as error:
             if self._rolls_back(attempt):
                 self._take_back(attempt, before, error)
@@ -304,10 +305,10 @@ class _Apply:
             sentence = outcomes.unfinished_after_rebuild(self.live.instance_id, error)
             self._leave_open(AttemptOpenError(sentence, attempt.model_copy(update={"moved": True})), before)
 
-    def _applied_by_rebuild(self) -> dict[str, Any]:
+    def _applied_by_rebuild(self, attempt: Attempt) -> dict[str, Any]:
         """Return what a rebuild left on the machine; to a system that was restored, no script was sent."""
-        image = self._image()
-        restored = backup_in(image, self.live, self.recorded) is not None
+        backup = backup_in(self._image(), self.live, self.recorded)
+        restored = backup is not None and not is_for_script(attempt.causes)
         return record.applied_now(self.live, user_data_not_run=restored and self.wanted.first_boot_script is not None)
 
     def _rolls_back(self, attempt: Attempt) -> bool:

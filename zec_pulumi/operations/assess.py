@@ -133,7 +133,8 @@ class Case:
             return Preflight(())
         if plan.kind is Kind.REBUILD:
             backed_up = kept(self.wanted, by_stack=self.gates.backup) > 0
-            return check_rebuild(self.wanted, self.live, self.process.reader, self.recorded, backed_up=backed_up)
+            reader, causes = self.process.reader, plan.causes
+            return check_rebuild(self.wanted, self.live, reader, self.recorded, causes, backed_up=backed_up)
         # A rebuild that is still undecided may set the password.
         if "password" in plan.changes and not plan.undecided:
             return Preflight(tuple(check_password_in_place(self.live)))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zec_pulumi.api import Image, Instance
+    from zec_pulumi.planning.causes import Cause
     from zec_pulumi.planning.inputs import Recorded, Wanted
 
 ATTEMPT_KEY = "zec-pulumi-backup"
@@ -147,6 +148,15 @@ def backup_in(image: Image | None, live: Instance, recorded: Recorded) -> Backup
         return known[image.image_id]
     found = (one for one in tagged([image]) if one.instance_id == live.instance_id)
     return next((Backup(image_id=image.image_id, attempt_id=one.attempt_id) for one in found), None)
+
+
+def is_for_script(causes: Iterable[Cause]) -> bool:
+    """Whether a rebuild is for another first-boot script and not for another image: also on a backup, that script runs.
+
+    To restore a backup runs none.
+    """
+    triggers = {cause.trigger for cause in causes if not cause.beside}
+    return "userData" in triggers and "imageId" not in triggers
 
 
 def too_many(backups: Sequence[Backup], keep: int, in_use: Iterable[str | None]) -> tuple[Backup, ...]:

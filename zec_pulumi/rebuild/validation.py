@@ -13,15 +13,16 @@ from zec_pulumi.health.gate import address_findings
 from zec_pulumi.messages import backups as backup_messages
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.planning import status
-from zec_pulumi.planning.backups import QUOTA, backup_in, leftovers
+from zec_pulumi.planning.backups import QUOTA, backup_in, is_for_script, leftovers
 from zec_pulumi.planning.differences import settings_after
 from zec_pulumi.planning.inputs import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from zec_pulumi.api import Image, Instance
     from zec_pulumi.cloud.reader import CloudReader
+    from zec_pulumi.planning.causes import Cause
     from zec_pulumi.planning.differences import Settings
     from zec_pulumi.planning.inputs import Backup, Wanted
 
@@ -45,7 +46,13 @@ class Preflight:
 
 
 def check_rebuild(
-    wanted: Wanted, live: Instance, reader: CloudReader, recorded: Recorded = _NOTHING, *, backed_up: bool = False
+    wanted: Wanted,
+    live: Instance,
+    reader: CloudReader,
+    recorded: Recorded = _NOTHING,
+    causes: Sequence[Cause] = (),
+    *,
+    backed_up: bool = False,
 ) -> Preflight:
     """Check a rebuild of ``live`` against what the API shows; reads images, the key pair and time zones.
 
@@ -54,6 +61,7 @@ def check_rebuild(
         live: The machine.
         reader: Reads what it refers to.
         recorded: What the stack records of it.
+        causes: Why it is rebuilt.
         backed_up: Whether a backup is made first; then the account's own images are read as well.
 
     Raises:
@@ -74,7 +82,7 @@ def check_rebuild(
     findings.extend(_time_zone_findings(wanted, reader))
     findings.extend(address_findings(wanted.health, live))
     findings.extend(_backup_findings(live) if backed_up else ())
-    restores = backup_in(image, live, recorded)
+    restores = None if is_for_script(causes) else backup_in(image, live, recorded)
     request = ResetInstanceRequest(
         instance_id=live.instance_id,
         image_id=image_id,
