@@ -10,6 +10,7 @@ import pytest
 from tests.support.programs import JAMMY, NOBLE
 from zec_pulumi.api import BearerToken, Endpoint
 from zec_pulumi.api.transport import HTTPTransport
+from zec_pulumi.planning.backups import ATTEMPT_KEY
 from zec_pulumi.simulator import Simulator
 from zec_pulumi.time.clock import SystemClock
 
@@ -71,14 +72,15 @@ def failed(stack: Stack, inputs: dict[str, Any]) -> str | None:
 def test_an_image_change_converges_through_random_faults(wired: Stack, seed: int) -> None:
     """One accepted reset for each rebuild that was asked for, and the machine runs the wanted image in the end.
 
-    Where the outcome is not known, up says so, and asking again with another token is the way on that it names.
+    Every other one is backed up first, and no attempt makes two images. Where the outcome is not known, up says so,
+    and asking again with another token is the way on that it names.
     """
     stack = wired
     chance = random.Random(seed)  # noqa: S311 reproducible on purpose
     stack.up(imageId=JAMMY)
     for effect in chance.sample(EFFECTS, 4):
         stack.sim.add_fault(action="*", probability=0.25, effect=effect)
-    asked: dict[str, Any] = {"imageId": NOBLE}
+    asked: dict[str, Any] = {"imageId": NOBLE, "backup": seed % 2 == 0}
     tokens = 0
     for number in range(UPS_WITH_FAULTS + UPS_WITHOUT):
         if number == UPS_WITH_FAULTS:
@@ -94,6 +96,8 @@ def test_an_image_change_converges_through_random_faults(wired: Stack, seed: int
     stack.sim.clear_faults()
     assert (stack.machine()["status"], stack.machine()["imageId"]) == ("RUNNING", NOBLE)
     assert 1 <= stack.actions().count("ResetInstance") <= 1 + tokens
+    made = [tag.value for image in stack.world.cloud.images() for tag in image.tags if tag.key == ATTEMPT_KEY]
+    assert len(made) == len(set(made)) >= asked["backup"]
     before = stack.actions()
     stack.up(**asked)
     assert stack.actions() == before

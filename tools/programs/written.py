@@ -39,6 +39,7 @@ VALUES: dict[str, list[Any]] = {
     "adopt": ["auto", "only", "never"],
     "powerOff": ["graceful", "force"],
     "health": [_COMMAND],
+    "backup": [False, True, {"keep": 2}],
 }
 """Few values of each input, so that programs come back to what was there before."""
 
