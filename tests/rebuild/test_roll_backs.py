@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.points import Disturbance, kill
-from tests.support.programs import DEBIAN, JAMMY, KEY, NOBLE, PASSWORDS, ROLLS_BACK, SCRIPTS, SICK_SCRIPT
+from tests.support.programs import DEBIAN, JAMMY, KEY, NOBLE, OTHER_KEY, PASSWORDS, ROLLS_BACK, SCRIPTS, SICK_SCRIPT
 from tests.support.stack import Stack as AnyStack
 from tests.support.world import WEB
 from zec_pulumi.planning import backups
@@ -310,15 +310,36 @@ def test_an_approval_is_asked_for_anew_after_a_kill_in_a_roll_back(
         assert (outcome.end, adopted.world.resets()) == ("failed", 2), outcome
 
 
-def test_a_machine_without_a_key_is_rolled_back_with_the_login_that_the_program_gives(stack: Stack) -> None:
+LOGINS = pytest.mark.parametrize("login", [{"keyId": KEY}, {"password": PASSWORDS[0]}], ids=["key", "password"])
+
+
+@LOGINS
+def test_a_machine_without_a_key_is_rolled_back_with_the_login_that_the_program_gives(
+    stack: Stack, login: dict[str, str]
+) -> None:
     """Nobody knows the password that it had."""
     stack.sim.patch_instance(WEB, keyId=None)
     stack.up(imageId=JAMMY)
     before = disk(stack)
-    outcome = up(stack, {**SICK, "keyId": KEY})
+    outcome = up(stack, {**SICK, **login})
     assert "was rebuilt from its backup" in outcome.text
     assert disk(stack) == before
-    assert announces(stack, {**SICK, "keyId": KEY})
+    assert announces(stack, {**SICK, **login})
+
+
+@LOGINS
+def test_a_machine_whose_key_pair_was_deleted_is_rolled_back_with_the_login_that_the_program_gives(
+    adopted: Stack, login: dict[str, str]
+) -> None:
+    """Somebody has deleted it from the account, and the API refuses it."""
+    adopted.sim.patch_instance(WEB, keyId=OTHER_KEY)
+    adopted.up(imageId=JAMMY)
+    before = disk(adopted)
+    world = adopted.world.cloud.world
+    world.deleted_keys.add(OTHER_KEY)
+    del world.key_pairs[OTHER_KEY]
+    assert "was rebuilt from its backup" in up(adopted, {**SICK, **login}).text
+    assert disk(adopted) == before
 
 
 def test_a_password_of_before_is_set_again(adopted: Stack) -> None:

@@ -60,12 +60,13 @@ class RollBack:
             RebuildNotStartedError: nothing was wiped by it; the system that was to be taken back is as it was, or off.
         """
         self.call.warn(outcomes.rolling_back(live, unhealthy, attempt.backup_image_id))
-        key_id = machine_before.key_id
+        key_id = self._key(machine_before)
         asked = Wanted(
             instance_id=live.instance_id,
             image_id=attempt.backup_image_id,
             key_id=key_id,
-            password=None if key_id else self.recorded.password,
+            # A password of before that nobody recorded gives way to the program's, and a key that is gone as well.
+            password=None if key_id else self.recorded.password or self.wanted.password,
             timezone=machine_before.time_zone,
             enable_agent=machine_before.enable_agent,
         )
@@ -113,6 +114,11 @@ class RollBack:
             backups=known,
         )
         return outcomes.rolled_back(live, unhealthy, again, back.image_id), outputs
+
+    def _key(self, machine_before: Instance) -> str | None:
+        """Return the login key that the machine had, None if it had none or it does not exist any more."""
+        key_id = machine_before.key_id
+        return key_id if key_id and self.op.reader.key_pair_exists(key_id) else None
 
     def _gate(self, live: Instance) -> ZecError | None:
         """Return why the restored system does not pass the health gate, None when it does or there is none."""
