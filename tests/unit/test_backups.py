@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zec_pulumi.api import Image, Instance
 from zec_pulumi.planning import backups
-from zec_pulumi.planning.inputs import Backup, Recorded, parse_wanted
+from zec_pulumi.planning.inputs import Attempt, Backup, Recorded, parse_wanted
 
 ATTEMPT = "1a2b3c4d-0000-4000-8000-000000000000"
 URN = "urn:pulumi:dev::demo::pulumi-python:dynamic/zec:InstanceOsImage::web"
@@ -33,6 +33,31 @@ def test_the_name_of_an_image_is_valid_whatever_the_instance_is_called(name: str
     assert made.endswith("-1a2b3c4d")
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("web-1", "web-1-2026"),
+        ("Xerox Äpfel//1", "Xerox-pfel//1-2026"),
+        ("-._/", "1272168087751233112-2026"),
+        ("", "1272168087751233112-2026"),
+        (None, "1272168087751233112-2026"),
+        ("n" * 100, "n" * 38 + "-2026"),
+    ],
+)
+def test_an_image_is_named_after_its_instance(name: str | None, begins: str) -> None:
+    """What the API does not take is left out, and the time stays whole."""
+    made = backups.image_name(machine(name), 1_795_665_187.0, ATTEMPT)
+    assert made.startswith(begins)
+    assert made.endswith("-20261126-035307-1a2b3c4d")
+    assert len(made) <= 63
+
+
+@pytest.mark.parametrize(("urn", "tag"), [(URN, "dev/demo"), ("urn:pulumi:dev::demo", "dev/demo"), ("odd", "odd")])
+def test_the_tag_names_stack_and_project(urn: str, tag: str) -> None:
+    """A name that is no URN stands for itself."""
+    assert backups.stack_tag(urn) == tag
+
+
 @given(stack=st.text(min_size=1, max_size=200))
 def test_tags_are_short_enough_whatever_the_stack_is_called(stack: str) -> None:
     """At most 64 characters."""
@@ -47,6 +72,31 @@ def test_a_backup_is_found_by_its_tags_and_by_nothing_else() -> None:
     assert [one.image for one in backups.tagged([*others, ours])] == [ours]
     assert backups.of_attempt([*others, ours], machine(), "1a2b3c4d") == ours
     assert backups.of_attempt([ours], machine(), "ffffffff") is None
+
+
+def test_a_backup_needs_no_tag_of_a_stack_and_may_have_others() -> None:
+    """People tag images, too."""
+    tags = {"zec-pulumi-backup": ATTEMPT, "zec-pulumi-backup-of": "1"}
+    assert [one.stack for one in backups.tagged([image(tags), image({**tags, "team": "shop"}, "b")])] == ["", ""]
+
+
+def test_leftovers_are_of_this_instance_and_recorded_nowhere() -> None:
+    """Neither the image that runs, nor that of an open attempt, is one."""
+    live = machine().model_copy(update={"image_id": "runs"})
+    ours, other = backups.tags(live, URN, ATTEMPT), backups.tags(Instance(instance_id="1"), URN, ATTEMPT)
+    images = [image(ours, name) for name in ("runs", "kept", "open", "left")] + [image(other, "other")]
+    attempt = Attempt(id=ATTEMPT, started_at=0.0, backup_image_id="open")
+    recorded = Recorded(backups=(Backup(image_id="kept"),), attempt=attempt)
+    assert [one.image.image_id for one in backups.leftovers(images, live, recorded)] == ["left"]
+
+
+def test_the_way_back_is_told_with_and_without_a_new_backup() -> None:
+    """Restoring one needs no other."""
+    backup = Backup(image_id="custom-1", seconds=60.0)
+    found = backups.way_back(parse_wanted({}), Recorded(backups=(backup,)), 90.0, backup, by_stack=False)
+    assert found == backups.WayBack(restores=backup)
+    found = backups.way_back(parse_wanted({"backup": True}), Recorded(backups=(backup,)), 90.0, None, by_stack=False)
+    assert found == backups.WayBack(backup=True, seconds=150.0)
 
 
 def test_only_an_image_of_the_same_instance_restores_it() -> None:
