@@ -30,7 +30,7 @@ NEXT_STEP = re.compile(
     "|[Ss]ee the API's"
 )
 BUSY = "is worked on by"
-INPUT = re.compile("(image_id|key_id|password|timezone): ")
+INPUT = re.compile("(image_id|key_id|password|timezone|backup): ")
 """A finding about an input; the row that it stands on names the resource."""
 
 TRANSITIONAL = frozenset({"IMAGING", "DEPLOYING", "REBUILDING", "STOPPING", "BOOTING", "NEW_STATUS"})

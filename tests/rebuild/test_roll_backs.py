@@ -258,6 +258,12 @@ def test_a_roll_back_that_ends_in_reinstall_failed_says_where_the_backup_is(
     outcome = up(adopted, program)
     assert adopted.world.resets() == resets or shown
     assert images(adopted) == [image_id]
+    # The way out that is named is one, once the service's support has brought the machine to STOPPED.
+    assert 'set backup=False and on_unhealthy="fail"' in outcome.text
+    adopted.sim.clear_faults()
+    adopted.sim.patch_instance(WEB, status="STOPPED")
+    adopted.up({**program, "imageId": NOBLE, "userData": SCRIPTS[0], "backup": False, "onUnhealthy": "fail"})
+    assert images(adopted) == [image_id]
 
 
 def test_a_backup_that_is_gone_is_no_way_back_and_that_is_said(adopted: Stack) -> None:

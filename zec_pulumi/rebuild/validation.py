@@ -81,7 +81,7 @@ def check_rebuild(
     findings.extend(_key_findings(key_id, wanted, reader))
     findings.extend(_time_zone_findings(wanted, reader))
     findings.extend(address_findings(wanted.health, live))
-    findings.extend(_backup_findings(live) if backed_up else ())
+    findings.extend(_backup_findings(wanted, live) if backed_up else ())
     restores = None if is_for_script(causes) else backup_in(image, live, recorded)
     request = ResetInstanceRequest(
         instance_id=live.instance_id,
@@ -139,15 +139,15 @@ def check_password_in_place(live: Instance) -> list[str]:
     return findings
 
 
-def _backup_findings(live: Instance) -> Iterator[str]:
+def _backup_findings(wanted: Wanted, live: Instance) -> Iterator[str]:
     """Yield why no image of the boot disk can be made. Source: CreateImage, zec 2025-09-01."""
+    # Without a backup there is nothing to roll back to.
+    also = ' and on_unhealthy="fail"' if wanted.on_unhealthy == "roll_back" else ""
+    way_out = f"set backup=False{also} to rebuild it without one"
     if live.gpu:
-        yield "backup: the API makes no image of a GPU instance; set backup=False to rebuild it without one"
+        yield f"backup: the API makes no image of a GPU instance; {way_out}"
     if live.status in status.FAILED:
-        yield (
-            f"backup: the instance is {live.status}, and the API makes an image of a STOPPED instance only; set"
-            " backup=False to rebuild it without one"
-        )
+        yield f"backup: the instance is {live.status}, and the API makes an image of a STOPPED instance only; {way_out}"
 
 
 def _backup_warnings(live: Instance, reader: CloudReader, recorded: Recorded) -> Iterator[str]:
