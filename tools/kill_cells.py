@@ -37,8 +37,8 @@ BACKED_UP: dict[str, dict[str, Any]] = {
     "userData with backup": {**_UNSEEN, "backup": True},
 }
 ROLLED_BACK: dict[str, dict[str, Any]] = {
-    "sick image": {"image_id": NOBLE, "backup": True, "health": GATE, "on_unhealthy": "roll_back"},
-    "sick userData": {**_UNSEEN, "backup": True, "health": GATE, "on_unhealthy": "roll_back"},
+    "sick image with backup": {"image_id": NOBLE, "backup": True, "health": GATE, "on_unhealthy": "roll_back"},
+    "sick userData with backup": {**_UNSEEN, "backup": True, "health": GATE, "on_unhealthy": "roll_back"},
 }
 """What it becomes does not pass its gate until the cut is over."""
 
@@ -222,7 +222,9 @@ def telling() -> Iterator[Cell]:
     yield Cell("create", "userData", points["noted, not returned"], Kill.KILL, journal=False)
     of_backups = {point.name: point for point in (*BACKUP_POINTS, *ROLL_BACK_POINTS)}
     yield Cell("update", "userData with backup", of_backups["image accepted, answer lost"], Kill.KILL, journal=False)
-    yield Cell("update", "sick userData", of_backups["roll-back accepted, answer lost"], Kill.KILL, journal=False)
+    yield Cell(
+        "update", "sick userData with backup", of_backups["roll-back accepted, answer lost"], Kill.KILL, journal=False
+    )
 
 
 def _changes(operation: str) -> tuple[str, ...]:

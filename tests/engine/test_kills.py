@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kill_cells import POINTS, Cell, Kill, matrix, telling
+from kill_cells import BACKUP_POINTS, POINTS, ROLL_BACK_POINTS, Cell, Kill, matrix, telling
 from kill_run import run, templates
 
 if TYPE_CHECKING:
@@ -53,8 +53,12 @@ def test_without_the_journal_the_next_up_joins_by_the_marker(
 def test_the_matrix_leaves_out_only_what_means_nothing() -> None:
     """Every point is met by every way to be cut off, in every operation, for every change."""
     cells = [cell for cell in matrix() if cell.journal]
-    assert {cell.point for cell in cells} == set(POINTS)
+    assert {cell.point for cell in cells} == {*POINTS, *BACKUP_POINTS, *ROLL_BACK_POINTS}
     assert {cell.kill for cell in cells} == set(Kill)
     for point in POINTS:
         changes = [(cell.operation, cell.change) for cell in cells if cell.point == point and cell.kill is Kill.KILL]
         assert len(changes) == len(set(changes)) == 7
+    for point in (*BACKUP_POINTS, *ROLL_BACK_POINTS):
+        here = [cell for cell in matrix() if cell.point == point]
+        assert {cell.kill for cell in here} == set(point.kills)
+        assert {cell.journal for cell in here} == {True, False}
