@@ -3,7 +3,8 @@
     python tools/kill_matrix.py [--jobs N] [--match TEXT]
 
 Runs on the real engine against the simulator, which is the only judge. Exit status: 0 when every promise was kept, 1 on
-a double reset, a false success, a stack that did not converge, or a plugin left behind.
+a double reset, a false success, a wipe without the backup that was asked for, a wrong deletion, a backup that nobody
+names, a stack that did not converge, or a plugin left behind.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def _report(results: Sequence[Result], calm: dict[tuple[str, str], int], seconds
         table.add_row("all", after or "with the journal", *_figures(of_these, calm))
     Console(width=170).print(table)
     print(f"{len(results)} cells in {seconds / 60:.1f} minutes; extra calls: median/most, against an undisturbed run.")
+    print(f"{sum(result.left_over for result in results)} backups were left over by cuts, and are named afterwards.")
 
 
 def _row(result: Result) -> tuple[str, str, str]:

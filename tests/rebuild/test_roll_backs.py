@@ -271,8 +271,22 @@ def test_a_backup_that_is_gone_is_no_way_back_and_that_is_said(adopted: Stack) -
     struck(adopted, "row not healthy yet", 1, lambda: adopted.world.cloud.world.images.pop(images(adopted)[0]))
     outcome = up(adopted, SICK)
     assert "did not pass" in outcome.text
-    assert "was to be rolled back" in outcome.text
+    assert "was rebuilt and was to be rolled back" in outcome.text
     assert re.search(r"no image custom-\d+", outcome.text)
+    assert (adopted.machine()["status"], adopted.world.resets()) == ("RUNNING", 1)
+
+
+@CHANGES
+def test_a_roll_back_that_is_not_carried_out_is_not_tried_again(adopted: Stack, program: dict[str, Any]) -> None:
+    """It is refused: the message names the machine, its backup, and what the next up does."""
+    refused = {"type": "error", "code": "SOMETHING_NEW", "status": 400}
+    adopted.sim.add_fault(action="ResetInstance", nth=2, effect=refused)
+    text = up(adopted, program).text
+    assert text.startswith(f"instance {WEB} (web-1) was rebuilt and was to be rolled back, as its health gate")
+    assert "tries again" not in text
+    assert "othing more was wiped" in text
+    assert images(adopted)[0] in text
+    assert "did not pass within" in up(adopted, program).text
     assert (adopted.machine()["status"], adopted.world.resets()) == ("RUNNING", 1)
 
 
