@@ -165,9 +165,14 @@ class _Unrecorded:
         attempt = self.recorded.attempt
         entries = self.history.entries
         ended = [entry.attempt_id for entry in entries if entry.event in ENDED]
-        restored = (self.sighting.restored, *_taken_back(entries, self.live))
-        known = (self.previous, attempt.id if attempt else None, *ended, *self.history.marked, *restored)
+        taken_back = (self.sighting.restored, *_taken_back(entries, self.live))
+        known = (self.previous, attempt.id if attempt else None, *ended, *self.history.marked, *taken_back)
         return any(marker.is_attempt(attempt_id) for attempt_id in known)
+
+    def _is_rolled_back(self) -> bool:
+        """Whether the attempt that the marker names was rolled back: a reinstall that was under way was that."""
+        marker = self.sighting.marker
+        return isinstance(marker, Marker) and marker.is_attempt(self.sighting.restored)
 
     def _same_rebuild(self, marker: Marker, *, new: bool) -> ResolvedPlan:
         """Continue the attempt that was this very rebuild, or ask about it.
@@ -197,7 +202,7 @@ class _Unrecorded:
     def _as_shown(self, *, new: bool) -> ResolvedPlan:
         """Return the plan as the machine makes it: it may show a rebuild that nobody recorded."""
         plan, recorded, live = self.resolved.plan, self.recorded, self.live
-        if recorded.attempt or all_readable(plan.triggers):
+        if recorded.attempt or all_readable(plan.triggers) or self._is_rolled_back():
             return self.resolved
         if _is_reinstalled(self.sighting.found or live.status, self.history.entries, new=new):
             entry = self._entry(str(uuid.uuid4()), self.sighting.now, "unknown")
