@@ -52,7 +52,7 @@ def test_without_the_journal_the_next_up_joins_by_the_marker(
 
 def test_the_matrix_leaves_out_only_what_means_nothing() -> None:
     """Every point is met by every way to be cut off, in every operation, for every change."""
-    cells = [cell for cell in matrix() if cell.journal]
+    cells = [cell for cell in matrix() if cell.journal and not cell.rehearsed]
     assert {cell.point for cell in cells} == {*POINTS, *BACKUP_POINTS, *ROLL_BACK_POINTS}
     assert {cell.kill for cell in cells} == set(Kill)
     for point in POINTS:
