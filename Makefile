@@ -12,7 +12,7 @@ help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, half a minute; STEP=1 waits between steps"
 	@echo "make playground  a simulated cloud and a stack that is ready, for your own pulumi commands; Ctrl-C removes it"
 	@echo "make check     lint, types and the tests that take no time, under a minute"
-	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes and a half"
+	@echo "make test      lint, types and the tests of every day, engine tests included; six minutes"
 	@echo "make test-all  the same and the long ones, with coverage; more than an hour"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; twenty minutes"
 	@echo "make mutants   wrong changes of the code that decides about wipes; which ones no test notices; some hours"
@@ -45,11 +45,11 @@ check: lint types
 # Three at once on two cores: an engine test often waits.
 test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 	@echo "tests: running ..."
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow"
 
 test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu docs
 	@echo "tests: running all, the long ones too ..."
-	@COVER_PLUGINS=1 $(BIN)/python -m pytest -n 3 --dist loadgroup --cov --cov-report=term:skip-covered
+	@COVER_PLUGINS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory kill-matrix
 
 kill-matrix: .venv/ready .cache/engine/ready

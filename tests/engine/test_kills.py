@@ -21,7 +21,14 @@ def template(engine_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     return templates(tmp_path_factory.mktemp("templates"), engine_folder)
 
 
-@pytest.mark.parametrize("cell", list(telling()), ids=lambda cell: cell.name)
+# Without the journal, test_lost_runner.py and the cells with backups show it every day.
+CELLS = [
+    pytest.param(cell, id=cell.name, marks=() if cell.journal or cell.backed_up else pytest.mark.slow)
+    for cell in telling()
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_rebuild_that_is_cut_off_comes_to_its_end_and_wipes_once(
     cell: Cell, template: dict[str, Path], tmp_path: Path, engine_folder: Path
 ) -> None:

@@ -37,6 +37,7 @@ def disk(stack: Stack, instance_id: str) -> str:
     return identity
 
 
+@pytest.mark.slow  # examples/undo shows most of it every day
 @pytest.mark.everywhere
 def test_a_rebuild_with_a_backup_and_the_way_back(adopted: Stack, web_1: str) -> None:
     """The preview says it, the row shows the phases, the record holds it, and an ordinary rebuild restores it."""
