@@ -115,6 +115,10 @@ class CloudReader:
         found = self._zone_images(zone_id).get(image_id)
         return found or self._own_images(image_id).get(image_id)
 
+    def image_of(self, live: Instance) -> Image | None:
+        """Return the image that an instance runs, as :meth:`image` does; None where the API does not say which."""
+        return self.image(live.zone_id or "", live.image_id) if live.image_id else None
+
     def similar_images(self, zone_id: str, image_id: str) -> list[str]:
         """Return up to three image ids of the zone that look like ``image_id``."""
         return difflib.get_close_matches(image_id, list(self._zone_images(zone_id)), n=3, cutoff=0.5)

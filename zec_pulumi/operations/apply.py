@@ -35,7 +35,7 @@ from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zec_pulumi.api import Image, Instance, ResetInstanceRequest
+    from zec_pulumi.api import Instance, ResetInstanceRequest
     from zec_pulumi.operations.context import Call, Process
     from zec_pulumi.planning.inputs import Backup
     from zec_pulumi.rebuild.operation import Operation
@@ -307,7 +307,7 @@ class _Apply:
 
     def _applied_by_rebuild(self, attempt: Attempt) -> dict[str, Any]:
         """Return what a rebuild left on the machine; to a system that was restored, no script was sent."""
-        backup = backup_in(self._image(), self.live, self.recorded)
+        backup = backup_in(self.op.reader.image_of(self.live), self.live, self.recorded)
         restored = backup is not None and not is_for_script(attempt.causes)
         return record.applied_now(self.live, user_data_not_run=restored and self.wanted.first_boot_script is not None)
 
@@ -390,9 +390,10 @@ class _Apply:
         last = last_rebuild or self.before.get("lastRebuild")
         kept_backups = self.recorded.backups if known is None else known
         return record.outputs(
-            self.inputs, self.live, self._image(), applied=applied, last_rebuild=last, backups=kept_backups
+            self.inputs,
+            self.live,
+            self.op.reader.image_of(self.live),
+            applied=applied,
+            last_rebuild=last,
+            backups=kept_backups,
         )
-
-    def _image(self) -> Image | None:
-        image_id = self.live.image_id
-        return self.op.reader.image(self.live.zone_id or "", image_id) if image_id else None

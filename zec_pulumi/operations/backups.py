@@ -46,11 +46,10 @@ def with_unrecorded(
     except ZecError:
         return recorded.backups
     ours = [one for one in left if one.stack == backups.stack_tag(urn)]
-    if len(ours) == 1:
-        left.remove(ours[0])
-    for one in left:
-        warn(messages.leftover(one))
     new = ours if len(ours) == 1 else []
+    for one in left:
+        if one not in new:
+            warn(messages.leftover(one))
     return (*recorded.backups, *(Backup(image_id=one.image.image_id, attempt_id=one.attempt_id) for one in new))
 
 
@@ -59,10 +58,10 @@ def restored(reader: CloudReader, wanted: Wanted, live: Instance, marker: object
 
     It is read only where a marker may name an attempt that a killed run has rolled back.
     """
-    if wanted.on_unhealthy != "roll_back" or not isinstance(marker, Marker) or live.image_id is None:
+    if wanted.on_unhealthy != "roll_back" or not isinstance(marker, Marker):
         return None
     with contextlib.suppress(ZecError):
-        found = backups.backup_in(reader.image(live.zone_id or "", live.image_id), live, Recorded())
+        found = backups.backup_in(reader.image_of(live), live, Recorded())
         return found.attempt_id if found else None
     return None
 

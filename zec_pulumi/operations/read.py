@@ -45,7 +45,7 @@ def _read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any
         kept = {**record.known(outputs), "status": live.status}
         raise PartialFailureError(plan_messages.join(recorded, live, process.clock.now()), resource_id, kept, inputs)
     _warn_of_drift(call, recorded, live, inputs)
-    image = process.reader.image(live.zone_id or "", live.image_id) if live.image_id else None
+    image = process.reader.image_of(live)
     found = record.after_refresh(outputs, inputs, live, image)
     found.pop("backups", None)
     found.update(record.recorded_backups(_existing(call, recorded, process.reader)))

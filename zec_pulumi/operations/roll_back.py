@@ -100,7 +100,7 @@ class RollBack:
             self.op.log.note(back.rolls_back, "forgotten")
         again = self._gate(live)
         causes = [cause_messages.sentence(cause) for cause in back.causes]
-        image = self.op.reader.image(live.zone_id or "", live.image_id) if live.image_id else None
+        image = self.op.reader.image_of(live)
         known = record.parse_backups(self.before)
         if again is None:
             in_use = live.image_id, self.wanted.image_id

@@ -188,7 +188,7 @@ def _image_findings(image_id: str | None, image: Image | None, live: Instance, r
             f"{named} is in {', '.join(image.region_ids)} only, and the instance is in {zone_id}"
             f" ({region}); copy the image there or choose another"
         )
-    now = reader.image(zone_id, live.image_id) if live.image_id else None
+    now = reader.image_of(live)
     if now and now.os_type and image.os_type and now.os_type != image.os_type:
         yield (
             f"{named} is {image.os_type} and the instance runs {now.os_type} ({now.image_id});"
@@ -246,7 +246,5 @@ def _takes_no_login(image: Image) -> bool:
 
 def password_follows(wanted: Wanted, live: Instance, reader: CloudReader) -> bool:
     """Whether the password is set after the rebuild, because the image that runs takes none in it."""
-    if wanted.password is None or live.image_id is None:
-        return False
-    image = reader.image(live.zone_id or "", live.image_id)
+    image = reader.image_of(live) if wanted.password is not None else None
     return image is not None and _takes_no_login(image)
