@@ -161,6 +161,7 @@ def test_a_backup_that_takes_too_long_leaves_the_machine_running(adopted: Stack)
     fault(adopted, "CreateImage", type="never_ends")
     text = fail(adopted, "the backup was not made within 7m", imageId=NOBLE, backup=True)
     assert "custom_timeouts" in text
+    assert "was powered off for this and is IMAGING" in text
     assert adopted.world.resets() == 0
 
 

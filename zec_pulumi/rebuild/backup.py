@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import DeadlineError, StoppedError, StopReason, ZecError
@@ -58,14 +59,17 @@ def make_backup(op: Operation, live: Instance, attempt_id: str, usual_seconds: f
     return image_id, seconds
 
 
-def wait_out(op: Operation, instance_id: str) -> None:
-    """Wait until an image of the instance is made or has failed, as it refuses everything until then; never fails."""
-    try:
+def wait_out(op: Operation, instance_id: str) -> str:
+    """Wait until an image of the instance is made or has failed, as it refuses everything until then; never fails.
+
+    Return the instance's last status that was read.
+    """
+    current = status.STOPPED
+    with contextlib.suppress(ZecError):
         for current in op.poller.poll(instance_id, op.deadline, op.progress):
             if not status.is_transitional(current):
-                return
-    except ZecError:
-        return
+                break
+    return current
 
 
 def _reserve(op: Operation, usual_seconds: float | None) -> float:

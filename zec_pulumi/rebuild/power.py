@@ -56,19 +56,19 @@ def power_off(op: Operation, live: Instance, mark: Mark | None = None, *, force:
     raise RebuildNotStartedError(outcomes.not_powered_off(live, MAX_SENDS, lost))
 
 
-def restart(op: Operation, live: Instance, powered_off: PoweredOff) -> str:
+def restart(op: Operation, live: Instance, powered_off: PoweredOff, last: str = status.STOPPED) -> str:
     """Undo our own power-off; return how the instance was left, to continue a sentence that names it.
 
-    What its owner may have powered off is left as it is.
+    What its owner may have powered off is left as it is. ``last`` is the status that was read last.
     Source: StartInstances, zec 2025-09-01.
     """
     if powered_off is not PoweredOff.OURS:
         perhaps = powered_off is PoweredOff.PERHAPS_OURS
-        now = status_now(op, live.instance_id) or (status.STOPPED if perhaps else live.status)
+        now = status_now(op, live.instance_id) or (last if perhaps else live.status)
         return outcomes.perhaps_ours(now) if perhaps else f"is {status.shown(now)}"
-    # Every path to here has read STOPPED. After the deadline, and often after a cancel, nothing can be read any more.
+    # After the deadline, and often after a cancel, nothing can be read any more.
     if op.progress.stop_reason() or op.deadline.expired:
-        return outcomes.left_off(status_now(op, live.instance_id) or status.STOPPED)
+        return outcomes.left_off(status_now(op, live.instance_id) or last)
     op.progress.phase("refused; starting the instance again")
     try:
         if _send_start(op, live.instance_id):
@@ -78,7 +78,7 @@ def restart(op: Operation, live: Instance, powered_off: PoweredOff) -> str:
             if current == status.RUNNING:
                 break
     except Exception as error:  # noqa: BLE001 what comes after this must still be said
-        return outcomes.not_started_again(error, status_now(op, live.instance_id) or status.STOPPED)
+        return outcomes.not_started_again(error, status_now(op, live.instance_id) or last)
     return outcomes.STARTED_AGAIN
 
 

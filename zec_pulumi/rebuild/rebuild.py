@@ -128,8 +128,8 @@ def _backed_up(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a defect of ours, too, comes before anything is wiped
-        wait_out(op, live.instance_id)
-        state = restart(op, live, powered_off)
+        last = wait_out(op, live.instance_id)
+        state = restart(op, live, powered_off, last)
         why = outcomes.reason(error)
         raise RebuildNotStartedError(outcomes.not_wiped(why, live, state, noted=True)) from error
     return attempt.model_copy(update={"backup_image_id": image_id, "backup_seconds": seconds})
