@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ from zec_pulumi.cli.main import main
 from zec_pulumi.journal.clouds import journal_of
 from zec_pulumi.journal.journal import home
 from zec_pulumi.journal.locks import lock_of
-from zec_pulumi.journal.marker import KEY, Marker
+from zec_pulumi.journal.marker import KEY, Marker, Phase
 from zec_pulumi.planning import backups
 from zec_pulumi.time.clock import SystemClock
 
@@ -262,6 +263,18 @@ def test_an_open_attempt_of_another_computer_is_one_by_the_instance_s_tag(accoun
     assert [(one["recorded"], one["in_open_attempt"]) for one in listed()] == [(True, True)]
     assert main(["backups", "delete", "--yes", image_id]) == 1
     assert account.deletions() == 0
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_rebuild_that_is_done_and_not_recorded_is_for_the_next_up(
+    account: Account, listed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, recorded: bool
+) -> None:
+    """Its run was killed before the stack had it; one that the stack has is over."""
+    image_id = account.backup()
+    marker = replace(Marker.begun(URN, "b" * 16, "a" * 36, account.sim.now()), phase=Phase.DONE)
+    account.modify_resource_tags(BATCH, {KEY: marker.value})
+    stack(tmp_path, monkeypatch, machine(*([image_id] if recorded else [])))
+    assert [(one["recorded"], one["in_open_attempt"]) for one in listed()] == [(True, not recorded)]
 
 
 def test_backups_that_are_secret_in_the_state_are_not_known(

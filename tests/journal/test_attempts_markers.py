@@ -85,6 +85,15 @@ def test_what_another_machine_began_is_listed_while_it_is_open(
     assert WEB in capsys.readouterr().out
 
 
+def test_what_another_machine_has_seen_begin_is_listed_while_it_installs(
+    cloud: Simulator, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark(client, Phase.DONE)
+    cloud.patch_instance(WEB, status="DEPLOYING")
+    assert run() == 0
+    assert "rebuilt, or being reinstalled, of stack other/prod" in capsys.readouterr().out
+
+
 def test_journal_and_tag_of_one_attempt_are_one(
     cloud: Simulator, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,7 +194,7 @@ def test_what_is_being_rebuilt_is_not_closed(
 
 @pytest.mark.parametrize("word", ["--not-rebuilt", "--forget"])
 @pytest.mark.parametrize("with_journal", [False, True])
-def test_what_another_machine_has_verified_is_not_closed(
+def test_what_another_machine_has_seen_begin_is_not_called_lost(
     cloud: Simulator,
     client: Client,
     tmp_path: Path,
@@ -198,7 +207,7 @@ def test_what_another_machine_has_verified_is_not_closed(
     journal = journal_with(cloud, tmp_path) if with_journal else None
     mark(client, Phase.DONE)
     assert run("close", ATTEMPT[:8], word) == 1
-    assert "says that it was verified" in capsys.readouterr().err
+    assert "says that the rebuild was seen to begin" in capsys.readouterr().err
     assert phase(client) == "done"
     assert journal is None or journal.entries(WEB)[0].event == "intent"
 

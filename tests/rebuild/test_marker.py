@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from tests.support.points import Disturbance, kill
 from tests.support.programs import DEBIAN, JAMMY, NOBLE
 from tests.support.world import WEB, World
+from zec_pulumi import health
 from zec_pulumi.journal.marker import KEY, MAX_LENGTH, Marker, Phase, StrangeMarker, find, parse
 from zec_pulumi.planning.inputs import parse_wanted
 from zec_pulumi.planning.same_rebuild import plan_digest
@@ -163,18 +165,40 @@ def test_the_digest_tells_resource_and_rebuild_before() -> None:
 # When it is written.
 
 
-def test_a_change_that_nothing_shows_is_marked_begun_accepted_and_done(world: World) -> None:
-    """The old values leave the account's list of tags again."""
+def test_a_change_that_nothing_shows_is_marked_begun_and_done(world: World) -> None:
+    """Done as soon as it is seen to begin: the rest is the machine's. The old values leave the account's list again."""
     stack = world.stacks[0]
     phases: list[str] = []
     world.points.armed = Disturbance("before ResetInstance", 1, lambda: phases.append(phase(world)))
     assert stack.up(WITH_SCRIPT).end == "succeeded"
+    before = len(world.tagging())
     world.points.armed = Disturbance("row RUNNING, verifying", 1, lambda: phases.append(phase(world)))
     assert stack.up(OTHER_SCRIPT).end == "succeeded"
-    assert phases == ["begun", "accepted"]
+    assert phases == ["begun", "done"]
+    assert world.tagging()[before:] == ["ModifyResourceTags", "ModifyResourceTags", "DeleteTags"]
     assert world.markers == [world.marker]
     assert phase(world) == "done"
     assert (stack.previous or "").startswith((world.marker or "").split(".")[2])
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_a_rebuild_with_more_to_tell_is_accepted_until_it_is_done(world: World, *, new: bool) -> None:
+    """A health gate that has not passed, or a resource that is new to the stack."""
+    stack, phases = world.stacks[int(new)], []
+    with socket.create_server(("127.0.0.1", 0), backlog=9) as listener:
+        world.by_hand(publicIpAddresses=["127.0.0.1"])
+        gate = health.tcp(listener.getsockname()[1]).properties()
+        world.points.armed = Disturbance("row RUNNING, verifying", 1, lambda: phases.append(phase(world)))
+        assert stack.up(NEVER if new else {**WITH_SCRIPT, "health": gate}).end == "succeeded"
+    assert (phases, phase(world)) == (["accepted"], "done")
+    assert world.markers == [world.marker]
+
+
+def test_what_could_not_be_told_at_the_beginning_is_told_at_the_end(world: World) -> None:
+    world.cloud.faults.add({"action": "ModifyResourceTags", "nth": 2, "effect": PERMISSION})
+    assert world.stacks[0].up(WITH_SCRIPT).end == "succeeded"
+    assert phase(world) == "done"
+    assert world.markers == [world.marker]
 
 
 def test_a_change_that_the_machine_shows_costs_no_call_more(world: World) -> None:
@@ -362,6 +386,18 @@ def test_while_another_resource_s_rebuild_is_open_nothing_is_sent(world: World, 
     assert (outcome.end, WEB in outcome.text, world.actions()) == ("failed", True, [])
     stack.settings = {"zec:closeAttempt": "89abcdef=not-rebuilt"}
     assert (stack.up(program).end, world.resets()) == ("succeeded", 1)
+
+
+def test_while_another_resource_s_rebuild_still_installs_nothing_is_sent(world: World) -> None:
+    """Its marker says that nothing more is to be told of it; the machine says that it is not done."""
+    mark_by_another(world, Phase.DONE)
+    world.by_hand(status="DEPLOYING")
+    stack = world.stacks[0]
+    assert any("accepted 0s ago" in line for line in stack.preview(WITH_SCRIPT).lines)
+    outcome = stack.up(WITH_SCRIPT)
+    assert (outcome.end, "by another resource" in outcome.text, world.actions()) == ("failed", True, [])
+    world.by_hand(status="RUNNING")
+    assert (stack.up(WITH_SCRIPT).end, world.resets()) == ("succeeded", 1)
 
 
 def test_a_resource_under_a_new_name_is_told_that_the_rebuild_was_its_own(world: World) -> None:

@@ -88,7 +88,7 @@ _NOTHING_LEFT = "its tag says so already, so nothing is left to close"
 _PHASES = {
     Phase.BEGUN: "about to be sent, or sent,",
     Phase.ACCEPTED: "accepted, and seen to begin,",
-    Phase.DONE: "done and verified,",
+    Phase.DONE: "rebuilt, or being reinstalled,",
     Phase.CLOSED: "closed by hand: nothing comes of it,",
 }
 
@@ -146,7 +146,7 @@ class _Attempt:
     @property
     def is_open(self) -> bool:
         """Whether one of the two says so."""
-        return bool(self.entry and self.entry.event in OPEN) or bool(self.marked and self.marked.marker.is_open)
+        return bool(self.entry and self.entry.event in OPEN) or bool(self.marked and self.marked.is_open)
 
     def is_named(self, text: str) -> bool:
         """Whether ``text`` is the id or begins it; a marker has its beginning only."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zec_pulumi.errors import ZecError
 from zec_pulumi.journal.clouds import journals
 from zec_pulumi.journal.journal import OPEN, home
-from zec_pulumi.journal.marker import Marker, find
+from zec_pulumi.journal.marker import Marker, Phase, find
 from zec_pulumi.planning import backups
 from zec_pulumi.time.clock import SystemClock
 
@@ -92,11 +92,10 @@ def _known(one: TaggedBackup, instances: Sequence[Instance], records: Records) -
     machines = records.stack.machines if records.stack else ()
     machine = next((machine for machine in machines if one.image.image_id in machine.known_images), None)
     instance = next((instance for instance in instances if instance.instance_id == one.instance_id), None)
-    marker = find(instance.tags or {}) if instance else None
-    marked = isinstance(marker, Marker) and marker.is_open and marker.is_attempt(one.attempt_id)
-    in_open_attempt = one.attempt_id in records.open_attempts or marked
     hidden = any(machine.hidden and machine.instance_id == one.instance_id for machine in machines)
     compared = records.stack is not None and one.stack == records.stack.stack and not hidden
+    not_recorded = compared and machine is None
+    in_open_attempt = one.attempt_id in records.open_attempts or _is_marked(one, instance, not_recorded=not_recorded)
     return KnownBackup(
         one,
         instance,
@@ -105,3 +104,11 @@ def _known(one: TaggedBackup, instances: Sequence[Instance], records: Records) -
         recorded=True if machine or in_open_attempt else False if compared else None,
         in_open_attempt=in_open_attempt,
     )
+
+
+def _is_marked(one: TaggedBackup, instance: Instance | None, *, not_recorded: bool) -> bool:
+    """Whether the instance's tag says that the rebuild is open. A killed run's is for the next one to record."""
+    marker = find(instance.tags or {}) if instance else None
+    if instance is None or not isinstance(marker, Marker) or not marker.is_attempt(one.attempt_id):
+        return False
+    return marker.is_under_way(instance.status) or (not_recorded and marker.phase is Phase.DONE)

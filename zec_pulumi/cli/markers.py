@@ -34,6 +34,11 @@ class Marked:
     status: str | None
     marker: Marker
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to come of the attempt, as tag and status say."""
+        return self.marker.is_under_way(self.status)
+
 
 class MarkerNotClosedError(ZecError):
     """The marker stays as it is, and so must the journal: the text says why."""
@@ -72,7 +77,7 @@ def read_all() -> tuple[Marked, ...]:
 def refusal(marked: Marked, *, rebuilt: bool) -> str | None:
     """Return why nobody may close the attempt of a marker with that word, None when one may."""
     if marked.marker.phase is Phase.DONE and not rebuilt:
-        return f"the tag {KEY} of instance {marked.instance_id} says that it was verified: the machine was rebuilt"
+        return f"the tag {KEY} of instance {marked.instance_id} says that the rebuild was seen to begin"
     if marked.marker.is_open and is_transitional(marked.status):
         return f"instance {marked.instance_id} is {shown(marked.status)}: wait until that has ended"
     return None

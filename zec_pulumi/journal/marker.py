@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.planning.approval import stack_of
 from zec_pulumi.planning.same_rebuild import resource_digest
+from zec_pulumi.planning.status import REINSTALLING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,11 +48,14 @@ _FORM = re.compile(
 
 
 class Phase(str, Enum):
-    """How far the attempt came: about to be sent; accepted and seen to begin; verified. Or a person closed it."""
+    """How far the attempt came. Or a person closed it."""
 
     BEGUN = "begun"
+    """It is about to be sent, or was."""
     ACCEPTED = "accepted"
+    """It was seen to begin, and its run has more to tell: a health gate, or a resource that is new to the stack."""
     DONE = "done"
+    """It was seen to begin, and its run has no more to tell: it is done as soon as the machine runs."""
     CLOSED = "closed"
     """Nothing comes of it. The tag stays, so that no token for the machine as it was before fits again."""
 
@@ -96,6 +100,10 @@ class Marker:
     def is_open(self) -> bool:
         """Whether the next run, or a person, still has something to find out."""
         return self.phase in (Phase.BEGUN, Phase.ACCEPTED)
+
+    def is_under_way(self, found: str | None) -> bool:
+        """Whether something is still to come of the attempt on a machine that was found in that status."""
+        return self.is_open or (self.phase is Phase.DONE and found in REINSTALLING)
 
     def is_attempt(self, attempt_id: str | None) -> bool:
         """Whether it is the marker of the attempt with that id."""

@@ -215,7 +215,7 @@ class _Apply:
             return self.carry_out()
         approval = self._pass_gates(plan, preflight.request, preflight.restores)
         if marking.writes(plan):
-            marking.begin(self.live)
+            marking.begin(self.live, new=not self.before)
         before = Applied.model_validate(record.applied_now(self.live))
         machine_before = self.live
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import ZecError
-from zec_pulumi.journal.marker import Marker, find
+from zec_pulumi.journal.marker import Marker, Phase, find
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import recovery as recovery_messages
 from zec_pulumi.planning.causes import all_readable
@@ -95,12 +95,15 @@ class Marking:
         self.found = now
         return True
 
-    def begin(self, live: Instance) -> None:
-        """Make the mark of a new attempt; nothing is written yet."""
+    def begin(self, live: Instance, *, new: bool) -> None:
+        """Make the mark of a new attempt, of a resource that is ``new`` to the stack or not; nothing is written yet."""
         attempt_id = str(uuid.uuid4())
         plan = plan_digest(self.urn, self.previous, self.wanted)
         marker = Marker.begun(self.urn, plan, attempt_id, self.op.clock.now())
-        self.mark = Mark(self.op, live.instance_id, attempt_id, marker, self.found, self.previous)
+        # A health gate keeps others off until it has passed. And what a new resource has done may be recorded nowhere:
+        # only `accepted` tells a killed run from one that the stack has forgotten since.
+        on_begin = Phase.ACCEPTED if new or self.wanted.health else Phase.DONE
+        self.mark = Mark(self.op, live.instance_id, attempt_id, marker, self.found, self.previous, on_begin=on_begin)
 
     def join(self, live: Instance, attempt_id: str) -> None:
         """Write on in the marker that was found, if it is that attempt's."""

@@ -33,6 +33,7 @@ class Mark:
         replaced: The marker that the instance had before.
         previous: The attempt id of the last recorded rebuild.
         on_instance: Whether the instance has ``marker`` already: an earlier run wrote it.
+        on_begin: What is written when the rebuild is seen to begin: DONE where nothing is to be told after that.
     """
 
     op: Operation
@@ -42,35 +43,39 @@ class Mark:
     replaced: Found = None
     previous: str | None = None
     on_instance: bool = False
+    on_begin: Phase = Phase.ACCEPTED
     _old: list[str] = field(default_factory=list, init=False)
-    _tried: set[Phase] = field(default_factory=set, init=False)
+    _told: set[str] = field(default_factory=set, init=False)
+    _tidied: bool = field(default=False, init=False)
     failure: ZecError | None = field(default=None, init=False)
     """Why the first phase could not be written; then no other one is tried."""
     _left: Marker | None = field(default=None, init=False)
-    """The open marker of an earlier run, which may have left more values of its attempt in the account's tags."""
+    """The marker of an earlier run, which may have left more values of its attempt in the account's tags."""
 
     def __post_init__(self) -> None:
         found = self.marker if self.on_instance else self.replaced
-        if isinstance(found, Marker) and found.is_open and found.resource == self.marker.resource:
+        if not isinstance(found, Marker) or found.resource != self.marker.resource:
+            return
+        if found.is_open or not found.is_attempt(self.previous):
             self._left = found
 
     def begun(self) -> None:
         """Write that the attempt is about to be sent."""
-        if Phase.BEGUN in self._tried:
-            return
-        self.failure = self._write(Phase.BEGUN)
+        if self._is_first("begun"):
+            self.failure = self._write(Phase.BEGUN)
 
     def accepted(self) -> None:
-        """Write that it was accepted and seen to begin."""
-        self._follow(Phase.ACCEPTED)
+        """Write that it was accepted and seen to begin. The machine takes much longer than the requests of this."""
+        if self._is_first("accepted"):
+            self._follow(self.on_begin)
+            if self.marker.phase is Phase.DONE:
+                self._tidy()
 
     def done(self) -> None:
-        """Write that the instance was verified, and remove our older values from the account's tags."""
-        if not self.on_instance:
-            return
-        self._follow(Phase.DONE)
-        replaced = [self.replaced.value] if isinstance(self.replaced, Marker) else []
-        self._remove_from_list([*replaced, *self._old, *self._left_behind()])
+        """Write that the instance was verified, where that is not there yet, and remove our older values."""
+        if self._is_first("done"):
+            self._follow(Phase.DONE)
+            self._tidy()
 
     def withdraw(self) -> None:
         """Put back what the instance had before an attempt that surely wiped nothing."""
@@ -84,13 +89,25 @@ class Mark:
         self.on_instance = False
         self._remove_from_list([*self._old, self.marker.value])
 
+    def _is_first(self, moment: str) -> bool:
+        """Whether the moment has not been told of before."""
+        first = moment not in self._told
+        self._told.add(moment)
+        return first
+
     def _follow(self, phase: Phase) -> None:
-        if self.on_instance and self.marker.phase is not phase and phase not in self._tried:
+        if self.on_instance and self.marker.phase is not phase:
             self._write(phase)
+
+    def _tidy(self) -> None:
+        """Remove our older values from the account's tags."""
+        if self.on_instance and not self._tidied:
+            self._tidied = True
+            replaced = [self.replaced.value] if isinstance(self.replaced, Marker) else []
+            self._remove_from_list([*replaced, *self._old, *self._left_behind()])
 
     def _write(self, phase: Phase) -> ZecError | None:
         """Write a phase; return why it is not there."""
-        self._tried.add(phase)
         new = replace(self.marker, phase=phase, at=self.op.clock.now())
         try:
             send(self.op, self.op.client.modify_resource_tags, self.instance_id, {KEY: new.value})
