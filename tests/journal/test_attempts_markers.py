@@ -91,7 +91,7 @@ def test_what_another_machine_has_seen_begin_is_listed_while_it_installs(
     mark(client, Phase.DONE)
     cloud.patch_instance(WEB, status="DEPLOYING")
     assert run() == 0
-    assert "rebuilt, or being reinstalled, of stack other/prod" in capsys.readouterr().out
+    assert "accepted, and seen to begin, of stack other/prod" in capsys.readouterr().out
 
 
 def test_journal_and_tag_of_one_attempt_are_one(

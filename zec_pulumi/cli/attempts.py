@@ -88,7 +88,7 @@ _NOTHING_LEFT = "its tag says so already, so nothing is left to close"
 _PHASES = {
     Phase.BEGUN: "about to be sent, or sent,",
     Phase.ACCEPTED: "accepted, and seen to begin,",
-    Phase.DONE: "rebuilt, or being reinstalled,",
+    Phase.DONE: "accepted, seen to begin, and ended since,",
     Phase.CLOSED: "closed by hand: nothing comes of it,",
 }
 
@@ -354,7 +354,9 @@ def _of_marker(one: _Attempt) -> list[str]:
         return []
     marker = one.marked.marker
     stack = f" of stack {marker.stack}" if marker.stack else ""
-    said = f"{_PHASES[marker.phase]}{stack}, {timestamp(marker.at)}; the instance is {shown(one.marked.status)}"
+    # The reinstall that nothing more is told of is still under way.
+    phase = Phase.ACCEPTED if marker.phase is Phase.DONE and one.marked.is_open else marker.phase
+    said = f"{_PHASES[phase]}{stack}, {timestamp(marker.at)}; the instance is {shown(one.marked.status)}"
     return [f"    tag       {said}"]
 
 
