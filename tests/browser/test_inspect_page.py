@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from selenium import webdriver
 
 # One browser is enough for two cores.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 WEB_1, BATCH_1 = "1272168087751233112", "1272168087751233114"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"

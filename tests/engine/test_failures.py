@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("failures")]
+pytestmark = pytest.mark.engine
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 REBUILD = ["StopInstances", "ResetInstance"]

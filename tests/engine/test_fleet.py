@@ -205,7 +205,7 @@ def test_recorded_machines_are_judged_by_their_record(web: Stack) -> None:
     [
         pytest.param({}, (), id="one process", marks=pytest.mark.slow),  # the harder ones are for every day
         pytest.param({"zec:pollInterval": "0.2"}, (), id="a changed setting: another process"),
-        pytest.param({}, ("--run-program",), id="refreshed one by one"),
+        pytest.param({}, ("--run-program",), id="refreshed one by one", marks=pytest.mark.slow),
     ],
 )
 def test_with_refresh_machines_are_judged_by_what_was_refreshed(

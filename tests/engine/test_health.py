@@ -60,6 +60,7 @@ def test_a_failing_gate_is_recorded_and_probed_again(adopted: Stack, web_1: str)
     assert record["applied"]["imageId"] == NOBLE
 
 
+@pytest.mark.slow  # every day in tests/rebuild
 def test_another_gate_alone_touches_nothing(adopted: Stack, web_1: str) -> None:
     """It is shown and recorded as a change, and not probed; so is taking it out."""
     same = {"instance_id": web_1, "image_id": JAMMY}
@@ -73,6 +74,7 @@ def test_another_gate_alone_touches_nothing(adopted: Stack, web_1: str) -> None:
     assert adopted.actions() == []
 
 
+@pytest.mark.slow  # every day in tests/health
 def test_a_gate_without_an_address_is_refused_in_the_preview(adopted: Stack, web_1: str) -> None:
     """Before anything is powered off."""
     with_gate(adopted, web_1, health.http("/healthz"))

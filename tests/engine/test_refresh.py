@@ -66,7 +66,6 @@ def drifted(
         yield Drifted(stack, recorded, unrefreshed, refresh, refreshed, rows)
 
 
-@pytest.mark.xdist_group("drifted")
 class TestDrift:
     def test_an_image_changed_outside_is_seen_before_and_recorded_by_a_refresh(self, drifted: Drifted) -> None:
         """Before it no change of the program's; after it the next preview says that the program did not change."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("triggers")]
+pytestmark = pytest.mark.engine
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 REBUILD = ["StopInstances", "ResetInstance"]
@@ -164,6 +164,7 @@ def test_a_renamed_resource_and_a_new_stack_adopt_and_wipe_nothing(edited: Edite
     assert stack.actions()[before:] == []
 
 
+@pytest.mark.slow  # every day in tests/unit
 def test_a_time_zone_alone_is_refused_in_preview(adopted: Stack, web_1: str) -> None:
     """Only a rebuild changes it and nothing asks for one: refused with the two ways out, nothing sent."""
     adopted.declare(web={"instance_id": web_1, "image_id": JAMMY, "timezone": "America/New_York"})

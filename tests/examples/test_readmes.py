@@ -36,7 +36,7 @@ DONE = {
     "terraform_bridged": ["CreateZecInstances 01", "StopInstances 01", "ResetInstance 01", "ReleaseInstances 01"],
 }
 """What each README does to machines, in order, with the end of the id: the cloud's own word."""
-EVERY_DAY = {"quickstart", "undo"}
+EVERY_DAY = {"quickstart"}
 """The others do what these do, or other tests of every day do it; they run in `make test-all`."""
 RUNS = [pytest.param(name, marks=() if name in EVERY_DAY else pytest.mark.slow) for name in DONE]
 FIRST = "cd examples/{} && . ../simulated.sh"

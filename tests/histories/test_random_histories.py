@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.histories.machine import TALLY, Histories
 
-FEW, MANY, STEPS = 60, 5000, 12
+FEW, MANY, STEPS = 30, 5000, 12
 
 
 def run(histories: int) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from terraform_driver import Folder
     from zec_pulumi.cli.doctor.finding import Finding
 
-pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.xdist_group("opentofu")]
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"
 INSTANCE = "zenlayercloud_zec_instance"

@@ -22,7 +22,7 @@ from zec_pulumi.terraform.resource_addresses import place_of
 if TYPE_CHECKING:
     from terraform_driver import Folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("opentofu")]
+pytestmark = pytest.mark.slow
 
 STATE = Path(__file__).parent / "states" / "state-v4.json"
 JAMMY, NOBLE = "ubuntu2204_20240712", "ubuntu2404_20240712"

@@ -39,7 +39,14 @@ def test_it_says_its_version(environ: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [*SUBCOMMANDS, ["doctor"], ["--help"], ["attempts", "--help"], ["completion", "bash"]]
+    "arguments",
+    [
+        ["doctor"],
+        *(
+            pytest.param(other, marks=pytest.mark.slow)  # the first begins to write before all is known
+            for other in (*SUBCOMMANDS, ["--help"], ["attempts", "--help"], ["completion", "bash"])
+        ),
+    ],
 )
 def test_a_reader_that_ends_early_is_no_error(environ: dict[str, str], arguments: list[str]) -> None:
     """The exit status is that of a reader who reads on."""
@@ -82,7 +89,9 @@ def test_what_the_journal_holds_cannot_control_the_terminal(environ: dict[str, s
     assert 'causes    imageId "\\u001b[2J a" → "b\\nc"\n' in ended.stdout
 
 
-@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    "streams", [">&- 2>&- <&-", *(pytest.param(one, marks=pytest.mark.slow) for one in (">&-", "2>&-", "<&-"))]
+)
 def test_streams_that_are_closed_change_nothing_but_what_is_shown(environ: dict[str, str], streams: str) -> None:
     """As under some schedulers."""
     for arguments, status in ((["report", str(PREVIEW)], 2), (["report", "-"], 1), (["attempts"], 0)):
