@@ -5,6 +5,8 @@ BIN := .venv/bin
 # From the one place that states it.
 OLDEST_SDK := $(shell sed -n 's/.*"pulumi>=\(.*\),<.*/\1.0/p' pyproject.toml)
 MERMAID := 12.3.0
+# Tests and demo start hundreds of Pythons: what one compiles is kept for the next.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo playground check test test-all kill-matrix mutants engine browser pythons opentofu lint types format reference walk picture simulator-picture docs dist release bench bench-simulator clean
 
@@ -12,7 +14,7 @@ help:
 	@echo "make demo      the main job on the real engine against a simulated cloud, half a minute; STEP=1 waits between steps"
 	@echo "make playground  a simulated cloud and a stack that is ready, for your own pulumi commands; Ctrl-C removes it"
 	@echo "make check     lint, types and the tests that take no time, under a minute"
-	@echo "make test      lint, types and the tests of every day, engine tests included; six minutes"
+	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes"
 	@echo "make test-all  the same and the long ones, with coverage; more than an hour"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; twenty minutes"
 	@echo "make mutants   wrong changes of the code that decides about wipes; which ones no test notices; some hours"
@@ -42,10 +44,10 @@ check: lint types
 	@echo "tests: running those that take no time ..."
 	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not engine" tests/unit tests/rebuild tests/health tests/api
 
-# Three at once on two cores: an engine test often waits.
+# Two at once on each of two cores: an engine test often waits.
 test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 	@echo "tests: running ..."
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow"
+	@$(BIN)/python -m pytest -n 4 --dist loadfile -m "not slow"
 
 test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu docs
 	@echo "tests: running all, the long ones too ..."
