@@ -12,7 +12,9 @@ from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import WEB
 from zec_pulumi import health
 from zec_pulumi.errors import StopReason
+from zec_pulumi.operations.backups import PlannedBackups, warnings
 from zec_pulumi.planning import backups
+from zec_pulumi.planning.inputs import parse_recorded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,6 +190,17 @@ def test_a_full_quota_is_warned_of_in_the_preview(adopted: Stack) -> None:
         adopted.up(imageId=(NOBLE, JAMMY)[number % 2], backup={"keep": 9})
     lines = adopted.preview({"imageId": NOBLE, "backup": True}).lines
     assert any("images of its own in asia-east-1. If the API takes no more, up wipes nothing" in text for text in lines)
+
+
+def test_more_backups_than_there_may_be_room_for_are_warned_of_once(adopted: Stack) -> None:
+    """By the resource whose backup may be the first too many, however often it is looked at."""
+    adopted.up(imageId=NOBLE, backup=True)
+    reader, planned, live = adopted.world.process.reader, PlannedBackups(), adopted.world.process.reader.instance(WEB)
+    assert live
+    recorded = parse_recorded(adopted.outputs)
+    found = {n: list(warnings(reader, planned, f"web-{n}", live, recorded)) for n in (0, 1, 2, 3, 4, 5, 6, 4)}
+    assert [number for number, lines in found.items() if lines] == [3]
+    assert "it is number 4 of those planned in asia-east-1, beside 2 images that the account has there" in found[3][0]
 
 
 def test_the_older_backup_is_deleted_once_the_rebuild_is_verified(adopted: Stack) -> None:

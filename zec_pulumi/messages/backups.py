@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zec_pulumi.messages.quoting import quoted_id
+from zec_pulumi.planning.backups import QUOTA
 from zec_pulumi.time.deadline import duration
 
 if TYPE_CHECKING:
@@ -34,10 +35,19 @@ def leftover(one: TaggedBackup) -> str:
     )
 
 
-def quota(region: str, number: int) -> str:
+def full(region: str, number: int) -> str:
     """The account may have as many images as it can."""
     return (
         f"the account has {number} images of its own in {region}. If the API takes no more, up wipes nothing. {LISTS}"
+    )
+
+
+def too_many(region: str, number: int, planned: int) -> str:
+    """The backups that a stack plans may be more than the account can have."""
+    return (
+        f"this backup may be too many: it is number {planned} of those planned in {region}, beside {number} images that"
+        f" the account has there. A zone may have room for {QUOTA}. Where the API takes no more, up wipes nothing."
+        f" {LISTS}"
     )
 
 

@@ -31,7 +31,7 @@ from zec_pulumi.rebuild.validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from zec_pulumi.api import Instance
     from zec_pulumi.journal.marker import Found
@@ -94,7 +94,7 @@ class Case:
         found = way_back(self.wanted, self.recorded, took, preflight.restores, by_stack=by_stack)
         verdict = self._ask_gates(plan, preflight, marker, found)
         self._describe(assessment, resolved, found, wiped=not verdict.closed)
-        assessment.warnings.extend(preflight.warnings)
+        assessment.warnings.extend(self._backup_warnings(plan, preflight))
         if verdict.approved_by:
             assessment.infos.append(gate_messages.approved(verdict.approved_by))
         return self._gated(assessment, refusals(verdict, self.wanted, plan))
@@ -139,6 +139,12 @@ class Case:
         if "password" in plan.changes and not plan.undecided:
             return Preflight(tuple(check_password_in_place(self.live)))
         return Preflight(())
+
+    def _backup_warnings(self, plan: Plan, preflight: Preflight) -> Iterator[str]:
+        made = plan.kind is Kind.REBUILD and kept(self.wanted, by_stack=self.gates.backup) > 0
+        if self.live is not None and preflight.request is not None and made:
+            planned = self.process.planned_backups
+            yield from backups.warnings(self.process.reader, planned, self.urn, self.live, self.recorded)
 
     def _ask_gates(self, plan: Plan, preflight: Preflight, marker: Found | UnreadMarker, found: WayBack) -> Verdict:
         request = None if self.wanted.unknown else preflight.request

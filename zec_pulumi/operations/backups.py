@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING
 
 from zec_pulumi.errors import ZecError
@@ -14,7 +15,7 @@ from zec_pulumi.planning.record import backup_of
 from zec_pulumi.rebuild.send import send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from zec_pulumi.api import Client, Instance
     from zec_pulumi.cloud.reader import CloudReader
@@ -51,6 +52,45 @@ def with_unrecorded(
         if one not in new:
             warn(messages.leftover(one))
     return (*recorded.backups, *(Backup(image_id=one.image.image_id, attempt_id=one.attempt_id) for one in new))
+
+
+class PlannedBackups:
+    """The resources of a stack for which a backup is planned, in each region. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._urns: dict[str, list[str]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, region: str, urn: str) -> int:
+        """Add a resource; return how many there were when it was first added, itself included."""
+        with self._lock:
+            planned = self._urns.setdefault(region, [])
+            if urn not in planned:
+                planned.append(urn)
+            return planned.index(urn) + 1
+
+
+def warnings(
+    reader: CloudReader, planned: PlannedBackups, urn: str, live: Instance, recorded: Recorded
+) -> Iterator[str]:
+    """Yield what may go wrong with the backup that a rebuild makes first, and what other backups there are.
+
+    That all backups of the stack may be too many is said once, by the resource whose backup may be the first too many.
+
+    Raises:
+        ZecError: the API cannot be read.
+    """
+    images = reader.own_images()
+    for one in backups.leftovers(images, live, recorded):
+        yield messages.leftover(one)
+    region = reader.region(live.zone_id) if live.zone_id else None
+    if region is None:
+        return
+    there, count = sum(region in image.region_ids for image in images), planned.add(region, urn)
+    if there >= backups.QUOTA:
+        yield messages.full(region, there)
+    elif there + count == backups.QUOTA + 1:
+        yield messages.too_many(region, there, count)
 
 
 def restored(reader: CloudReader, wanted: Wanted, live: Instance, marker: object) -> str | None:

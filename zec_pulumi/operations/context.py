@@ -17,6 +17,7 @@ from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal import recovery
 from zec_pulumi.journal.clouds import journal_of
 from zec_pulumi.journal.journal import InstanceLog, Journal, home
+from zec_pulumi.operations.backups import PlannedBackups
 from zec_pulumi.operations.fleet_progress import FleetBoard
 from zec_pulumi.operations.places import Places
 from zec_pulumi.planning import status
@@ -108,6 +109,7 @@ class Process:
         """Whether it was asked to read a record back: then the stack's last snapshot may be older than the engine's."""
         self.checked = CheckedResources()
         self.reinstalls = SeenReinstalls()
+        self.planned_backups = PlannedBackups()
         self.fleets = FleetBoard(clock, ticking=is_interactive)
         self.places = Places(self.fleets)
         self._journal = journal

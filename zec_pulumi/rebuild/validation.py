@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from zec_pulumi.api import ResetInstanceRequest
 from zec_pulumi.errors import ZecError
 from zec_pulumi.health.gate import address_findings
-from zec_pulumi.messages import backups as backup_messages
 from zec_pulumi.messages.quoting import quoted_id
 from zec_pulumi.planning import status
-from zec_pulumi.planning.backups import QUOTA, backup_in, is_for_script, leftovers
+from zec_pulumi.planning.backups import backup_in, is_for_script
 from zec_pulumi.planning.differences import settings_after
 from zec_pulumi.planning.inputs import Recorded
 
@@ -36,13 +35,12 @@ NO_LOGIN_CATEGORIES = frozenset({"windows", "generic"})
 class Preflight:
     """The outcome: ``request`` to send if there are no ``findings``.
 
-    ``restores`` is the backup that it installs. ``warnings`` are what may go wrong with the one that is made.
+    ``restores`` is the backup that it installs.
     """
 
     findings: tuple[str, ...]
     request: ResetInstanceRequest | None = None
     restores: Backup | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def check_rebuild(
@@ -95,8 +93,7 @@ def check_rebuild(
         # The system that is restored has run its own.
         user_data=None if restores else wanted.first_boot_script,
     )
-    warnings = tuple(_backup_warnings(live, reader, recorded)) if backed_up and not findings else ()
-    return Preflight(tuple(findings), request, restores, warnings)
+    return Preflight(tuple(findings), request, restores)
 
 
 def instance_not_found(instance_id: str, reader: CloudReader) -> str:
@@ -148,16 +145,6 @@ def _backup_findings(wanted: Wanted, live: Instance) -> Iterator[str]:
         yield f"backup: the API makes no image of a GPU instance; {way_out}"
     if live.status in status.FAILED:
         yield f"backup: the instance is {live.status}, and the API makes an image of a STOPPED instance only; {way_out}"
-
-
-def _backup_warnings(live: Instance, reader: CloudReader, recorded: Recorded) -> Iterator[str]:
-    images = reader.own_images()
-    for one in leftovers(images, live, recorded):
-        yield backup_messages.leftover(one)
-    region = reader.region(live.zone_id) if live.zone_id else None
-    there = [image for image in images if region in image.region_ids]
-    if len(there) >= QUOTA:
-        yield backup_messages.quota(region or "", len(there))
 
 
 def _status_findings(live: Instance) -> Iterator[str]:
