@@ -12,7 +12,7 @@ from zec_pulumi.errors import StopReason
 from zec_pulumi.journal.locks import Lock
 from zec_pulumi.planning.inputs import Attempt, Recorded
 from zec_pulumi.rebuild.errors import AttemptOpenError
-from zec_pulumi.rebuild.wait import Target
+from zec_pulumi.rebuild.wait import Target, wait_until_rebuilt
 
 if TYPE_CHECKING:
     from tests.rebuild.conftest import Rig
@@ -44,6 +44,29 @@ def test_reinstall_failed_is_failure_and_names_request_and_way_out(rig: Rig) -> 
     assert caught.value.attempt.outcome == "failed"
     assert [entry.event for entry in rig.journal.entries(WEB)] == ["failed"]
     assert rig.actions() == REBUILD
+
+
+@pytest.mark.parametrize(("seconds", "failed"), [(60, False), (70, True)])
+def test_a_machine_that_had_failed_before_may_show_that_for_a_minute(rig: Rig, seconds: int, *, failed: bool) -> None:
+    """A read that lags is no failure of the new rebuild; one that still says so after a minute is."""
+    pending = {"becomes": "RUNNING", "afterSeconds": seconds, "changes": NEW}
+    rig.sim.patch_instance(WEB, status="REINSTALL_FAILED", pending=pending)
+    target = Target(WEB, NOBLE, KEY, visible=True, failed_before=True)
+    if failed:
+        with pytest.raises(AttemptOpenError, match="ended in REINSTALL_FAILED"):
+            wait_until_rebuilt(rig.operation(), attempt(rig), target)
+    else:
+        wait_until_rebuilt(rig.operation(), attempt(rig), target)
+        assert rig.status() == "RUNNING"
+
+
+def test_a_machine_that_had_failed_before_has_no_old_status_once_it_moved(rig: Rig) -> None:
+    """What was seen to begin and shows a failure has failed again."""
+    rig.sim.patch_instance(WEB, status="REINSTALL_FAILED")
+    target = Target(WEB, NOBLE, KEY, visible=True, failed_before=True)
+    with pytest.raises(AttemptOpenError, match="ended in REINSTALL_FAILED"):
+        wait_until_rebuilt(rig.operation(), attempt(rig).model_copy(update={"moved": True}), target)
+    assert sum(request["action"] == "DescribeInstancesStatus" for request in rig.sim.requests()) == 1
 
 
 @pytest.mark.parametrize("seen", ["RUNNING", "DEPLOYING"])

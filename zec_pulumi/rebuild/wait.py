@@ -175,7 +175,8 @@ class _Wait:
             return self._verify()
         self._running_since = None
         self._give_up_if_stopped(current)
-        if current == status.REINSTALL_FAILED and not (self.target.failed_before and self._may_be_stale()):
+        old = current == status.REINSTALL_FAILED and self.target.failed_before and self._may_be_stale()
+        if current == status.REINSTALL_FAILED and not old:
             self._update_attempt(outcome="failed")
             self.op.log.note(self.attempt.id, "failed")
             raise self._open(outcomes.reinstall_failed(instance_id, self.attempt))
@@ -184,7 +185,7 @@ class _Wait:
         if self.attempt.verified_at is not None and current == status.STOPPED:
             raise self._open(outcomes.powered_off_since(instance_id))
         # A reinstall may be somebody else's: it proves nothing of a reset whose answer was lost, or that failed.
-        if self.attempt.outcome == "accepted":
+        if self.attempt.outcome == "accepted" and not old:
             self._update_attempt(outcome="accepted")
         lag = " (the answer lags behind)" if current in status.STABLE else ""
         self.op.progress.phase(f"{status.shown(current)}{lag}")
