@@ -15,7 +15,8 @@ from zec_pulumi.api import Instance
 from zec_pulumi.journal.journal import Entry, Journal
 from zec_pulumi.journal.locks import Lock
 from zec_pulumi.journal.questions import NoLongerWanted, OutcomeUnknown
-from zec_pulumi.journal.recovery import ResolvedPlan, forget_resource, recalled, resolve_plan, unrecorded
+from zec_pulumi.journal.recovery import forget_resource, resolve_plan, unrecorded
+from zec_pulumi.journal.resolved import ResolvedPlan, recalled
 from zec_pulumi.planning.causes import Cause
 from zec_pulumi.planning.inputs import Recorded, parse_recorded, parse_wanted
 from zec_pulumi.planning.plan import Kind, Plan

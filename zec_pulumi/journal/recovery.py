@@ -7,87 +7,37 @@ itself may show that a run was killed.
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.journal.journal import ENDED, NOT_REBUILT, OPEN, UNKNOWN, Entry, History, Journal, Origin
-from zec_pulumi.journal.marker import Marker, Phase, StrangeMarker
+from zec_pulumi.journal.evidence import Unrecorded, shown_by, taken_back
+from zec_pulumi.journal.journal import ENDED, UNKNOWN, Entry, History, Journal, Origin
 from zec_pulumi.journal.questions import (
-    FoundReinstalling,
-    MarkedByAnother,
-    MarkedUnknown,
-    MarkerNotRead,
     NoLongerWanted,
     OtherResource,
     OutcomeUnknown,
-    RebuiltByAnother,
-    ShownAlready,
     TakenBack,
     Unreadable,
     ValuesNotKept,
 )
+from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, with_attempt
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import CAUSES, Cause, all_readable, as_text
-from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
-from zec_pulumi.planning.plan import MACHINE, Kind, Plan, plan_create, plan_update
+from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt
-from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Instance
-    from zec_pulumi.journal.journal import Event
-    from zec_pulumi.journal.marker import Found
-    from zec_pulumi.journal.questions import JournalWarning, MarkerNote, Question
+    from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
+
+_NOTHING_SEEN = Sighting()
 
 _NOTHING_TO_REBUILD = (Kind.NONE, Kind.CHANGE)
 
 _UNSHOWN = frozenset({"userData", "password"})
 """Triggers whose value a rebuild puts on the machine, and no API shows."""
-
-_GONE_WHEN_OMITTED = frozenset({"user_data", "user_data_base64", "password"})
-"""Inputs that a rebuild takes off the machine when the program omits them; the others stay as the machine has them."""
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """What this run found on the machine.
-
-    ``found`` is the status before anybody waited, None where that is the one of the machine as read; ``now`` is the
-    time in seconds since the Unix epoch. ``answers`` say by attempt id, or its beginning, whether it was rebuilt.
-    ``restored`` is the attempt whose backup the machine runs: it was rolled back.
-    """
-
-    marker: Found = None
-    found: str | None = None
-    now: float = 0.0
-    answers: Mapping[str, bool] = field(default_factory=dict)
-    restored: str | None = None
-
-    def answer(self, attempt_id: str) -> bool | None:
-        """Return what the settings say of an attempt, None while they say nothing of it.
-
-        The first eight characters of an id are what a marker has of it.
-        """
-        return next((said for one, said in self.answers.items() if one[:8] == attempt_id[:8]), None)
-
-
-@dataclass(frozen=True)
-class ResolvedPlan:
-    """What to do with a machine.
-
-    ``recorded`` is the record, with the attempt that only the journal knew. A person must answer ``question`` before
-    anything is done. ``warning`` says what of an unrecorded attempt nobody can know, ``note`` what the marker tells
-    besides.
-    """
-
-    plan: Plan
-    recorded: Recorded
-    question: Question | None = None
-    warning: JournalWarning | None = None
-    note: MarkerNote | None = None
 
 
 def resolve_plan(
@@ -99,7 +49,7 @@ def resolve_plan(
     urn: str,
     *,
     tidy: bool,
-    sighting: Sighting = Sighting(),
+    sighting: Sighting = _NOTHING_SEEN,
 ) -> ResolvedPlan:
     """Decide; with ``tidy``, the journal forgets what the stack has recorded.
 
@@ -112,7 +62,7 @@ def resolve_plan(
     resolved = _with_journal(journal, history, wanted, recorded, live, before, urn, sighting, tidy=tidy)
     if resolved.question or resolved.plan.kind is not Kind.REBUILD:
         return resolved
-    case = _Unrecorded(resolved, history, wanted, recorded, live, last_attempt(before), urn, sighting)
+    case = Unrecorded(resolved, history, wanted, recorded, live, last_attempt(before), urn, sighting)
     return case.with_marker(new=not before)
 
 
@@ -126,124 +76,6 @@ def _as_answered(history: History, sighting: Sighting) -> History:
         return replace(entry, event="closed-rebuilt" if rebuilt else "closed-not-rebuilt")
 
     return replace(history, entries=tuple(map(spoken, history.entries)))
-
-
-@dataclass(frozen=True)
-class _Unrecorded:
-    """A planned rebuild of which the journal knows nothing: the marker and the machine may."""
-
-    resolved: ResolvedPlan
-    history: History
-    wanted: Wanted
-    recorded: Recorded
-    live: Instance
-    previous: str | None
-    urn: str
-    sighting: Sighting
-
-    def with_marker(self, *, new: bool) -> ResolvedPlan:
-        """Return the plan as the marker makes it; where it tells nothing, as the machine does."""
-        marker, now = self.sighting.marker, self.sighting.now
-        if isinstance(marker, StrangeMarker):
-            return replace(self._as_shown(new=new), note=MarkerNotRead(marker))
-        if marker is None or marker.phase is Phase.CLOSED or self._is_explained(marker):
-            return self._as_shown(new=new)
-        if marker.resource != resource_digest(self.urn):
-            answer = self.sighting.answer(marker.attempt)
-            under_way = marker.is_under_way(self.sighting.found or self.live.status)
-            if under_way and answer is None:
-                return replace(self.resolved, question=MarkedByAnother(self.live, marker, now))
-            if under_way and answer and not all_readable(self.resolved.plan.triggers):
-                # It was this resource, under an older name.
-                return self._continued(marker, "finished")
-            return replace(self._as_shown(new=new), note=RebuiltByAnother(marker, now))
-        readable = all_readable(self.resolved.plan.triggers)
-        same = not readable and marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
-        return self._same_rebuild(marker, new=new) if same and not self.wanted.unknown else self.resolved
-
-    def _is_explained(self, marker: Marker) -> bool:
-        """Whether the record or the journal has the attempt, or knows that it wiped nothing."""
-        attempt = self.recorded.attempt
-        entries = self.history.entries
-        ended = [entry.attempt_id for entry in entries if entry.event in ENDED]
-        taken_back = (self.sighting.restored, *_taken_back(entries, self.live))
-        known = (self.previous, attempt.id if attempt else None, *ended, *self.history.marked, *taken_back)
-        return any(marker.is_attempt(attempt_id) for attempt_id in known)
-
-    def _is_rolled_back(self) -> bool:
-        """Whether the attempt that the marker names was rolled back: a reinstall that was under way was that."""
-        marker = self.sighting.marker
-        return isinstance(marker, Marker) and marker.is_attempt(self.sighting.restored)
-
-    def _same_rebuild(self, marker: Marker, *, new: bool) -> ResolvedPlan:
-        """Continue the attempt that was this very rebuild, or ask about it.
-
-        A resource that is ``new`` may also be one that the stack forgot after that rebuild, and that begins anew.
-        """
-        answer = self.sighting.answer(marker.attempt)
-        if answer is False:
-            return self.resolved
-        if marker.phase is Phase.DONE and self.wanted.on_unhealthy == "roll_back" and _is_rebuilt(self.live):
-            # That rebuild was verified, so this may be its roll-back: it shows once the machine has settled.
-            plan = self.resolved.plan
-            return replace(self.resolved, plan=replace(plan, undecided=(MACHINE, *plan.undecided)))
-        reinstalled = (self.sighting.found or self.live.status) in status.REINSTALLING
-        known = marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not new)
-        if not (answer or reinstalled or known):
-            return replace(self.resolved, question=MarkedUnknown(self.live, marker, self.resolved.plan.triggers))
-        return self._continued(marker, "finished" if marker.phase is Phase.DONE or answer else "begun")
-
-    def _continued(self, marker: Marker, event: Event) -> ResolvedPlan:
-        """Return the plan on the record as it would be, had the marker's attempt been recorded."""
-        entry = self._entry(marker.attempt, marker.at, event)
-        counted = _with_attempt(self.wanted, recalled(entry, self.wanted, self.recorded), self.live)
-        with_password = self.wanted.password is not None
-        return replace(counted, warning=ValuesNotKept(entry, ("password",)) if with_password else None)
-
-    def _as_shown(self, *, new: bool) -> ResolvedPlan:
-        """Return the plan as the machine makes it: it may show a rebuild that nobody recorded."""
-        plan, recorded, live = self.resolved.plan, self.recorded, self.live
-        if recorded.attempt or all_readable(plan.triggers) or self._is_rolled_back():
-            return self.resolved
-        if _is_reinstalled(self.sighting.found or live.status, self.history.entries, new=new):
-            entry = self._entry(str(uuid.uuid4()), self.sighting.now, "unknown")
-            counted = _with_attempt(self.wanted, recalled(entry, self.wanted, recorded), live)
-            return replace(counted, warning=FoundReinstalling(entry))
-        said = [e.event for e in self.history.entries if e.urn == self.urn and e.previous == self.previous]
-        shown = () if new or "closed-not-rebuilt" in said else _shown_already(self.wanted, recorded, live)
-        return replace(self.resolved, question=ShownAlready(live, shown, plan.triggers)) if shown else self.resolved
-
-    def _entry(self, attempt_id: str, at: float, event: Event) -> Entry:
-        causes = self.resolved.plan.causes
-        return Entry(attempt_id, self.live.instance_id, self.urn, causes, self.previous, at, event, at)
-
-
-def _is_reinstalled(found: str, entries: Sequence[Entry], *, new: bool) -> bool:
-    """Whether a reinstall is under way that nothing explains: most likely a killed run of this resource began it.
-
-    An open attempt explains it. So does its creation, if the instance is ``new`` to the stack and ``DEPLOYING``.
-    """
-    if found not in status.REINSTALLING or (new and found == "DEPLOYING"):
-        return False
-    return not any(entry.event in OPEN for entry in entries)
-
-
-def _shown_already(wanted: Wanted, recorded: Recorded, live: Instance) -> tuple[str, ...]:
-    """Return the inputs that the machine has as wanted, although the stack has recorded and applied other values.
-
-    A refresh records what the machine shows, and so says that it was no rebuild of this resource.
-    """
-    if live.status in status.FAILED:
-        return ()
-    applied = recorded.applied
-    return tuple(
-        trigger
-        for trigger, want, shown, before in (
-            ("imageId", wanted.image_id, live.image_id, (recorded.image_id, applied.image_id)),
-            ("keyId", wanted.key_id, live.key_id, (recorded.key_id, applied.key_id)),
-        )
-        if want is not None and want == shown and want not in before
-    )
 
 
 def _with_journal(
@@ -269,7 +101,7 @@ def _with_journal(
         answered = _answered(recorded, recorded.attempt, entries, sighting)
         # What the program asks for anew may have been done as well, after that attempt, and not been recorded.
         if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
-            return _with_attempt(wanted, answered, live) if answered else resolved
+            return with_attempt(wanted, answered, live) if answered else resolved
     elif entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
         if tidy and not history.unreadable and not history.marked:
             journal.forget(entries[-1].instance_id, known)
@@ -286,7 +118,7 @@ def _with_journal(
         return replace(resolved, question=question, warning=_ran_otherwise(taken_back))
     if entry.event in UNKNOWN:
         return replace(resolved, question=OutcomeUnknown(entry))
-    counted = _with_attempt(wanted, recalled(entry, wanted, recorded), live)
+    counted = with_attempt(wanted, recalled(entry, wanted, recorded), live)
     return replace(counted, warning=_unseen(entry, wanted, new=not before))
 
 
@@ -295,24 +127,8 @@ def _standing(entries: Sequence[Entry], live: Instance) -> list[Entry]:
 
     Where a roll-back may not have been carried out, the attempt that it takes back still counts.
     """
-    taken_back = _taken_back(entries, live)
-    return [entry for entry in entries if not entry.rolls_back and entry.attempt_id not in taken_back]
-
-
-def _taken_back(entries: Sequence[Entry], live: Instance) -> set[str | None]:
-    """Return the ids of the attempts that were rolled back, or are just now."""
-    backs = [entry for entry in entries if entry.rolls_back and entry.event not in NOT_REBUILT]
-    return {b.rolls_back for b in backs if b.event not in UNKNOWN or _is_rebuilt(live) or _is_shown(b, live)}
-
-
-def _is_rebuilt(live: Instance) -> bool:
-    """Whether a reinstall of the machine is under way."""
-    return live.status in status.REINSTALLING
-
-
-def _with_attempt(wanted: Wanted, recorded: Recorded, live: Instance) -> ResolvedPlan:
-    """Return the plan on a record that the journal has completed."""
-    return ResolvedPlan(plan_update(wanted, recorded, live), recorded)
+    rolled_back = taken_back(entries, live)
+    return [entry for entry in entries if not entry.rolls_back and entry.attempt_id not in rolled_back]
 
 
 def unrecorded(
@@ -337,7 +153,7 @@ def _left_as_it_is(entries: Sequence[Entry], wanted: Wanted, live: Instance) -> 
 
     Drift by others is only warned of; but after a killed run, up must bring the wanted image or say what to do.
     """
-    has = _shown_by(live)
+    has = shown_by(live)
     wants = {"imageId": wanted.image_id, "keyId": None if wanted.password else wanted.key_id}
     differing = {(trigger, has[trigger]) for trigger, want in wants.items() if want not in (None, has[trigger])}
     under_way = live.status in status.REINSTALLING
@@ -364,23 +180,6 @@ def _unshown(cause: Cause) -> bool:
 def _put(cause: Cause) -> tuple[str, str | None] | None:
     """Return the trigger and the value that a rebuild for a readable cause puts on the machine, None for others."""
     return (cause.trigger, cause.new) if cause.readable else None
-
-
-def _is_shown(entry: Entry, live: Instance) -> bool:
-    """Whether the machine shows what the attempt put on it."""
-    has = _shown_by(live)
-    return all(cause.readable and has[cause.trigger] == cause.new for cause in entry.causes)
-
-
-def _shown_by(live: Instance) -> dict[str, str | None]:
-    """Return the readable triggers as the machine has them, in the form of causes."""
-    return {
-        "imageId": as_text(live.image_id),
-        "keyId": as_text(live.key_id),
-        "timezone": as_text(live.time_zone),
-        "enableAgent": as_text(bool(live.enable_agent)),
-        "instanceName": as_text(live.instance_name),
-    }
 
 
 def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:
@@ -431,7 +230,7 @@ def _target(cause: Cause) -> tuple[str, str | None]:
 def _came_true(cause: Cause, live: Instance) -> bool:
     if cause.trigger == "adopt":
         return True
-    return cause.new is not None and _shown_by(live).get(cause.trigger) == cause.new
+    return cause.new is not None and shown_by(live).get(cause.trigger) == cause.new
 
 
 def _asks(cause: Cause, wanted: Wanted) -> bool:
@@ -459,22 +258,3 @@ def _answered(recorded: Recorded, attempt: Attempt, entries: Sequence[Entry], si
         return None
     answered = attempt.model_copy(update={"outcome": "accepted", "moved": True})
     return recorded.model_copy(update={"attempt": answered})
-
-
-def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
-    """Return the record as it would be, had the attempt been recorded: open, and asking for what is wanted."""
-    attempt = Attempt(
-        id=entry.attempt_id,
-        causes=entry.causes,
-        request_id=entry.request_id,
-        started_at=entry.started_at,
-        image_id=wanted.image_id,
-        key_id=wanted.key_id,
-        outcome="failed" if entry.event == "failed" else "unknown" if entry.event in UNKNOWN else "accepted",
-        moved=entry.event in ("begun", "finished", "closed-rebuilt", "failed"),
-        backup_image_id=entry.backup_image_id,
-    )
-    # A name is set in place as well, so the machine tells whether it has the one that is wanted now.
-    given = {name: getattr(wanted, name) for name in Wanted.model_fields if name != "instance_name"}
-    asked = {name: value for name, value in given.items() if value is not None or name in _GONE_WHEN_OMITTED}
-    return recorded.model_copy(update={**asked, "attempt": attempt})

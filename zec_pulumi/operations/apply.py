@@ -9,7 +9,8 @@ from zec_pulumi.errors import DeadlineError, PartialFailureError, StoppedError, 
 from zec_pulumi.health.gate import pass_gate
 from zec_pulumi.journal import locks, recovery
 from zec_pulumi.journal.questions import FoundReinstalling
-from zec_pulumi.journal.recovery import Sighting, resolve_plan
+from zec_pulumi.journal.recovery import resolve_plan
+from zec_pulumi.journal.resolved import Sighting
 from zec_pulumi.messages import causes as cause_messages
 from zec_pulumi.messages import outcomes
 from zec_pulumi.messages import plan as plan_messages

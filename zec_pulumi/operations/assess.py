@@ -9,7 +9,8 @@ from zec_pulumi.api import MissingCredentialsError
 from zec_pulumi.errors import ZecError
 from zec_pulumi.journal.marker import UnreadMarker, find
 from zec_pulumi.journal.questions import MarkerNotRead
-from zec_pulumi.journal.recovery import ResolvedPlan, Sighting, resolve_plan
+from zec_pulumi.journal.recovery import resolve_plan
+from zec_pulumi.journal.resolved import ResolvedPlan, Sighting
 from zec_pulumi.messages import gates as gate_messages
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.messages import recovery as recovery_messages

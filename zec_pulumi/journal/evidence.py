@@ -1,0 +1,177 @@
+"""What the marker and the machine itself tell of a rebuild that no record and no journal knows. Pure."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from zec_pulumi.journal.journal import ENDED, NOT_REBUILT, OPEN, UNKNOWN, Entry, History
+from zec_pulumi.journal.marker import Marker, Phase, StrangeMarker
+from zec_pulumi.journal.questions import (
+    FoundReinstalling,
+    MarkedByAnother,
+    MarkedUnknown,
+    MarkerNotRead,
+    RebuiltByAnother,
+    ShownAlready,
+    ValuesNotKept,
+)
+from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, with_attempt
+from zec_pulumi.planning import status
+from zec_pulumi.planning.causes import all_readable, as_text
+from zec_pulumi.planning.plan import MACHINE
+from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zec_pulumi.api import Instance
+    from zec_pulumi.journal.journal import Event
+    from zec_pulumi.planning.inputs import Recorded, Wanted
+
+
+@dataclass(frozen=True)
+class Unrecorded:
+    """A planned rebuild of which the journal knows nothing: the marker and the machine may."""
+
+    resolved: ResolvedPlan
+    history: History
+    wanted: Wanted
+    recorded: Recorded
+    live: Instance
+    previous: str | None
+    urn: str
+    sighting: Sighting
+
+    def with_marker(self, *, new: bool) -> ResolvedPlan:
+        """Return the plan as the marker makes it; where it tells nothing, as the machine does."""
+        marker, now = self.sighting.marker, self.sighting.now
+        if isinstance(marker, StrangeMarker):
+            return replace(self._as_shown(new=new), note=MarkerNotRead(marker))
+        if marker is None or marker.phase is Phase.CLOSED or self._is_explained(marker):
+            return self._as_shown(new=new)
+        if marker.resource != resource_digest(self.urn):
+            answer = self.sighting.answer(marker.attempt)
+            under_way = marker.is_under_way(self.sighting.found or self.live.status)
+            if under_way and answer is None:
+                return replace(self.resolved, question=MarkedByAnother(self.live, marker, now))
+            if under_way and answer and not all_readable(self.resolved.plan.triggers):
+                # It was this resource, under an older name.
+                return self._continued(marker, "finished")
+            return replace(self._as_shown(new=new), note=RebuiltByAnother(marker, now))
+        readable = all_readable(self.resolved.plan.triggers)
+        same = not readable and marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
+        return self._same_rebuild(marker, new=new) if same and not self.wanted.unknown else self.resolved
+
+    def _is_explained(self, marker: Marker) -> bool:
+        """Whether the record or the journal has the attempt, or knows that it wiped nothing."""
+        attempt = self.recorded.attempt
+        entries = self.history.entries
+        ended = [entry.attempt_id for entry in entries if entry.event in ENDED]
+        rolled_back = (self.sighting.restored, *taken_back(entries, self.live))
+        known = (self.previous, attempt.id if attempt else None, *ended, *self.history.marked, *rolled_back)
+        return any(marker.is_attempt(attempt_id) for attempt_id in known)
+
+    def _is_rolled_back(self) -> bool:
+        """Whether the attempt that the marker names was rolled back: a reinstall that was under way was that."""
+        marker = self.sighting.marker
+        return isinstance(marker, Marker) and marker.is_attempt(self.sighting.restored)
+
+    def _same_rebuild(self, marker: Marker, *, new: bool) -> ResolvedPlan:
+        """Continue the attempt that was this very rebuild, or ask about it.
+
+        A resource that is ``new`` may also be one that the stack forgot after that rebuild, and that begins anew.
+        """
+        answer = self.sighting.answer(marker.attempt)
+        if answer is False:
+            return self.resolved
+        if marker.phase is Phase.DONE and self.wanted.on_unhealthy == "roll_back" and _is_rebuilt(self.live):
+            # That rebuild was verified, so this may be its roll-back: it shows once the machine has settled.
+            plan = self.resolved.plan
+            return replace(self.resolved, plan=replace(plan, undecided=(MACHINE, *plan.undecided)))
+        reinstalled = (self.sighting.found or self.live.status) in status.REINSTALLING
+        known = marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not new)
+        if not (answer or reinstalled or known):
+            return replace(self.resolved, question=MarkedUnknown(self.live, marker, self.resolved.plan.triggers))
+        return self._continued(marker, "finished" if marker.phase is Phase.DONE or answer else "begun")
+
+    def _continued(self, marker: Marker, event: Event) -> ResolvedPlan:
+        """Return the plan on the record as it would be, had the marker's attempt been recorded."""
+        entry = self._entry(marker.attempt, marker.at, event)
+        counted = with_attempt(self.wanted, recalled(entry, self.wanted, self.recorded), self.live)
+        with_password = self.wanted.password is not None
+        return replace(counted, warning=ValuesNotKept(entry, ("password",)) if with_password else None)
+
+    def _as_shown(self, *, new: bool) -> ResolvedPlan:
+        """Return the plan as the machine makes it: it may show a rebuild that nobody recorded."""
+        plan, recorded, live = self.resolved.plan, self.recorded, self.live
+        if recorded.attempt or all_readable(plan.triggers) or self._is_rolled_back():
+            return self.resolved
+        if _is_reinstalled(self.sighting.found or live.status, self.history.entries, new=new):
+            entry = self._entry(str(uuid.uuid4()), self.sighting.now, "unknown")
+            counted = with_attempt(self.wanted, recalled(entry, self.wanted, recorded), live)
+            return replace(counted, warning=FoundReinstalling(entry))
+        said = [e.event for e in self.history.entries if e.urn == self.urn and e.previous == self.previous]
+        shown = () if new or "closed-not-rebuilt" in said else _shown_already(self.wanted, recorded, live)
+        return replace(self.resolved, question=ShownAlready(live, shown, plan.triggers)) if shown else self.resolved
+
+    def _entry(self, attempt_id: str, at: float, event: Event) -> Entry:
+        causes = self.resolved.plan.causes
+        return Entry(attempt_id, self.live.instance_id, self.urn, causes, self.previous, at, event, at)
+
+
+def _is_reinstalled(found: str, entries: Sequence[Entry], *, new: bool) -> bool:
+    """Whether a reinstall is under way that nothing explains: most likely a killed run of this resource began it.
+
+    An open attempt explains it. So does its creation, if the instance is ``new`` to the stack and ``DEPLOYING``.
+    """
+    if found not in status.REINSTALLING or (new and found == "DEPLOYING"):
+        return False
+    return not any(entry.event in OPEN for entry in entries)
+
+
+def _shown_already(wanted: Wanted, recorded: Recorded, live: Instance) -> tuple[str, ...]:
+    """Return the inputs that the machine has as wanted, although the stack has recorded and applied other values.
+
+    A refresh records what the machine shows, and so says that it was no rebuild of this resource.
+    """
+    if live.status in status.FAILED:
+        return ()
+    applied = recorded.applied
+    return tuple(
+        trigger
+        for trigger, want, shown, before in (
+            ("imageId", wanted.image_id, live.image_id, (recorded.image_id, applied.image_id)),
+            ("keyId", wanted.key_id, live.key_id, (recorded.key_id, applied.key_id)),
+        )
+        if want is not None and want == shown and want not in before
+    )
+
+
+def taken_back(entries: Sequence[Entry], live: Instance) -> set[str | None]:
+    """Return the ids of the attempts that were rolled back, or are just now."""
+    backs = [entry for entry in entries if entry.rolls_back and entry.event not in NOT_REBUILT]
+    return {b.rolls_back for b in backs if b.event not in UNKNOWN or _is_rebuilt(live) or _is_shown(b, live)}
+
+
+def _is_rebuilt(live: Instance) -> bool:
+    """Whether a reinstall of the machine is under way."""
+    return live.status in status.REINSTALLING
+
+
+def _is_shown(entry: Entry, live: Instance) -> bool:
+    """Whether the machine shows what the attempt put on it."""
+    has = shown_by(live)
+    return all(cause.readable and has[cause.trigger] == cause.new for cause in entry.causes)
+
+
+def shown_by(live: Instance) -> dict[str, str | None]:
+    """Return the readable triggers as the machine has them, in the form of causes."""
+    return {
+        "imageId": as_text(live.image_id),
+        "keyId": as_text(live.key_id),
+        "timezone": as_text(live.time_zone),
+        "enableAgent": as_text(bool(live.enable_agent)),
+        "instanceName": as_text(live.instance_name),
+    }
