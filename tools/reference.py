@@ -31,9 +31,9 @@ A **rebuild** wipes the boot disk of the instance. Of data disks the API's docum
 power-off lets the system unmount them cleanly. An input whose default is "as it is now" changes nothing when it is
 omitted: the state records the value that the instance has.
 
-What is wrong with the inputs is found in the preview as far as the API lets it be read: an image that is not in the
-zone, not available, of another OS type or too large, a key pair that does not exist, and so on. [Errors](errors.md)
-lists all of it. In Python, `help(zec_pulumi.InstanceOsImage)` has what stands here.
+What is wrong with the inputs is found in the preview as far as the API lets it be read. An example is an image that is
+not in the zone, not available, of another OS type or too large. Another is a key pair that does not exist.
+[Errors](errors.md) lists all of it. In Python, `help(zec_pulumi.InstanceOsImage)` has what stands here.
 """
 _OUTPUTS = """\
 ## Outputs
@@ -49,10 +49,10 @@ What Pulumi's resource options mean for this resource, where that is not plain. 
 _VALUES = """\
 ## Values
 
-Text is text: bytes, dates, paths, numbers and whatever else is no string are refused in one sentence, which says what
-to write instead and never shows the value. So is a text that holds an `Output` that was turned into text, by an
-f-string or `str()`: build such a text with `pulumi.Output.format(...)` or `.apply(...)`. A plain value is refused by
-the constructor, the value of an output by the preview.
+Text is text: bytes, dates, paths, numbers and whatever else is no string are refused in one sentence. The sentence says
+what to write instead and never shows the value. A text that holds an `Output` that was turned into text, by an f-string
+or `str()`, is refused as well. Build such a text with `pulumi.Output.format(...)` or `.apply(...)`. A plain value is
+refused by the constructor, the value of an output by the preview.
 """
 
 
