@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -272,13 +273,15 @@ def fuzz_operations(life: Life, tally: Counter[str]) -> None:
         stack = world.stacks[0]
         if life.adopted:
             stack.up({"imageId": JAMMY})
-        recorded, number = bool(stack.outputs), 0
+        recorded, number, lied = bool(stack.outputs), 0, False
 
         def mutated(answer: HttpResponse) -> HttpResponse:
-            nonlocal number
+            nonlocal number, lied
             mutation, number = life.mutations.get(number), number + 1
             tally["answers"] += mutation is not None
-            return mutation(answer) if mutation else answer
+            changed = mutation(answer) if mutation else answer
+            lied = lied or _shows_another_machine(answer.body, changed.body)
+            return changed
 
         stack.timeout, began = 1800.0, world.clock.monotonic()
         with attacked(world, "", mutated):
@@ -293,7 +296,18 @@ def fuzz_operations(life: Life, tally: Counter[str]) -> None:
         for _ in range(2):
             began, wiped = world.clock.monotonic(), world.actions().count("ResetInstance")
             judge_up(world, stack, stack.up(life.program), began, wiped)
-        _needs_no_wipe(world, stack, life)
+        if not lied:
+            _needs_no_wipe(world, stack, life)
+
+
+def _shows_another_machine(true: bytes, changed: bytes) -> bool:
+    """Whether a changed answer is readable and names another image or key: a lie that looks like the truth."""
+    try:
+        json.loads(changed)
+    except ValueError:
+        return False
+    named = re.compile(rb'"(?:imageId|keyId)": ?"([^"]+)"')
+    return bool(set(named.findall(changed)) - set(named.findall(true)))
 
 
 def _needs_no_wipe(world: World, stack: Stack, life: Life) -> None:

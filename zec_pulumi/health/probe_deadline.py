@@ -33,10 +33,14 @@ class ProbeDeadline:
         Raises:
             TimeoutError: the time is up.
             StoppedError: the operation is cancelled, or the engine is gone.
+            RuntimeError: the engine cannot be asked, which tells nothing of the machine.
         """
         if self._next_check.expired:
             self._next_check = Deadline(SystemClock(), CHECK_SECONDS)
-            reason = self._stop_reason()
+            try:
+                reason = self._stop_reason()
+            except OSError as error:
+                raise RuntimeError from error
             if reason:
                 raise StoppedError(reason)
         if self._deadline.expired:
