@@ -11,7 +11,15 @@ import pytest
 
 from tests.support.clock import FakeClock
 from zec_pulumi.api import InvalidRequestError, NotFoundError, RateLimitError, ZecError
-from zec_pulumi.cloud.coalescer import GATHER_SECONDS, GATHERINGS, MAX_IDS, Request, RequestCoalescer, says_gone
+from zec_pulumi.cloud.coalescer import (
+    GATHER_SECONDS,
+    GATHERINGS,
+    MAX_IDS,
+    Request,
+    RequestCoalescer,
+    names_instance,
+    says_gone,
+)
 from zec_pulumi.errors import DeadlineError
 from zec_pulumi.time.deadline import Deadline
 
@@ -283,6 +291,7 @@ def test_a_reader_whose_time_is_up_leaves_the_others_to_the_next() -> None:
         ("INVALID_INSTANCE_NOT_FOUND", 404, "T1", True),
         ("OPERATION_FAILED_RESOURCE_NOT_FOUND", 400, "T1", True),
         ("INVALID_INSTANCE_NOT_FOUND", 404, "", False),
+        ("INVALID_INSTANCE_NOT_FOUND", 500, "T1", False),
         ("INVALID_INSTANCE_NOT_FOUND", 503, "T1", False),
         ("INVALID_INSTANCE_NOT_FOUND", 200, "T1", False),
         ("RESOURCE_NOT_FOUND", 404, "T1", False),
@@ -298,3 +307,17 @@ def test_gone_is_what_the_api_itself_says(
     """Whatever stands in front of it may lack a resource, too."""
     error = NotFoundError(code=code, message="", http_status=status, request_id=request_id, action="Describe")
     assert says_gone(error) is gone
+
+
+@pytest.mark.parametrize(
+    ("code", "one"),
+    [
+        ("INVALID_INSTANCE_NOT_FOUND", True),
+        ("OPERATION_FAILED_RESOURCE_NOT_FOUND", True),
+        ("INVALID_ZONE_NOT_FOUND", False),
+    ],
+)
+def test_a_refusal_for_one_id_is_told_from_one_as_a_whole(code: str, one: bool) -> None:  # noqa: FBT001 a column
+    """Only for the first is a request split."""
+    error = NotFoundError(code=code, message="", http_status=404, request_id="T1", action="Describe")
+    assert names_instance(error) is one
