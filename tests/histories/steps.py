@@ -208,6 +208,7 @@ class Steps:
         for image_id in list(self.world.judge.backups.images)[-1:]:
             images = self.world.cloud.world
             images.deleted_images[image_id] = images.images.pop(image_id)
+            self.world.judge.backups.deleted_by_others(image_id)
 
     def images_tidied(self) -> None:
         """Somebody deletes all backups that nothing records or runs, as the warnings ask for."""

@@ -371,3 +371,13 @@ def test_an_engine_that_was_silent_before_anything_was_sent_is_told_what_to_do(w
     assert (outcome.end, world.resets()) == ("failed", 0)
     assert "next pulumi up" in outcome.text
     assert steps.up(stack, {"imageId": NOBLE}).end == "succeeded"
+
+
+def test_a_backup_that_somebody_deletes_after_it_was_read_is_nobody_s_lie(world: World) -> None:
+    """It was AVAILABLE when images were read last. The judge tells that from a wipe without a backup."""
+    steps, stack = Steps(world), world.stacks[0]
+    program = {"imageId": JAMMY, "adopt": "never", "backup": True}
+    world.points.armed = Disturbance("journal", 1, steps.happening(stack, "image gone"))
+    steps.up(stack, program)
+    assert world.resets() == 1
+    assert not world.judge.backups.images

@@ -31,6 +31,7 @@ class BackupJudge:
     def __init__(self, world: World) -> None:
         self._world = world
         self._made: dict[str, Made] = {}
+        self._deletions: dict[str, int] = {}
         self.disk = ""
         """What was on the boot disk when the request came that is judged now."""
 
@@ -82,10 +83,22 @@ class BackupJudge:
         made = [(image_id, one) for image_id, one in self._made.items() if one.attempt_id == attempt_id]
         images = self.images
         good = any(
-            one.disk == self.disk and image_id in images and images[image_id].image_status == "AVAILABLE"
+            one.disk == self.disk
+            and ((image_id in images and images[image_id].image_status == "AVAILABLE") or self._just_deleted(image_id))
             for image_id, one in made
         )
         return "" if good else f"8: a reset was accepted and there is no backup of {self.disk}: {made}"
+
+    def deleted_by_others(self, image_id: str) -> None:
+        """Take note that somebody else has deleted an image."""
+        self._deletions[image_id] = self._image_reads()
+
+    def _just_deleted(self, image_id: str) -> bool:
+        """Whether somebody has deleted an image since images were read last: nobody can know of that."""
+        return self._deletions.get(image_id) == self._image_reads()
+
+    def _image_reads(self) -> int:
+        return sum(one["action"] == "DescribeCustomImages" for one in self._world.cloud.requests.entries())
 
     def left_over(self, stack: Stack) -> set[str]:
         """Return the backups of the machine that the stack does not record and the machine does not run."""
