@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from selenium import webdriver
 
-# One browser is enough for two cores.
 pytestmark = pytest.mark.slow
 
 WEB_1, BATCH_1 = "1272168087751233112", "1272168087751233114"

@@ -317,7 +317,7 @@ def test_gone_is_what_the_api_itself_says(
         ("INVALID_ZONE_NOT_FOUND", False),
     ],
 )
-def test_a_refusal_for_one_id_is_told_from_one_as_a_whole(code: str, one: bool) -> None:  # noqa: FBT001 a column
+def test_a_refusal_for_one_id_is_told_from_one_as_a_whole(code: str, *, one: bool) -> None:
     """Only for the first is a request split."""
     error = NotFoundError(code=code, message="", http_status=404, request_id="T1", action="Describe")
     assert names_instance(error) is one

@@ -354,8 +354,7 @@ def _of_marker(one: _Attempt) -> list[str]:
         return []
     marker = one.marked.marker
     stack = f" of stack {marker.stack}" if marker.stack else ""
-    # The reinstall that nothing more is told of is still under way.
-    phase = Phase.ACCEPTED if marker.phase is Phase.DONE and one.marked.is_open else marker.phase
+    phase = marker.read_on(one.marked.status).phase
     said = f"{_PHASES[phase]}{stack}, {timestamp(marker.at)}; the instance is {shown(one.marked.status)}"
     return [f"    tag       {said}"]
 

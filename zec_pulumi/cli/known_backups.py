@@ -111,4 +111,4 @@ def _is_marked(one: TaggedBackup, instance: Instance | None, *, not_recorded: bo
     marker = find(instance.tags or {}) if instance else None
     if instance is None or not isinstance(marker, Marker) or not marker.is_attempt(one.attempt_id):
         return False
-    return marker.is_under_way(instance.status) or (not_recorded and marker.phase is Phase.DONE)
+    return marker.read_on(instance.status).is_open or (not_recorded and marker.phase is Phase.DONE)

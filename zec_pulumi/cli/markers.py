@@ -37,7 +37,7 @@ class Marked:
     @property
     def is_open(self) -> bool:
         """Whether something is still to come of the attempt, as tag and status say."""
-        return self.marker.is_under_way(self.status)
+        return self.marker.read_on(self.status).is_open
 
 
 class MarkerNotClosedError(ZecError):

@@ -53,10 +53,10 @@ class Unrecorded:
             return self._as_shown(new=new)
         if marker.resource != resource_digest(self.urn):
             answer = self.sighting.answer(marker.attempt)
-            under_way = marker.is_under_way(self.sighting.found or self.live.status)
-            if under_way and answer is None:
+            marker = marker.read_on(self.sighting.found or self.live.status)
+            if marker.is_open and answer is None:
                 return replace(self.resolved, question=MarkedByAnother(self.live, marker, now))
-            if under_way and answer and not all_readable(self.resolved.plan.triggers):
+            if marker.is_open and answer and not all_readable(self.resolved.plan.triggers):
                 # It was this resource, under an older name.
                 return self._continued(marker, "finished")
             return replace(self._as_shown(new=new), note=RebuiltByAnother(marker, now))

@@ -7,7 +7,7 @@ nothing of which a secret could be guessed faster than of an approval token.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -101,9 +101,10 @@ class Marker:
         """Whether the next run, or a person, still has something to find out."""
         return self.phase in (Phase.BEGUN, Phase.ACCEPTED)
 
-    def is_under_way(self, found: str | None) -> bool:
-        """Whether something is still to come of the attempt on a machine that was found in that status."""
-        return self.is_open or (self.phase is Phase.DONE and found in REINSTALLING)
+    def read_on(self, found: str | None) -> Marker:
+        """Return what it says on a machine that was found in that status: until the reinstall ends, nothing is done."""
+        under_way = self.phase is Phase.DONE and found in REINSTALLING
+        return replace(self, phase=Phase.ACCEPTED) if under_way else self
 
     def is_attempt(self, attempt_id: str | None) -> bool:
         """Whether it is the marker of the attempt with that id."""

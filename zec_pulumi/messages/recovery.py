@@ -89,10 +89,9 @@ def question(found: Question) -> str:
 def _marked(found: MarkedByAnother | MarkedUnknown) -> str:
     marker = found.marker
     if isinstance(found, MarkedByAnother):
-        phase = Phase.ACCEPTED if marker.phase is Phase.DONE else marker.phase
         return (
             f"{INSTANCE}{quoted_id(found.live.instance_id)}{BEGUN_BY_ANOTHER}its tag {KEY} says so"
-            f" ({_of_stack(marker)}{phase.value} {_since(found.now, marker.at)} ago, attempt {marker.attempt})."
+            f" ({_of_stack(marker)}{marker.phase.value} {_since(found.now, marker.at)} ago, attempt {marker.attempt})."
             f" It is {found.live.status}. This run has changed nothing. Wait until that rebuild has ended, and check"
             " that no two resources have this instance_id. If it was killed, set zec:closeAttempt to"
             f" {marker.attempt}=not-rebuilt, or to {marker.attempt}=rebuilt if it was this very change of this resource"
