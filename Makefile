@@ -57,9 +57,10 @@ test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready 
 kill-matrix: .venv/ready .cache/engine/ready
 	@$(BIN)/python tools/kill_matrix.py
 
-# What was tried before is kept in mutants/, and tried again only where code or tests have changed.
+# What was tried before is kept in mutants/, and tried again only where code or tests have changed. The output goes through
+# a pipe: tests of a full disk limit the size of files, and a log that mutmut wrote to would end the whole run.
 mutants: .venv/ready
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run 2>&1 | cat
 	@$(BIN)/mutmut results
 
 engine: .venv/ready
