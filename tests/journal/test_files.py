@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.journal.conftest import SCRIPT, Stack
 from tests.support.programs import JAMMY, NOBLE
 from tests.support.world import WEB
-from zec_pulumi.journal.files import JournalError, make_folder, safe_name
+from zec_pulumi.journal.files import JournalError, make_folder, refused, safe_name
 from zec_pulumi.journal.journal import Journal
 from zec_pulumi.journal.locks import Lock, lock_of
 from zec_pulumi.planning.causes import Cause
@@ -80,6 +80,33 @@ def test_no_instance_id_leads_out_of_its_folder(tmp_path: Path, hostile: str) ->
     assert [entry.instance_id for entry in journal.everything().entries] == [hostile]
     assert foreign.read_text() == "foreign"
     assert {file.parent.parent for file in tmp_path.rglob("*") if file.is_file()} == {home, tmp_path.parent}
+
+
+def test_what_is_wrong_with_one_machine_s_file_hides_no_other_s(tmp_path: Path) -> None:
+    """All attempts of all machines are listed, and each line that cannot be read."""
+    journal = Journal(tmp_path, SystemClock())
+    for number, instance_id in enumerate(("1", "2", "3")):
+        journal.intend(f"a{number}", instance_id, "urn", (), None)
+    for instance_id in ("1", "2"):
+        with (tmp_path / "journal" / f"{instance_id}.jsonl").open("a") as file:
+            file.write("no line of ours\n")
+    found = journal.everything()
+    assert {entry.instance_id for entry in found.entries} == {"1", "2", "3"}
+    assert len(found.unreadable) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.EACCES, "denied", "/the/file"), "at /the/file (denied)"),
+        (OSError(errno.EACCES, "denied"), "at /asked/for (denied)"),
+        (OSError(errno.EACCES, "denied"), "Make it readable and writable for this user, or set PULUMI_HOME"),
+        (OSError(), "(OSError)"),
+    ],
+)
+def test_a_refusal_of_the_disk_says_where_why_and_what_to_do(error: OSError, said: str) -> None:
+    """The file is the one that the system names; else the one that was asked for."""
+    assert said in str(refused(Path("/asked/for"), error))
 
 
 # Whole or not at all.
@@ -296,6 +323,7 @@ def test_a_file_system_without_locks_is_no_other_process(
     open_files = open_descriptors()
     said = stack.failed(imageId=NOBLE)
     assert "its file system has no locks" in said
+    assert "Set PULUMI_HOME to a folder on a local disk" in said
     assert "another process" not in said
     assert stack.actions() == []
     assert open_descriptors() <= open_files
@@ -316,7 +344,23 @@ def test_a_full_disk_neither_loses_nor_leaks_a_lock(tmp_path: Path, at_most: Cal
 
 
 @pytest.mark.parametrize(
-    "content", ["[]", "[" * 100_000, '{"pid": "x", "urn": 1}', '{"pid": 1, "urn": "a::\\u001b[2J"}', ""]
+    ("urn", "who"),
+    [
+        ("urn:pulumi:prod::shop::zec:InstanceOsImage::web", "resource web of stack prod in process {}"),
+        ("web", "resource web in process {}"),
+        ("", "process {}"),
+    ],
+)
+def test_a_lock_names_its_holder(tmp_path: Path, urn: str, who: str) -> None:
+    """Resource, stack and process, as far as it has them."""
+    lock = Lock(tmp_path / "x.lock")
+    assert lock.holder() == "another process on this machine", "nobody has held it yet"
+    lock.take(urn)
+    assert Lock(tmp_path / "x.lock").holder() == f"{who.format(os.getpid())} on this machine"
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", "[" * 100_000, '{"pid": "x", "urn": 1}', '{"pid": 1, "urn": "a::\\u001b[2J"}', ""]
 )
 def test_whatever_a_lock_file_holds_its_holder_can_be_shown(tmp_path: Path, content: str) -> None:
     """On one line, without control characters."""

@@ -121,10 +121,11 @@ class Lock:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             said = json.loads(self._content())
             urn = printable(str(said["urn"]))
-            name = urn.rpartition("::")[2] or "a resource"
+            process = f"process {int(said['pid'])} on this machine"
             stack = urn.split(":")[2:3]
             where = f" of stack {stack[0]}" if stack else ""
-            return f"resource {name}{where} in process {int(said['pid'])} on this machine"
+            # One that only looks whether it is free has no resource.
+            return f"resource {urn.rpartition('::')[2]}{where} in {process}" if urn else process
         return "another process on this machine"
 
     def _content(self) -> bytes:
