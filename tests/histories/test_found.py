@@ -8,7 +8,7 @@ import pytest
 
 from tests.histories.steps import Steps
 from tests.support.points import Disturbance, kill
-from tests.support.programs import JAMMY, NOBLE
+from tests.support.programs import DEBIAN, JAMMY, NOBLE
 from tests.support.world import TAGGING, WEB
 from zec_pulumi.journal.locks import Lock
 from zec_pulumi.planning.inputs import UNKNOWN
@@ -381,3 +381,24 @@ def test_a_backup_that_somebody_deletes_after_it_was_read_is_nobody_s_lie(world:
     steps.up(stack, program)
     assert world.resets() == 1
     assert not world.judge.backups.images
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["journal", "journal lost"])
+@pytest.mark.parametrize("image", [JAMMY, DEBIAN])
+@pytest.mark.parametrize("what", ["kill", "engine"])
+def test_a_rebuild_after_a_cancelled_one_is_not_made_twice(world: World, image: str, what: str, *, lost: bool) -> None:
+    """The stack has recorded the cancelled one only. The machine runs what is wanted, perhaps since before that one."""
+    steps, stack = Steps(world), world.stacks[0]
+    steps.up(stack, {"imageId": JAMMY})
+    world.points.armed = Disturbance("row reset accepted", 1, stack.told_to_stop)
+    assert steps.up(stack, {"imageId": NOBLE, "userData": SCRIPT}).end == "failed"
+    happening = kill if what == "kill" else stack.engine_dies
+    world.points.armed = Disturbance("row RUNNING, verifying", 1, happening)
+    assert steps.up(stack, {"imageId": image, "userData": SCRIPT}).end in ("killed", "unrecorded")
+    assert world.resets() == 2
+    if lost:
+        world.lose_journal(stack)
+    joined = steps.up(stack, {"imageId": image, "userData": SCRIPT})
+    assert joined.end == "succeeded", joined.text
+    assert any(line.startswith("join: ") or "adopt: " in line for line in joined.lines)
+    assert world.resets() == 2

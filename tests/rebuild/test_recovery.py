@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SCRIPT = "#!/bin/sh\n"
 WITH_SCRIPT = {"imageId": JAMMY, "userData": SCRIPT}
 LIVE = Instance(instance_id=WEB, image_id=JAMMY)
+NOTHING = Recorded()
 USER_DATA = Plan(Kind.REBUILD, (Cause("userData"),))
 
 
@@ -271,7 +272,7 @@ def test_an_unreadable_journal_stops_before_anything_is_sent(world: World) -> No
 @pytest.mark.parametrize("event", ["refused", "closed-not-rebuilt", "forgotten"])
 def test_an_ended_attempt_does_not_count(event: Event) -> None:
     """It left nothing on the machine."""
-    assert unrecorded([entry(event)], USER_DATA, None, parse_wanted(WITH_SCRIPT), LIVE) is None
+    assert unrecorded([entry(event)], USER_DATA, None, parse_wanted(WITH_SCRIPT), NOTHING, LIVE) is None
 
 
 @pytest.mark.parametrize(
@@ -286,18 +287,18 @@ def test_an_ended_attempt_does_not_count(event: Event) -> None:
 )
 def test_an_attempt_is_the_same_planned_rebuild(causes: tuple[Cause, ...], program: dict[str, str], same: bool) -> None:  # noqa: FBT001 a case's expectation
     """The same causes, less those that the API shows as come true."""
-    assert bool(unrecorded([entry(causes=causes)], USER_DATA, None, parse_wanted(program), LIVE)) is same
+    assert bool(unrecorded([entry(causes=causes)], USER_DATA, None, parse_wanted(program), NOTHING, LIVE)) is same
 
 
 def test_an_attempt_on_another_recorded_rebuild_is_another() -> None:
     """What was recorded since came after it."""
-    assert unrecorded([entry(previous="a0")], USER_DATA, "a1", parse_wanted(WITH_SCRIPT), LIVE) is None
+    assert unrecorded([entry(previous="a0")], USER_DATA, "a1", parse_wanted(WITH_SCRIPT), NOTHING, LIVE) is None
 
 
 def test_of_several_attempts_the_last_counts() -> None:
     """Lines are in order."""
     first, last = entry("failed"), entry("accepted")
-    assert unrecorded([first, last], USER_DATA, None, parse_wanted(WITH_SCRIPT), LIVE) is last
+    assert unrecorded([first, last], USER_DATA, None, parse_wanted(WITH_SCRIPT), NOTHING, LIVE) is last
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,7 @@ def test_of_several_attempts_the_last_counts() -> None:
 def test_what_the_machine_itself_tells_needs_no_journal(plan: Plan) -> None:
     """Readable causes, and plans that are no rebuild."""
     same = entry(causes=plan.causes)
-    assert unrecorded([same], plan, None, parse_wanted(WITH_SCRIPT), LIVE) is None
+    assert unrecorded([same], plan, None, parse_wanted(WITH_SCRIPT), NOTHING, LIVE) is None
 
 
 @pytest.mark.parametrize(
@@ -371,7 +372,7 @@ BY_SCRIPT = Cause("userData")
 def is_the_same(*, attempted: tuple[Cause, ...], planned: tuple[Cause, ...], wanted: str, live: Instance) -> bool:
     entry = Entry("a1", WEB, "urn", attempted, None, 1000.0, "accepted", 1001.0, "T1")
     program = parse_wanted({"instanceId": WEB, "imageId": wanted})
-    return unrecorded([entry], Plan(Kind.REBUILD, planned), None, program, live) is entry
+    return unrecorded([entry], Plan(Kind.REBUILD, planned), None, program, NOTHING, live) is entry
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from zec_pulumi.api import Instance
     from zec_pulumi.journal.journal import Event
     from zec_pulumi.planning.inputs import Recorded, Wanted
+    from zec_pulumi.planning.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,16 @@ class Unrecorded:
             marker = marker.read_on(self.sighting.found or self.live.status)
             if marker.is_open and answer is None:
                 return replace(self.resolved, question=MarkedByAnother(self.live, marker, now))
-            if marker.is_open and answer and not all_readable(self.resolved.plan.triggers):
+            if marker.is_open and answer and not self._is_told:
                 # It was this resource, under an older name.
                 return self._continued(marker, "finished")
             return replace(self._as_shown(new=new), note=RebuiltByAnother(marker, now))
-        readable = all_readable(self.resolved.plan.triggers)
-        same = not readable and marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
+        same = not self._is_told and marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
         return self._same_rebuild(marker, new=new) if same and not self.wanted.unknown else self.resolved
+
+    @property
+    def _is_told(self) -> bool:
+        return is_told(self.resolved.plan, self.recorded, self.live)
 
     def _is_explained(self, marker: Marker) -> bool:
         """Whether the record or the journal has the attempt, or knows that it wiped nothing."""
@@ -147,6 +151,17 @@ def _shown_already(wanted: Wanted, recorded: Recorded, live: Instance) -> tuple[
         )
         if want is not None and want == shown and want not in before
     )
+
+
+def is_told(plan: Plan, recorded: Recorded, live: Instance) -> bool:
+    """Whether the machine itself tells if a planned rebuild was made: it shows, or lacks, what asks for it.
+
+    A machine as wanted tells nothing while an attempt is open that the stack has recorded: what it shows may be from
+    before that one, or from a rebuild after it.
+    """
+    has = shown_by(live)
+    shown = all(has.get(cause.trigger) == cause.new for cause in plan.triggers)
+    return all_readable(plan.triggers) and not (recorded.attempt and shown)
 
 
 def taken_back(entries: Sequence[Entry], live: Instance) -> set[str | None]:

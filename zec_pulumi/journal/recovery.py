@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.journal.evidence import Unrecorded, shown_by, taken_back
+from zec_pulumi.journal.evidence import Unrecorded, is_told, shown_by, taken_back
 from zec_pulumi.journal.journal import ENDED, UNKNOWN, Entry, History, Journal, Origin
 from zec_pulumi.journal.questions import (
     NoLongerWanted,
@@ -22,7 +22,7 @@ from zec_pulumi.journal.questions import (
 )
 from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, with_attempt
 from zec_pulumi.planning import status
-from zec_pulumi.planning.causes import CAUSES, Cause, all_readable, as_text
+from zec_pulumi.planning.causes import CAUSES, Cause, as_text
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt
 
@@ -111,9 +111,9 @@ def _with_journal(
     said = "closed-rebuilt" if before else None
     own = [entry for entry in entries if entry.urn == urn or entry.previous or entry.event == said]
     taken_back = [e for e in own if e.urn == urn or e.previous == previous] if plan.kind in _NOTHING_TO_REBUILD else []
-    entry = unrecorded(own, plan, previous, wanted, live)
+    entry = unrecorded(own, plan, previous, wanted, recorded, live)
     if entry is None:
-        other = unrecorded(entries, plan, previous, wanted, live) if before else None
+        other = unrecorded(entries, plan, previous, wanted, recorded, live) if before else None
         question = OtherResource(other) if other else _left_as_it_is(taken_back, wanted, live)
         return replace(resolved, question=question, warning=_ran_otherwise(taken_back))
     if entry.event in UNKNOWN:
@@ -132,13 +132,13 @@ def _standing(entries: Sequence[Entry], live: Instance) -> list[Entry]:
 
 
 def unrecorded(
-    entries: Sequence[Entry], plan: Plan, previous: str | None, wanted: Wanted, live: Instance
+    entries: Sequence[Entry], plan: Plan, previous: str | None, wanted: Wanted, recorded: Recorded, live: Instance
 ) -> Entry | None:
     """Return the attempt that already was this planned rebuild, None when the machine itself tells or there is none.
 
     A planned rebuild is the same when its causes are and it stands on the same recorded rebuild, ``previous``.
     """
-    if plan.kind is not Kind.REBUILD or all_readable(plan.triggers):
+    if plan.kind is not Kind.REBUILD or is_told(plan, recorded, live):
         return None
     same = [
         entry

@@ -211,11 +211,11 @@ class _Apply:
         if preflight.findings or preflight.request is None:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
         marking = self.marking
-        if marking.writes(plan) and marking.has_changed(self.live):
+        if marking.writes(plan, self.recorded) and marking.has_changed(self.live):
             # Another run has begun, or was killed: what it says may make this another plan.
             return self.carry_out()
         approval = self._pass_gates(plan, preflight.request, preflight.restores)
-        if marking.writes(plan):
+        if marking.writes(plan, self.recorded):
             marking.begin(self.live, new=not self.before)
         before = Applied.model_validate(record.applied_now(self.live))
         machine_before = self.live

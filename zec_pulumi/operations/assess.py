@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.api import MissingCredentialsError
 from zec_pulumi.errors import ZecError
+from zec_pulumi.journal.evidence import is_told
 from zec_pulumi.journal.marker import UnreadMarker, find
 from zec_pulumi.journal.questions import MarkerNotRead
 from zec_pulumi.journal.recovery import resolve_plan
@@ -19,7 +20,6 @@ from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations import backups
 from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.planning.backups import kept, way_back
-from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_rebuild_seconds
 from zec_pulumi.planning.script_rules import script_problem
@@ -110,7 +110,8 @@ class Case:
         marker = find(live.tags or {})
         resolved = self._resolve_on(live, marker)
         plan = resolved.plan
-        asks = plan.kind is Kind.REBUILD and (self.gates.require_approval or not all_readable(plan.triggers))
+        told = is_told(plan, resolved.recorded, live)
+        asks = plan.kind is Kind.REBUILD and (self.gates.require_approval or not told)
         # An endpoint may show none. Without an approval that costs a question at most; with one, every token.
         shown = marker is not None or (live.tags is not None and not self.gates.require_approval)
         if shown or not asks:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zec_pulumi.api import Instance
     from zec_pulumi.journal.marker import Found
     from zec_pulumi.planning.gates import GateSettings
-    from zec_pulumi.planning.inputs import Wanted
+    from zec_pulumi.planning.inputs import Recorded, Wanted
     from zec_pulumi.planning.plan import Plan
     from zec_pulumi.rebuild.operation import Operation
 
@@ -68,9 +68,13 @@ class Marking:
         """The setting for which nothing is wiped without a marker, None where a rebuild goes on without one."""
         return self.settings.marker_needed_by
 
-    def writes(self, plan: Plan) -> bool:
-        """Whether a rebuild for this plan writes a marker."""
-        return self.settings.mark_attempts and (self.settings.require_approval or not all_readable(plan.causes))
+    def writes(self, plan: Plan, recorded: Recorded) -> bool:
+        """Whether a rebuild for this plan writes a marker: where the machine will not tell that it was made.
+
+        After an open attempt that is ``recorded`` it never does: the machine may then be as wanted without it.
+        """
+        shown = all_readable(plan.causes) and recorded.attempt is None
+        return self.settings.mark_attempts and (self.settings.require_approval or not shown)
 
     def has_changed(self, live: Instance) -> bool:
         """Read the marker once more, right before the power-off; return whether it is another one than was found.
