@@ -402,3 +402,29 @@ def test_a_rebuild_after_a_cancelled_one_is_not_made_twice(world: World, image: 
     assert joined.end == "succeeded", joined.text
     assert any(line.startswith("join: ") or "adopt: " in line for line in joined.lines)
     assert world.resets() == 2
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["journal", "journal lost"])
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("unseen", [{"userData": SCRIPT}, {"rebuildToken": "one"}])
+def test_what_a_lost_rebuild_was_to_do_unseen_is_not_forgotten_with_its_image(
+    world: World, unseen: dict[str, str], *, killed: bool, lost: bool
+) -> None:
+    """It was not carried out, as the machine shows, and the program goes back to the image of before, and to no more."""
+    steps, stack = Steps(world), world.stacks[0]
+    steps.up(stack, {"imageId": JAMMY})
+    with steps.faults([{"action": "ResetInstance", "nth": 1, "effect": {"type": "drop"}}]):
+        world.points.armed = Disturbance("after ResetInstance", 1, stack.told_to_stop)
+        assert steps.up(stack, {"imageId": NOBLE, **unseen}).end == "failed"
+    assert world.resets() == 0
+    program = {"imageId": JAMMY, **unseen}
+    (trigger,) = unseen
+    assert any(f"will be wiped: {trigger} given" in line for line in stack.preview(program).lines)
+    if killed:
+        world.points.armed = Disturbance("row RUNNING, verifying", 1, kill)
+        assert steps.up(stack, program).end == "killed"
+    if lost:
+        world.lose_journal(stack)
+    assert steps.up(stack, program).end == "succeeded"
+    assert world.resets() == 1
+    assert stack.outputs["lastRebuild"]["causes"] == [f"{trigger} given"]

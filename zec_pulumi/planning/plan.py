@@ -180,6 +180,9 @@ def plan_update(wanted: Wanted, recorded: Recorded, live: Instance | None) -> Pl
     undecided = wanted.undecided
     if causes and not _is_so_already(wanted, recorded, live, causes):
         return _rebuild(causes, wanted, recorded, live)
+    missing = tuple(_missing(wanted, recorded, live)) if causes and live else ()
+    if missing:
+        return _rebuild(missing, wanted, recorded, live)
     refusal = _only_by_rebuild(wanted, recorded, live)
     if causes:
         undecided += _unsettled(wanted, live) if live else ()
@@ -258,6 +261,24 @@ def _is_so_already(wanted: Wanted, recorded: Recorded, live: Instance | None, ca
         if untouched:  # the accepted rebuild is still to come: what is shown will not last
             return False
     return all(cause.trigger in READABLE for cause in causes)
+
+
+def _missing(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator[Cause]:
+    """Yield what the open attempt was to do, no API shows, and the program still asks for, if it was not carried out.
+
+    It was not where the machine still has the image and the key of before, which it was to change.
+    """
+    attempt, applied = recorded.attempt, recorded.applied
+    before, asked = (applied.image_id, applied.key_id), (recorded.image_id, recorded.key_id)
+    differs = any(new not in (None, old) for new, old in zip(asked, before, strict=True))
+    if attempt is None or not differs or (live.image_id, live.key_id) != before:
+        return
+    same = {
+        "userData": same_content(wanted.first_boot_script, recorded.first_boot_script),
+        "rebuildToken": wanted.rebuild_token == recorded.rebuild_token,
+        "password": "password" in wanted.rebuild_on and wanted.password == recorded.password,
+    }
+    yield from (cause for cause in attempt.causes if same.get(cause.trigger, False))
 
 
 def _only_by_rebuild(wanted: Wanted, recorded: Recorded, live: Instance | None) -> NeedsRebuild | None:
