@@ -410,7 +410,7 @@ def test_a_rebuild_after_a_cancelled_one_is_not_made_twice(world: World, image: 
 def test_what_a_lost_rebuild_was_to_do_unseen_is_not_forgotten_with_its_image(
     world: World, unseen: dict[str, str], *, killed: bool, lost: bool
 ) -> None:
-    """It was not carried out, as the machine shows, and the program goes back to the image of before, and to no more."""
+    """It was not carried out, as the machine shows, and the program goes back to the image of before."""
     steps, stack = Steps(world), world.stacks[0]
     steps.up(stack, {"imageId": JAMMY})
     with steps.faults([{"action": "ResetInstance", "nth": 1, "effect": {"type": "drop"}}]):

@@ -66,6 +66,12 @@ def attempt(outcome: str = "accepted") -> dict[str, Any]:
 
 # An attempt on NEW is open.
 OPEN = {"imageId": NEW, "attempt": attempt()}
+# One for a script as well, whose answer was lost.
+LOST: dict[str, Any] = {
+    "imageId": NEW,
+    "userData": SCRIPT,
+    "attempt": {**attempt("unknown"), "causes": [{"trigger": "userData", "change": "given"}]},
+}
 
 
 @dataclass
@@ -542,6 +548,35 @@ UPDATES = [
         Kind.ADOPT,
         (Cause("imageId", NEW, OLD),),
         recorded={**OPEN, "attempt": attempt("unknown")},
+    ),
+    Case(
+        "its image taken back and not its script: that was not run",
+        {"imageId": OLD, "userData": SCRIPT},
+        Kind.REBUILD,
+        (SCRIPT_GIVEN,),
+        recorded=LOST,
+    ),
+    Case(
+        "the same after one that failed, on a machine that was repaired",
+        {"imageId": OLD, "userData": SCRIPT},
+        Kind.REBUILD,
+        (SCRIPT_GIVEN,),
+        recorded={**LOST, "attempt": {**LOST["attempt"], "outcome": "failed"}},
+    ),
+    Case(
+        "another image than before was perhaps made with the script",
+        {"imageId": THIRD, "userData": SCRIPT},
+        Kind.ADOPT,
+        (Cause("imageId", NEW, THIRD),),
+        recorded=LOST,
+        live={"imageId": THIRD},
+    ),
+    Case(
+        "neither image nor key was to change: what is shown tells nothing of the script",
+        {"imageId": OLD, "keyId": KEY_2, "userData": SCRIPT},
+        Kind.REBUILD,
+        (Cause("keyId", KEY, KEY_2),),
+        recorded={**LOST, "imageId": OLD},
     ),
     Case(
         "taken back after one that failed",
