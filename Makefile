@@ -15,7 +15,7 @@ help:
 	@echo "make playground  a simulated cloud and a stack that is ready, for your own pulumi commands; Ctrl-C removes it"
 	@echo "make check     lint, types and the tests that take no time, under a minute"
 	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes"
-	@echo "make test-all  the same and the long ones, with coverage; an hour and a half"
+	@echo "make test-all  the same and the long ones, with coverage; two hours"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; twenty minutes"
 	@echo "make mutants   wrong changes of the code that decides about wipes; which ones no test notices; some hours"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"
@@ -51,7 +51,7 @@ test: lint types .venv-sdk-oldest/ready .cache/engine/ready
 
 test-all: lint types browser pythons .venv-sdk-oldest/ready .cache/engine/ready .cache/actionlint/actionlint opentofu docs
 	@echo "tests: running all, the long ones too ..."
-	@COVER_PLUGINS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report=term:skip-covered
+	@COVER_PLUGINS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory kill-matrix
 
 kill-matrix: .venv/ready .cache/engine/ready

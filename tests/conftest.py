@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 from hypothesis import HealthCheck, settings
 
 from driver import let_interrupts_through
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 # A busy machine makes no test fail: time belongs to the benchmarks.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -18,3 +26,12 @@ settings.register_profile(
 def pytest_configure() -> None:
     """Have every program that a test starts end when it is told to."""
     let_interrupts_through()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files whose tests may take longest: else one of them runs alone at the end."""
+    longest: Counter[Path] = Counter()
+    for item in items:
+        for mark in item.iter_markers("timeout"):
+            longest[item.path] = max(longest[item.path], int(mark.args[0]))
+    items.sort(key=lambda item: -longest[item.path])
