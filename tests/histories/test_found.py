@@ -428,3 +428,20 @@ def test_what_a_lost_rebuild_was_to_do_unseen_is_not_forgotten_with_its_image(
     assert steps.up(stack, program).end == "succeeded"
     assert world.resets() == 1
     assert stack.outputs["lastRebuild"]["causes"] == [f"{trigger} given"]
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["journal", "journal lost"])
+def test_a_tag_that_was_left_is_not_taken_for_the_rebuild_after_it(world: World, *, lost: bool) -> None:
+    """Cancelled before the reset, its tag stays. Another rebuild is under way when the first one is asked for again."""
+    steps, stack = Steps(world), world.stacks[0]
+    steps.up(stack, {"imageId": JAMMY})
+    first = {"imageId": NOBLE, "userData": SCRIPT}
+    world.points.armed = Disturbance("row sending ResetInstance", 1, stack.told_to_stop)
+    assert steps.up(stack, first).end == "failed"
+    assert world.resets() == 0
+    world.points.armed = Disturbance("row DEPLOYING", 1, stack.told_to_stop)
+    assert steps.up(stack, {"imageId": NOBLE}).end == "failed"
+    if lost:
+        world.lose_journal(stack)
+    assert steps.up(stack, first).end == "succeeded"
+    assert world.resets() == 2

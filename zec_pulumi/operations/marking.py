@@ -71,9 +71,11 @@ class Marking:
     def writes(self, plan: Plan, recorded: Recorded) -> bool:
         """Whether a rebuild for this plan writes a marker: where the machine will not tell that it was made.
 
-        After an open attempt that is ``recorded`` it never does: the machine may then be as wanted without it.
+        After an open attempt that is ``recorded`` it never does: the machine may then be as wanted without it. And an
+        open marker must not stay on a machine that is rebuilt for something else: it would pass for that rebuild.
         """
-        shown = all_readable(plan.causes) and recorded.attempt is None
+        open_marker = isinstance(self.found, Marker) and self.found.is_open
+        shown = all_readable(plan.causes) and recorded.attempt is None and not open_marker
         return self.settings.mark_attempts and (self.settings.require_approval or not shown)
 
     def has_changed(self, live: Instance) -> bool:
