@@ -445,3 +445,24 @@ def test_a_tag_that_was_left_is_not_taken_for_the_rebuild_after_it(world: World,
         world.lose_journal(stack)
     assert steps.up(stack, first).end == "succeeded"
     assert world.resets() == 2
+
+
+@pytest.mark.parametrize(("ended", "lost"), [("killed", False), ("cancelled", False), ("cancelled", True)])
+def test_a_tag_that_was_left_is_not_believed_where_tags_are_written_no_more(
+    world: World, ended: str, *, lost: bool
+) -> None:
+    """The rebuild after it cannot put its own in that place. The journal knows it, or the record the reinstall."""
+    steps, stack = Steps(world), world.stacks[0]
+    steps.up(stack, {"imageId": JAMMY})
+    first = {"imageId": NOBLE, "userData": SCRIPT}
+    world.points.armed = Disturbance("row sending ResetInstance", 1, stack.told_to_stop)
+    assert steps.up(stack, first).end == "failed"
+    stack.settings = {"zec:markAttempts": "false"}
+    world.points.armed = Disturbance("row DEPLOYING", 1, kill if ended == "killed" else stack.told_to_stop)
+    steps.up(stack, {"imageId": NOBLE})
+    assert world.resets() == 1
+    if lost:
+        world.lose_journal(stack)
+    outcome = steps.up(stack, first)
+    asked = "may already have been rebuilt" in outcome.text and world.resets() == 1
+    assert asked or (outcome.end == "succeeded" and world.resets() == 2), outcome.text

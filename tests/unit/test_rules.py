@@ -61,6 +61,7 @@ def test_accepted(properties: dict[str, Any]) -> None:
         ({"imageId": "a\u202eb"}, "image_id: 'a\\u202eb' holds"),
         ({"imageId": "a\u00a0b"}, "image_id: 'a\\xa0b' holds"),
         ({"keyId": "\x1b[2J"}, "key_id: '\\x1b[2J' holds"),
+        ({"keyId": "a\n" * 900}, "key_id: 'a\\na"),
         ({"keyId": "a" * 59 + "\n"}, "key_id: '" + "a" * 59 + "\\n' holds"),
         ({"keyId": "a" * 60 + "\n"}, "key_id: '" + "a" * 60 + "'… holds"),
         ({"keyId": "key-1", "password": "Abcdef-1"}, "key_id and password: give one of them"),

@@ -21,8 +21,8 @@ _kept: list[object] = []
 def listen(heard: Callable[[], object]) -> bool:
     """Call ``heard`` at each SIGTERM in place of ending this process; return whether that could be arranged.
 
-    ``heard`` runs on a thread of its own: once in some hundred times, under load, the SDK's main thread slept on. To
-    arrange it, the main thread must wait for a lock, as the SDK's does all its life. Blocks for a second at most.
+    ``heard`` runs on a thread of its own, because the SDK's main thread does not always wake. Before, the main thread
+    must wait for a lock, as the SDK's does all its life. Blocks for a second at most.
     """
     # Only the main thread may set a handler. So it is handed a call to make, and woken by a signal that means nothing.
     with contextlib.suppress(Exception):

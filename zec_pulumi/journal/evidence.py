@@ -94,7 +94,8 @@ class Unrecorded:
             # That rebuild was verified, so this may be its roll-back: it shows once the machine has settled.
             plan = self.resolved.plan
             return replace(self.resolved, plan=replace(plan, undecided=(MACHINE, *plan.undecided)))
-        reinstalled = (self.sighting.found or self.live.status) in status.REINSTALLING
+        # A reinstall that is under way may be of the attempt that the stack has recorded.
+        reinstalled = self.recorded.attempt is None and (self.sighting.found or self.live.status) in status.REINSTALLING
         known = marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not new)
         if not (answer or reinstalled or known):
             return replace(self.resolved, question=MarkedUnknown(self.live, marker, self.resolved.plan.triggers))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.journal.evidence import Unrecorded, is_told, shown_by, taken_back
 from zec_pulumi.journal.journal import ENDED, UNKNOWN, Entry, History, Journal, Origin
+from zec_pulumi.journal.marker import Marker
 from zec_pulumi.journal.questions import (
     NoLongerWanted,
     OtherResource,
@@ -103,7 +104,10 @@ def _with_journal(
         if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
             return with_attempt(wanted, answered, live) if answered else resolved
     elif entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
-        if tidy and not history.unreadable and not history.marked:
+        # While the tag of one that wiped nothing is still open, only the journal knows that it is nobody's rebuild.
+        marker = sighting.marker
+        tagged = isinstance(marker, Marker) and marker.is_open and any(marker.is_attempt(e.attempt_id) for e in entries)
+        if tidy and not history.unreadable and not history.marked and not tagged:
             journal.forget(entries[-1].instance_id, known)
         return resolved
     entries = [entry for entry in entries if entry.attempt_id not in known]
