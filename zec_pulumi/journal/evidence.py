@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from zec_pulumi.api import Instance
     from zec_pulumi.journal.journal import Event
+    from zec_pulumi.planning.causes import Cause
     from zec_pulumi.planning.inputs import Recorded, Wanted
     from zec_pulumi.planning.plan import Plan
 
@@ -160,9 +161,15 @@ def is_told(plan: Plan, recorded: Recorded, live: Instance) -> bool:
     A machine as wanted tells nothing while an attempt is open that the stack has recorded: what it shows may be from
     before that one, or from a rebuild after it.
     """
-    has = shown_by(live)
-    shown = all(has.get(cause.trigger) == cause.new for cause in plan.triggers)
+    shown = all(came_true(cause, live) for cause in plan.triggers)
     return all_readable(plan.triggers) and not (recorded.attempt and shown)
+
+
+def came_true(cause: Cause, live: Instance) -> bool:
+    """Whether the machine shows what a rebuild for a readable cause, or for ``adopt``, leads to."""
+    if cause.trigger == "adopt":
+        return True
+    return cause.new is not None and shown_by(live).get(cause.trigger) == cause.new
 
 
 def taken_back(entries: Sequence[Entry], live: Instance) -> set[str | None]:

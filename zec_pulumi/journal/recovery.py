@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.journal.evidence import Unrecorded, is_told, shown_by, taken_back
+from zec_pulumi.journal.evidence import Unrecorded, came_true, is_told, shown_by, taken_back
 from zec_pulumi.journal.journal import ENDED, UNKNOWN, Entry, History, Journal, Origin
 from zec_pulumi.journal.marker import Marker
 from zec_pulumi.journal.questions import (
@@ -222,19 +222,13 @@ def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bo
     hidden = {cause.trigger for cause in entry.causes if cause.hidden}
     asked = [cause for cause in entry.causes if not cause.beside]
     return all(
-        _target(cause) in attempted or cause.trigger in hidden or _came_true(cause, live) for cause in plan.triggers
+        _target(cause) in attempted or cause.trigger in hidden or came_true(cause, live) for cause in plan.triggers
     ) and all(_target(cause) in planned or _asks(cause, wanted) for cause in asked)
 
 
 def _target(cause: Cause) -> tuple[str, str | None]:
     """Return what a rebuild for the cause leads to, from wherever."""
     return cause.trigger, cause.new
-
-
-def _came_true(cause: Cause, live: Instance) -> bool:
-    if cause.trigger == "adopt":
-        return True
-    return cause.new is not None and shown_by(live).get(cause.trigger) == cause.new
 
 
 def _asks(cause: Cause, wanted: Wanted) -> bool:

@@ -256,11 +256,15 @@ def _is_so_already(wanted: Wanted, recorded: Recorded, live: Instance | None, ca
     """Whether the machine shows every wanted trigger, and only triggers that it shows have changed."""
     if live is None or live.status in status.FAILED or any(_mismatches(wanted, live)):
         return False
-    if recorded.attempt and recorded.attempt.outcome == "accepted":
-        untouched = (live.image_id, live.key_id) == (recorded.applied.image_id, recorded.applied.key_id)
-        if untouched:  # the accepted rebuild is still to come: what is shown will not last
-            return False
+    accepted = recorded.attempt is not None and recorded.attempt.outcome == "accepted"
+    if accepted and _is_untouched(recorded, live):  # the accepted rebuild is still to come: what is shown will not last
+        return False
     return all(cause.trigger in READABLE for cause in causes)
+
+
+def _is_untouched(recorded: Recorded, live: Instance) -> bool:
+    """Whether the machine shows the image and the key that were applied before the open attempt."""
+    return (live.image_id, live.key_id) == (recorded.applied.image_id, recorded.applied.key_id)
 
 
 def _missing(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator[Cause]:
@@ -271,7 +275,7 @@ def _missing(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator[Cau
     attempt, applied = recorded.attempt, recorded.applied
     before, asked = (applied.image_id, applied.key_id), (recorded.image_id, recorded.key_id)
     differs = any(new not in (None, old) for new, old in zip(asked, before, strict=True))
-    if attempt is None or not differs or (live.image_id, live.key_id) != before:
+    if attempt is None or not differs or not _is_untouched(recorded, live):
         return
     same = {
         "userData": same_content(wanted.first_boot_script, recorded.first_boot_script),
