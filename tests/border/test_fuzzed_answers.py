@@ -16,7 +16,15 @@ def test_no_changed_answer_breaks_a_claim(kind: str, number: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("kind", "number"), [("client", 20_000), ("operations", 5_000)])
+@pytest.mark.parametrize(("kind", "number"), [("client", 10_000), ("operations", 2_500)])
 def test_no_answer_of_thousands_breaks_a_claim(kind: str, number: int) -> None:
     """The same, longer."""
     run(number, kind)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("kind", "number"), [("client", 10_000), ("operations", 2_500)])
+def test_no_answer_that_nobody_has_seen_breaks_a_claim(kind: str, number: int, new_seed: int) -> None:
+    """The same with others each time."""
+    run(number, kind, new_seed)

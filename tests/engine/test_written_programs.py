@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, seed, settings
 
 from driver import ROOT, new_stack
 from programs.engine_case import SPREAD, Case, EngineCase, cases
@@ -16,7 +16,7 @@ from zec_pulumi.simulator import Simulator
 
 pytestmark = pytest.mark.engine
 
-MANY = 30
+MANY = 15
 """Each case is two programs with seven machines."""
 
 
@@ -42,6 +42,18 @@ def test_what_is_announced_holds_with_options_of_every_kind(engine_folder: Path)
 @pytest.mark.timeout(3600)
 def test_what_is_announced_holds_for_hundreds_of_resources(engine_folder: Path) -> None:
     """The same for programs that hypothesis writes, always the same ones."""
+    play_many(engine_folder)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_what_is_announced_holds_for_resources_that_nobody_has_seen(engine_folder: Path, new_seed: int) -> None:
+    """The same with other programs each time."""
+    play_many(engine_folder, new_seed)
+
+
+def play_many(engine_folder: Path, new_seed: int | None = None) -> None:
+    """Play cases that hypothesis writes: always the same ones, or those of a seed."""
     tally: Counter[str] = Counter()
 
     @settings(settings.get_profile("fixed"), max_examples=MANY, phases=[Phase.generate])
@@ -49,5 +61,5 @@ def test_what_is_announced_holds_for_hundreds_of_resources(engine_folder: Path) 
     def play_one(case: Case) -> None:
         play(engine_folder, case, tally)
 
-    play_one()
+    (play_one if new_seed is None else seed(new_seed)(play_one))()
     print("\n" + "\n".join(f"{what}: {count}" for what, count in sorted(tally.items())))  # noqa: T201 the report

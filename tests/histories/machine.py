@@ -6,8 +6,9 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.histories import misfortunes
 from tests.histories.steps import Steps
@@ -26,6 +27,9 @@ TALLY: Counter[str] = Counter()
 STACKS = st.sampled_from([0, 0, 0, 1])
 PROGRAMS = st.one_of(st.none(), programs.programs())
 CHANGES = st.one_of(programs.programs(), programs.programs(), st.none())
+STEPS = 12
+"""How many steps a history has at most."""
+
 PLACES = st.sampled_from(misfortunes.PLACES)
 FEW_FAULTS = st.lists(misfortunes.faults(), max_size=1)
 
@@ -220,3 +224,18 @@ class Histories(RuleBasedStateMachine):
 
     def _stack(self, number: int) -> Stack:
         return self.world.stacks[number]
+
+
+class Unseen(Histories):
+    """The same with a seed, which hypothesis keeps on the class."""
+
+
+def play(number: int, new_seed: int | None = None) -> None:
+    """Play that many histories: always the same ones, or those of a seed."""
+    TALLY.clear()
+    chosen = settings(settings.get_profile("fixed"), max_examples=number, stateful_step_count=STEPS)
+    machines = Histories if new_seed is None else seed(new_seed)(Unseen)
+    try:
+        run_state_machine_as_test(machines, settings=chosen)
+    finally:
+        print("\n" + "\n".join(f"{what}: {count}" for what, count in sorted(TALLY.items())))  # noqa: T201 the report

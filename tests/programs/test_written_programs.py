@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, seed, settings
 
 from programs.life import Player
 from programs.written import lives
@@ -14,27 +14,19 @@ from programs.written import lives
 if TYPE_CHECKING:
     from programs.written import Life
 
-FEW, MANY = 80, 3000
+FEW, MANY = 80, 1500
 
 
-def run(number: int) -> Counter[str]:
-    """Play that many lives, always the same ones; return what happened."""
+def run(number: int, new_seed: int | None = None) -> Counter[str]:
+    """Play that many lives, always the same ones or those of a seed; return what happened."""
     tally: Counter[str] = Counter()
 
-    @settings(
-        max_examples=number,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-        phases=[Phase.generate, Phase.shrink],
-    )
+    @settings(settings.get_profile("fixed"), max_examples=number, phases=[Phase.generate, Phase.shrink])
     @given(lives())
     def play(life: Life) -> None:
         Player(life, tally).play()
 
-    play()
+    (play if new_seed is None else seed(new_seed)(play))()
     print("\n" + "\n".join(f"{what}: {count}" for what, count in sorted(tally.items())))  # noqa: T201 the report
     return tally
 
@@ -50,3 +42,10 @@ def test_what_is_announced_holds_for_programs_that_nobody_wrote() -> None:
 def test_what_is_announced_holds_for_thousands_of_programs() -> None:
     """The same, longer."""
     run(MANY)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_what_is_announced_holds_for_programs_that_nobody_has_seen(new_seed: int) -> None:
+    """The same with others each time."""
+    run(MANY, new_seed)

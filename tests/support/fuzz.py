@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.support.cloud import SEED, TOKEN
@@ -316,10 +316,10 @@ def _needs_no_wipe(world: World, stack: Stack, life: Life) -> None:
     assert asks or "ResetInstance" not in world.actions(), f"wiped for nothing: {stack.lines}"
 
 
-def run(number: int, kind: str) -> Counter[str]:
+def run(number: int, kind: str, new_seed: int | None = None) -> Counter[str]:
     """Change the answers to so many calls of the ``client``, or in stories of ``operations``; return what happened.
 
-    Always the same ones.
+    Always the same ones, or those of a seed.
 
     Raises:
         AssertionError: a claim broke; the example is shrunk.
@@ -337,7 +337,8 @@ def run(number: int, kind: str) -> Counter[str]:
     def operations(life: Life) -> None:
         fuzz_operations(life, tally)
 
+    changes = client if kind == "client" else operations
     with World("DEPLOYING", Counter()) as world:
-        (client if kind == "client" else operations)()
+        (changes if new_seed is None else seed(new_seed)(changes))()
     print(f"\n{kind}: " + ", ".join(f"{what} {count}" for what, count in sorted(tally.items())))  # noqa: T201 the report
     return tally
