@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from driver import COMMAND_SECONDS, ROOT, WEB_1, Stack, copied_stack, ended
+from kill_trap import end_all
 from zec_pulumi.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -68,4 +70,30 @@ def test_the_next_job_on_another_runner_joins(
     assert state["status"] == "RUNNING"
     assert "attempt" not in state
     stack.preview("--expect-no-changes").ok()
+    assert stack.actions() == ["StopInstances", "ResetInstance"]
+
+
+def test_the_next_job_on_another_runner_says_what_a_reverted_change_has_done(
+    recorded: Callable[[str], Stack], slow_cloud: Simulator, tmp_path: Path
+) -> None:
+    """The first job was killed with its disk while the instance was reinstalled, and the change was taken back."""
+    stack = copied_stack(recorded("newest"), tmp_path / "stack", slow_cloud)
+    stack.declare(web={"instance_id": WEB_1, "image_id": JAMMY, "user_data": "#!/bin/sh\n"})
+    job = stack.start("up", "--yes", "--skip-preview")
+    until = time.monotonic() + COMMAND_SECONDS
+    while not any(".done." in value for _, value in slow_cloud.tags()) and time.monotonic() < until:
+        time.sleep(0.05)
+    end_all(stack.folder)
+    ended(job)
+    shutil.rmtree(stack.folder / "home")
+    (stack.folder / "home").mkdir()
+    stack.run("cancel", "--yes", "--stack", stack.name).ok()
+    stack.declare(web={"instance_id": WEB_1, "image_id": JAMMY})
+    assert (
+        "for a change that your program no longer asks for: its tag zec-pulumi-attempt says so"
+        in stack.up().failed().text
+    )
+    slow_cloud.advance(3700)
+    for said in (stack.preview(), stack.up()):
+        assert "may be running a first-boot script or a password that your program no longer has" in said.ok().text
     assert stack.actions() == ["StopInstances", "ResetInstance"]

@@ -58,6 +58,7 @@ class Steps:
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
             self.world.judge.as_wanted(stack, began, new=new)
+            self.world.judge.ran(stack, outcome.lines)
         elif outcome.end == "failed":
             self._tells(outcome, done, started_over=self.world.judge.drift != drift)
             if self.world.judge.rolled_back(stack, began) and not self.world.cloud.faults.rules():
@@ -355,7 +356,7 @@ class Steps:
         if "a defect in" in outcome.text:
             self.world.breaks(f"5: {outcome.text}")
         asked = ASKS.findall("\n".join([outcome.text, *outcome.lines]))
-        if not self.world.attempts.issuperset(asked):
+        if not self.world.attempts.issuperset(one[:8] for one in asked):
             self.world.breaks(f"an attempt on another cloud is asked about: {outcome}")
 
     def _tells(self, outcome: Outcome, done: list[str], *, started_over: bool) -> None:

@@ -192,24 +192,32 @@ def test_what_is_being_rebuilt_is_not_closed(
     assert len(cloud.ledger()) == before
 
 
-@pytest.mark.parametrize("word", ["--not-rebuilt", "--forget"])
 @pytest.mark.parametrize("with_journal", [False, True])
 def test_what_another_machine_has_seen_begin_is_not_called_lost(
-    cloud: Simulator,
-    client: Client,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    word: str,
-    *,
-    with_journal: bool,
+    cloud: Simulator, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, with_journal: bool
 ) -> None:
     """The tag says more than this machine's journal."""
     journal = journal_with(cloud, tmp_path) if with_journal else None
     mark(client, Phase.DONE)
-    assert run("close", ATTEMPT[:8], word) == 1
+    assert run("close", ATTEMPT[:8], "--not-rebuilt") == 1
     assert "says that the rebuild was seen to begin" in capsys.readouterr().err
     assert phase(client) == "done"
     assert journal is None or journal.entries(WEB)[0].event == "intent"
+
+
+@pytest.mark.parametrize("with_journal", [False, True])
+@pytest.mark.parametrize("status", ["RUNNING", "STOPPED", "DEPLOYING"])
+def test_what_another_machine_has_seen_begin_is_of_no_matter_once_it_has_ended(
+    cloud: Simulator, client: Client, tmp_path: Path, status: str, *, with_journal: bool
+) -> None:
+    """A person says so of a rebuild that the program has taken back, and up warns of it no more."""
+    journal = journal_with(cloud, tmp_path) if with_journal else None
+    mark(client, Phase.DONE)
+    cloud.patch_instance(WEB, status=status)
+    ended = status != "DEPLOYING"
+    assert run("close", ATTEMPT[:8], "--forget") == (0 if ended else 1)
+    assert phase(client) == ("closed" if ended else "done")
+    assert journal is None or journal.entries(WEB)[0].event == ("forgotten" if ended else "intent")
 
 
 def test_what_a_run_of_this_machine_follows_is_not_closed(
@@ -235,7 +243,7 @@ def test_a_tag_that_names_another_attempt_by_now_is_left_alone(
     client.modify_resource_tags(WEB, {KEY: now} if now else {}, [] if now else [KEY])
     before = len(cloud.ledger())
     with pytest.raises(markers.MarkerNotClosedError, match="names it no longer"):
-        markers.close(listed, rebuilt=False)
+        markers.close(listed, "closed-not-rebuilt")
     assert client.describe_resource_tags(WEB).get(KEY) == now
     assert len(cloud.ledger()) == before
 

@@ -530,3 +530,140 @@ def test_an_adopted_machine_ends_the_marker_of_its_own_killed_run(world: World) 
     world.by_hand(imageId=DEBIAN)
     assert stack.up({"imageId": DEBIAN}).end == "succeeded"
     assert (phase(world), world.resets()) == ("done", 0)
+
+
+# A change that was taken back: nothing is to be rebuilt, and only the tag tells that it was made.
+
+
+TAKEN_BACK = [
+    ("row sending ResetInstance", "begun"),
+    ("after ResetInstance", "begun"),
+    ("row RUNNING, verifying", "done"),
+]
+
+
+@pytest.mark.parametrize(("where", "said"), TAKEN_BACK)
+def test_a_script_that_was_taken_back_is_warned_of_until_it_is_settled(world: World, where: str, said: str) -> None:
+    """On another computer, in preview and up, whether the machine was rebuilt or only about to be."""
+    stack = killed_elsewhere(world, where, WITH_SCRIPT)
+    world.cloud.clock.advance(400)
+    rebuilt = world.resets()
+    for outcome in (stack.preview({"imageId": JAMMY}), stack.up({"imageId": JAMMY}), stack.up({"imageId": JAMMY})):
+        assert (outcome.end, outcome.changes, world.resets()) == ("succeeded", False, rebuilt)
+        (line,) = outcome.lines
+        assert f"Instance {WEB} may be running a first-boot script or a password that your program no longer" in line
+        assert ("zec:closeAttempt" in line) == (said == "begun")
+    assert phase(world) == said
+    assert stack.up({"imageId": JAMMY, "rebuildToken": "without"}).end == "succeeded"
+    assert (stack.up({"imageId": JAMMY, "rebuildToken": "without"}).lines, world.resets()) == ([], rebuilt + 1)
+
+
+def test_a_person_s_word_ends_the_warning(world: World) -> None:
+    """It was not rebuilt, as somebody has seen."""
+    stack = killed_elsewhere(world, "row sending ResetInstance", WITH_SCRIPT)
+    attempt = (world.marker or "").split(".")[2]
+    stack.settings = {"zec:closeAttempt": f"{attempt}=not-rebuilt"}
+    assert stack.up({"imageId": JAMMY}).lines == []
+    stack.settings = {"zec:closeAttempt": f"{attempt}=rebuilt"}
+    assert any("may be running" in line for line in stack.up({"imageId": JAMMY}).lines)
+
+
+def test_a_rebuild_under_way_that_the_program_took_back_is_no_success(world: World) -> None:
+    """The machine is off, and nobody waits for it. Once it runs, up warns."""
+    stack = killed_elsewhere(world, "row DEPLOYING", WITH_SCRIPT)
+    for outcome in (stack.preview({"imageId": JAMMY}), stack.up({"imageId": JAMMY})):
+        (said,) = [*outcome.lines, outcome.text] if outcome.text else outcome.lines
+        assert "for a change that your program no longer asks for: its tag zec-pulumi-attempt says so" in said
+        assert "It is DEPLOYING" in said
+    assert (outcome.end, world.resets()) == ("failed", 1)
+    world.cloud.clock.advance(400)
+    assert stack.up({"imageId": JAMMY}).end == "succeeded"
+
+
+def test_an_image_that_was_taken_back_with_its_script_is_no_success(world: World) -> None:
+    """The machine runs it. The way back is a rebuild, which a refresh shows."""
+    stack = killed_elsewhere(world, "row RUNNING, verifying", {"imageId": NOBLE, "userData": SCRIPT})
+    outcome = stack.up({"imageId": JAMMY})
+    assert (outcome.end, world.resets()) == ("failed", 1)
+    assert f"RUNNING with image {NOBLE} and key key-YWD2QFOl. This run has changed nothing" in outcome.text
+    stack.refresh()
+    assert any("will be wiped: imageId" in line for line in stack.preview({"imageId": JAMMY}).lines)
+    assert stack.up({"imageId": JAMMY}).end == "succeeded"
+    assert (stack.up({"imageId": JAMMY}).lines, world.machine["imageId"], world.resets()) == ([], JAMMY, 2)
+
+
+def test_a_script_taken_back_without_its_image_is_warned_of_where_the_machine_is_adopted(world: World) -> None:
+    """It has the image, and what runs on it is not known."""
+    stack = killed_elsewhere(world, "row RUNNING, verifying", {"imageId": NOBLE, "userData": SCRIPT})
+    for _ in range(2):
+        outcome = stack.up({"imageId": NOBLE})
+        assert (outcome.end, world.resets()) == ("succeeded", 1)
+        assert any("may be running a first-boot script" in line for line in outcome.lines)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["journal", "journal lost"])
+def test_what_a_later_killed_run_did_is_warned_of_where_an_earlier_attempt_is_joined(
+    world: World, *, lost: bool
+) -> None:
+    """The stack has recorded the first attempt, and wants it again; the disk is that of the second."""
+    stack, first = world.stacks[0], {**WITH_SCRIPT, "imageId": NOBLE}
+    world.points.armed = Disturbance("row reset accepted", 1, stack.told_to_stop)
+    assert stack.up(first).end == "failed"
+    world.points.armed = Disturbance("row RUNNING, verifying", 1, kill)
+    assert stack.up({**OTHER_SCRIPT, "imageId": NOBLE}).end == "killed"
+    if lost:
+        world.lose_journal(stack)
+    for outcome in (stack.preview(first), stack.up(first), stack.up(first)):
+        assert (outcome.end, world.resets()) == ("succeeded", 2)
+        assert any("may be running" in line and "no longer has" in line for line in outcome.lines), outcome.lines
+
+
+def test_a_tag_that_a_resource_begins_with_is_not_warned_of(world: World) -> None:
+    """The stack has forgotten the resource and adopts the machine as it is."""
+    stack = world.stacks[0]
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+    attempt = (world.marker or "").split(".")[2]
+    stack.destroy()
+    stack.generation = 0
+    assert stack.up({"imageId": JAMMY}).end == "succeeded"
+    assert stack.outputs["applied"]["markedAttempt"] == attempt
+    for outcome in (stack.preview({"imageId": JAMMY}), stack.up({"imageId": JAMMY})):
+        assert outcome.lines == []
+    world.by_hand(imageId=NOBLE)
+    assert stack.up({"imageId": NOBLE}).end == "succeeded", "adopted once more"
+    assert stack.up({"imageId": NOBLE}).lines == []
+
+
+def test_a_tag_of_an_earlier_rebuild_than_the_recorded_one_is_not_warned_of(world: World) -> None:
+    """A rebuild for what the API shows leaves the tag of the one before."""
+    stack = world.stacks[0]
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+    world.cloud.clock.advance(5)
+    assert stack.up({"imageId": NOBLE, "userData": SCRIPT}).end == "succeeded"
+    tag = world.marker
+    assert stack.up({"imageId": NOBLE, "userData": SCRIPT}).lines == []
+    assert (world.marker, world.resets()) == (tag, 2)
+
+
+def test_of_a_script_that_a_killed_run_may_have_run_nobody_says_that_it_never_ran(world: World) -> None:
+    """The record says so; the tag knows better."""
+    stack = world.stacks[0]
+    stack.destroy()
+    assert stack.up(WITH_SCRIPT).lines[-1] == "adopted as it is: user data was not run"
+    world.points.armed = Disturbance("row RUNNING, verifying", 1, kill)
+    assert stack.up(OTHER_SCRIPT).end == "killed"
+    world.lose_journal(stack)
+    said = stack.preview({"imageId": JAMMY}).lines
+    assert any("may be running" in line for line in said)
+    assert not any("never run" in line for line in said)
+
+
+def test_a_tag_that_was_about_to_be_sent_hides_no_rebuild_before_it(world: World) -> None:
+    """Two killed runs: the second took the first one's tag away, and the machine still shows the first one."""
+    first = {"imageId": NOBLE, "userData": SCRIPT}
+    killed_elsewhere(world, "row RUNNING, verifying", first)
+    world.cloud.clock.advance(5)
+    stack = killed_elsewhere(world, "row sending ResetInstance", OTHER_SCRIPT)
+    outcome = stack.up(first)
+    assert (outcome.end, world.resets()) == ("failed", 1)
+    assert "it has the wanted image_id, and the stack has not recorded that" in outcome.text

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tests.support.backup_judge import BackupJudge
 from tests.support.programs import SICK_IMAGE, SICK_SCRIPT
 from zec_pulumi.journal.marker import Marker, parse
+from zec_pulumi.messages.recovery import MAY_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +50,9 @@ class Accepted:
     ``planned`` is the planned rebuild: the trigger values asked for, and the previous recorded rebuild. ``drift``
     and ``journal`` say which of each it was; ``lost`` that nothing of it was recorded, ``by_journal`` that it was
     recorded only by a later command, ``warned`` that this one said what the journal cannot know. ``marked`` says that
-    the machine names the attempt in its marker, or another one since. ``restores`` says that it installs a backup, and
-    ``back`` that it rolls the one before back; then ``disk`` is what was on the boot disk before both.
+    the machine names the attempt in its marker, or another one since, which the command ``replaced`` wrote.
+    ``restores`` says that it installs a backup, and ``back`` that it rolls the one before back; then ``disk`` is what
+    was on the boot disk before both.
     """
 
     stack: str
@@ -61,10 +63,12 @@ class Accepted:
     attempt_id: str | None
     script: str | None
     command: int
+    generation: int
     lost: bool = True
     by_journal: bool = False
     warned: bool = False
     marked: bool = False
+    replaced: int | None = None
     back: bool = False
     restores: bool = False
     disk: str = ""
@@ -111,6 +115,7 @@ class Judge:
             self._world.intended,
             body.get("userData"),
             self._world.command,
+            stack.generation,
             back=self.backups.is_roll_back(stack, body),
             restores=self.backups.is_backup(body),
             disk=self.backups.disk,
@@ -130,10 +135,22 @@ class Judge:
             return unkept
         if last.back:
             return ""
-        if last.lost and new.unreadable and last.journal != new.journal and not last.marked:
+        if last.lost and new.unreadable and last.journal != new.journal and not self._is_known(last, new, stack):
             self._world.tally["documented exception of claim 1"] += 1
             return ""
         return f"1: a second ResetInstance was accepted for {new.planned}"
+
+    def _is_known(self, last: Accepted, new: Accepted, stack: Stack) -> bool:
+        """Whether the machine tells, without a journal, that the last reset was made: by its marker or its image."""
+        image = stack.program.get("imageId")
+        shown = image != stack.inputs.get("imageId") and any(image == one for one, _ in last.shown)
+        return last.marked and (shown or last.replaced is None or last.replaced == new.command)
+
+    def marked(self, attempt: str) -> None:
+        """Take note of the attempt that the machine's marker names now."""
+        last = self.accepted[-1] if self.accepted else None
+        if last is not None and last.replaced is None and not same_attempt(last.attempt_id, attempt):
+            last.replaced = self._world.command
 
     def _take_note_of_health(self, body: Mapping[str, Any]) -> None:
         """A system that runs the sick image or the sick script passes no health gate."""
@@ -225,6 +242,23 @@ class Judge:
                 self._as_wanted[key] = now
             elif name in program and began == now and (new or self._as_wanted.get(key) == now):
                 self._world.breaks(f"2: success was reported for {name} {program[name]} and the machine is {machine}")
+
+    def ran(self, stack: Stack, said: list[str]) -> None:
+        """Claim 2, of what no API shows: after success the disk's script is the program's, or ``up`` ``said`` so.
+
+        A script that was run before others changed the machine, or for a resource that the stack forgot, is left out.
+        """
+        last = self.accepted[-1] if self.accepted else None
+        if last is None or (last.stack, last.generation, last.drift) != (stack.name, stack.generation, self.drift):
+            return
+        if last.back or last.restores or not_run(stack) or script_of(stack.program) == last.script:
+            return
+        if any(MAY_RUN in line for line in said) or (last.by_journal and last.warned):
+            return
+        if last.lost and last.journal != self.journals.get(stack.name, 0) and not last.marked:
+            self._world.tally["documented exception of claim 2: no journal, no tag"] += 1
+            return
+        self._world.breaks(f"2: success, the disk's script is another than the program's, and nobody says so: {last}")
 
     def sent_nothing(self, before: int, what: str) -> None:
         """Claim 3: ``what`` sends no mutation."""

@@ -21,7 +21,7 @@ from zec_pulumi.cloud.poller import StatusPoller
 from zec_pulumi.cloud.reader import CloudReader
 from zec_pulumi.journal.clouds import account_of, journal_of
 from zec_pulumi.journal.journal import Journal
-from zec_pulumi.journal.marker import KEY
+from zec_pulumi.journal.marker import KEY, Marker, parse
 from zec_pulumi.operations.context import CloudConnection, Process
 from zec_pulumi.settings.options import resolve_options
 from zec_pulumi.simulator.models import Tag
@@ -81,6 +81,7 @@ class World:
         self.acting: Stack | None = None
         self.intended: str | None = None
         self.attempts: set[str] = set()
+        """How the ids of all attempts begin: of one that ended before its intent only the marker tells."""
         self.seen_markers: list[str] = []
         self.process = self._new_process(self.homes, {})
         self.secrets: set[str] = {TOKEN}
@@ -241,6 +242,10 @@ class World:
         instance = self.cloud.instance(WEB)
         if self.marker is not None and self.marker not in self.seen_markers:
             self.seen_markers.append(self.marker)
+            marker = parse(self.marker)
+            if isinstance(marker, Marker):
+                self.attempts.add(marker.attempt)
+                self.judge.marked(marker.attempt)
         if instance is not None:
             self.judge.looked({"status": instance.status, "imageId": instance.image_id, "keyId": instance.key_id})
 
@@ -260,7 +265,7 @@ class PointedJournal(Journal):
     def intend(self, attempt_id: str, *facts: Any, **more: Any) -> None:
         """Write an intent."""
         self._world.points.passed("journal")
-        self._world.attempts.add(attempt_id)
+        self._world.attempts.add(attempt_id[:8])
         super().intend(attempt_id, *facts, **more)
         self._world.intended = attempt_id
         self._world.points.passed("journal")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from zec_pulumi.api import Instance
 from zec_pulumi.journal.journal import Entry
+from zec_pulumi.journal.marker import KEY, Marker, Phase
 from zec_pulumi.journal.questions import (
     JournalWarning,
+    MarkedNoLongerWanted,
+    MarkedTakenBack,
     NoLongerWanted,
     OtherResource,
     OutcomeUnknown,
@@ -353,6 +357,7 @@ def test_a_refusal_of_a_plan(refusal: Refusal, text: str) -> None:
 
 ENTRY = Entry("a1", "zec-0a1b", "urn of web-1", (Cause("userData"),), None, 1000.0, "intent", 1000.0)
 CLOSE = "`zec-pulumi attempts close a1"
+MARKER = Marker.begun("urn", "0" * 16, "89abcdef", 1_790_000_000.0)
 
 
 @pytest.mark.parametrize(
@@ -361,6 +366,14 @@ CLOSE = "`zec-pulumi attempts close a1"
         (OutcomeUnknown(ENTRY), (f"{CLOSE} --rebuilt` or `--not-rebuilt`", "userData changed")),
         (OtherResource(ENTRY), (f"{CLOSE} --rebuilt`", "`--not-rebuilt`", "urn of web-1", "userData changed")),
         (NoLongerWanted(ENTRY, LIVE), ("RUNNING with image ubuntu2204 and key none", "pulumi refresh")),
+        (
+            MarkedNoLongerWanted(LIVE, MARKER),
+            (
+                f"its tag {KEY} says so (attempt 89abcdef, begun at 2026-09-21T14:13:20Z)",
+                "RUNNING with image ubuntu2204 and key none",
+                "pulumi refresh",
+            ),
+        ),
     ],
 )
 def test_a_question_about_an_attempt(question: Question, facts: tuple[str, ...]) -> None:
@@ -376,6 +389,21 @@ def test_a_question_about_an_attempt(question: Question, facts: tuple[str, ...])
     [
         (TakenBack(ENTRY, ("password", "userData")), ("password and user_data", f"{CLOSE} --not-rebuilt`")),
         (ValuesNotKept(ENTRY, ("userData", "rebuildToken")), ("user_data or rebuild_token",)),
+        (
+            MarkedTakenBack(LIVE, MARKER),
+            (
+                "was about to be rebuilt, or was, for another program of this resource at 2026-09-21T14:13:20Z",
+                "`zec-pulumi attempts close 89abcdef --not-rebuilt`",
+                "zec:closeAttempt to 89abcdef=not-rebuilt",
+            ),
+        ),
+        *(
+            (
+                MarkedTakenBack(LIVE, replace(MARKER, phase=phase)),
+                ("was rebuilt for another program", "`zec-pulumi attempts close 89abcdef --forget`"),
+            )
+            for phase in (Phase.ACCEPTED, Phase.DONE)
+        ),
     ],
 )
 def test_a_warning_about_an_attempt(warning: JournalWarning, facts: tuple[str, ...]) -> None:

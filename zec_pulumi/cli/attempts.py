@@ -57,7 +57,7 @@ Examples:
   zec-pulumi attempts list --all --json                # everything, for a script
   zec-pulumi attempts close ATTEMPT --rebuilt          # it was: the next up verifies and records it
   zec-pulumi attempts close ATTEMPT --not-rebuilt      # it was not: the next up rebuilds
-  zec-pulumi attempts close ATTEMPT --forget           # it was another resource's: nothing comes of it
+  zec-pulumi attempts close ATTEMPT --forget           # it is of no matter: nothing comes of it
 
 ATTEMPT is the id, or its first eight characters, as the tag has them. Where nobody has a shell, the
 setting zec:closeAttempt of the stack says the same: ATTEMPT=rebuilt or ATTEMPT=not-rebuilt.
@@ -115,7 +115,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     verdict = closing.add_mutually_exclusive_group(required=True)
     verdict.add_argument("--rebuilt", action="store_true", help="the machine was rebuilt")
     verdict.add_argument("--not-rebuilt", action="store_true", help="the machine was not rebuilt")
-    verdict.add_argument("--forget", action="store_true", help="it was another resource's, and not this one's")
+    verdict.add_argument("--forget", action="store_true", help="it is of no matter: another resource's, or all is well")
     closing.set_defaults(run=_close)
 
 
@@ -213,15 +213,16 @@ def _locked(one: _Attempt) -> Iterator[None]:
 
 def _close_now(one: _Attempt, event: Event) -> int:
     """Close an attempt whose lock is held, in both places, as they are now."""
-    rebuilt, marked = event == "closed-rebuilt", one.marked
+    marked = one.marked
     written = _event_now(one)
     verified = "it was verified: the machine was rebuilt. Change rebuild_token to ask for another rebuild"
     forbidden = verified if written in VERIFIED and event == "closed-not-rebuilt" else None
-    forbidden = forbidden or (markers.refusal(marked, rebuilt=rebuilt) if marked else None)
-    in_journal, in_marker = written is not None and written not in _CANNOT_CLOSE, _is_open(marked, rebuilt=rebuilt)
+    forbidden = forbidden or (markers.refusal(marked, event) if marked else None)
+    in_journal = written is not None and written not in _CANNOT_CLOSE
+    in_marker = marked is not None and markers.is_changed(marked.marker, event)
     if forbidden or not (in_journal or in_marker):
         return _failed(f"{one.id} was not closed: {forbidden or _CANNOT_CLOSE.get(written or '', _NOTHING_LEFT)}")
-    not_written = _close_marker(marked, rebuilt=rebuilt) if marked and in_marker else None
+    not_written = _close_marker(marked, event) if marked and in_marker else None
     if in_journal and one.journal:
         one.journal.note(one.instance_id, one.id, event)
     if not_written:
@@ -245,21 +246,14 @@ def _event_now(one: _Attempt) -> Event | None:
     return next((entry.event for entry in entries if entry.attempt_id == one.id), "forgotten")
 
 
-def _is_open(marked: Marked | None, *, rebuilt: bool) -> bool:
-    """Whether a marker does not say yet what the person says: the next up verifies what was accepted."""
-    if marked is None or not marked.marker.is_open:
-        return False
-    return not (rebuilt and marked.marker.phase is Phase.ACCEPTED)
-
-
-def _close_marker(marked: Marked, *, rebuilt: bool) -> ZecError | None:
+def _close_marker(marked: Marked, word: Event) -> ZecError | None:
     """Write the person's word into the marker; return why it could not be written.
 
     Raises:
         MarkerNotClosedError: it must not be.
     """
     try:
-        markers.close(marked, rebuilt=rebuilt)
+        markers.close(marked, word)
     except markers.MarkerNotClosedError:
         raise
     except ZecError as error:

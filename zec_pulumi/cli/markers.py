@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zec_pulumi.api import Instance
+    from zec_pulumi.journal.journal import Event
 
 _SECONDS = 30.0
 """How long reading all markers, or closing one, may take."""
@@ -74,17 +75,24 @@ def read_all() -> tuple[Marked, ...]:
     )
 
 
-def refusal(marked: Marked, *, rebuilt: bool) -> str | None:
+def refusal(marked: Marked, word: Event) -> str | None:
     """Return why nobody may close the attempt of a marker with that word, None when one may."""
-    if marked.marker.phase is Phase.DONE and not rebuilt:
+    if marked.marker.phase is Phase.DONE and word == "closed-not-rebuilt":
         return f"the tag {KEY} of instance {marked.instance_id} says that the rebuild was seen to begin"
-    if marked.marker.is_open and is_transitional(marked.status):
+    if (marked.marker.is_open or is_changed(marked.marker, word)) and is_transitional(marked.status):
         return f"instance {marked.instance_id} is {shown(marked.status)}: wait until that has ended"
     return None
 
 
-def close(marked: Marked, *, rebuilt: bool) -> None:
-    """Write a person's word into a marker that is open, and read it back. Blocks for 30 seconds at most.
+def is_changed(marker: Marker, word: Event) -> bool:
+    """Whether a marker does not say yet what the person says; the next up verifies what was accepted."""
+    if marker.phase is Phase.DONE:
+        return word == "forgotten"
+    return marker.is_open and marker.phase is not _phase_of(word)
+
+
+def close(marked: Marked, word: Event) -> None:
+    """Write a person's word into a marker that says something else, and read it back. Blocks for 30 seconds at most.
 
     A machine that was rebuilt is for the next run to verify. Else the tag stays, and says that nothing comes of it.
 
@@ -96,13 +104,12 @@ def close(marked: Marked, *, rebuilt: bool) -> None:
         now = _read(client, endpoint, client.instances_by_id([marked.instance_id]).get(marked.instance_id))
         if now is None or now.marker.attempt != marked.marker.attempt:
             raise MarkerNotClosedError(f"the tag {KEY} of instance {marked.instance_id} names it no longer")
-        why = refusal(now, rebuilt=rebuilt)
+        why = refusal(now, word)
         if why:
             raise MarkerNotClosedError(why)
-        phase = Phase.ACCEPTED if rebuilt else Phase.CLOSED
-        if not now.marker.is_open or now.marker.phase is phase:
+        if not is_changed(now.marker, word):
             return
-        new = replace(now.marker, phase=phase, at=SystemClock().now())
+        new = replace(now.marker, phase=_phase_of(word), at=SystemClock().now())
         try:
             client.modify_resource_tags(marked.instance_id, {KEY: new.value})
         except ZecError as error:
@@ -112,6 +119,10 @@ def close(marked: Marked, *, rebuilt: bool) -> None:
             raise ZecError(f"the tag {KEY} of instance {marked.instance_id} was not written")
         with contextlib.suppress(ZecError):
             client.delete_tags(KEY, [now.marker.value])
+
+
+def _phase_of(word: Event) -> Phase:
+    return Phase.ACCEPTED if word == "closed-rebuilt" else Phase.CLOSED
 
 
 def _read(client: Client, endpoint: str, instance: Instance | None) -> Marked | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zec_pulumi.journal.journal import ENDED, NOT_REBUILT, OPEN, UNKNOWN, Entry, History
 from zec_pulumi.journal.marker import Marker, Phase, StrangeMarker
 from zec_pulumi.journal.questions import (
     FoundReinstalling,
     MarkedByAnother,
+    MarkedNoLongerWanted,
+    MarkedTakenBack,
     MarkedUnknown,
     MarkerNotRead,
     RebuiltByAnother,
@@ -20,11 +22,12 @@ from zec_pulumi.journal.questions import (
 from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, with_attempt
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import all_readable, as_text
-from zec_pulumi.planning.plan import MACHINE
+from zec_pulumi.planning.plan import MACHINE, Kind
+from zec_pulumi.planning.record import last_attempt, last_rebuild_began
 from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Instance
     from zec_pulumi.journal.journal import Event
@@ -35,35 +38,85 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unrecorded:
-    """A planned rebuild of which the journal knows nothing: the marker and the machine may."""
+    """A plan, where marker and machine may tell of a rebuild that neither record nor journal knows.
+
+    ``before`` are the recorded outputs, empty for a resource that is new to the stack.
+    """
 
     resolved: ResolvedPlan
     history: History
     wanted: Wanted
     recorded: Recorded
     live: Instance
-    previous: str | None
+    before: Mapping[str, Any]
     urn: str
     sighting: Sighting
 
-    def with_marker(self, *, new: bool) -> ResolvedPlan:
-        """Return the plan as the marker makes it; where it tells nothing, as the machine does."""
+    @property
+    def previous(self) -> str | None:
+        """The attempt id of the last recorded rebuild."""
+        return last_attempt(self.before)
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether the resource is new to the stack."""
+        return not self.before
+
+    def of_rebuild(self) -> ResolvedPlan:
+        """Return the plan of a rebuild as the marker makes it; where it tells nothing, as the machine does."""
         marker, now = self.sighting.marker, self.sighting.now
         if isinstance(marker, StrangeMarker):
-            return replace(self._as_shown(new=new), note=MarkerNotRead(marker))
+            return replace(self._as_shown(), note=MarkerNotRead(marker))
         if marker is None or marker.phase is Phase.CLOSED or self._is_explained(marker):
-            return self._as_shown(new=new)
-        if marker.resource != resource_digest(self.urn):
-            answer = self.sighting.answer(marker.attempt)
-            marker = marker.read_on(self.sighting.found or self.live.status)
-            if marker.is_open and answer is None:
-                return replace(self.resolved, question=MarkedByAnother(self.live, marker, now))
-            if marker.is_open and answer and not self._is_told:
-                # It was this resource, under an older name.
-                return self._continued(marker, "finished")
-            return replace(self._as_shown(new=new), note=RebuiltByAnother(marker, now))
+            return self._as_shown()
+        if marker.resource == resource_digest(self.urn):
+            return self._of_own(marker)
+        answer = self.sighting.answer(marker.attempt)
+        marker = marker.read_on(self.sighting.found or self.live.status)
+        if marker.is_open and answer is None:
+            return replace(self.resolved, question=MarkedByAnother(self.live, marker, now))
+        if marker.is_open and answer and not self._is_told:
+            # It was this resource, under an older name.
+            return self._continued(marker, "finished")
+        return replace(self._as_shown(), note=RebuiltByAnother(marker, now))
+
+    def _of_own(self, marker: Marker) -> ResolvedPlan:
+        """Return the plan as a marker of this resource makes it."""
         same = not self._is_told and marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
-        return self._same_rebuild(marker, new=new) if same and not self.wanted.unknown else self.resolved
+        if same and not self.wanted.unknown:
+            return self._same_rebuild(marker)
+        # Another rebuild that was about to be sent, and perhaps was not, may hide one that was made before it.
+        hides = marker.phase is Phase.BEGUN and self.sighting.answer(marker.attempt) is not True
+        return self._with_what_is_shown() if hides else self.resolved
+
+    def of_no_rebuild(self) -> ResolvedPlan:
+        """Return a plan that rebuilds nothing, with what the marker tells of a rebuild that the program took back.
+
+        What it was for is not known. So it is no success while it is under way, or where it left what is not wanted.
+        """
+        plan, marker, live = self.resolved.plan, self.sighting.marker, self.live
+        if not isinstance(marker, Marker) or plan.undecided or not self._is_unrecorded(marker):
+            return self.resolved
+        under_way = (self.sighting.found or live.status) in status.REINSTALLING
+        made = marker.phase is not Phase.BEGUN or self.sighting.answer(marker.attempt) is True
+        if plan.kind in (Kind.NONE, Kind.CHANGE) and (under_way or (made and _differs(self.wanted, live))):
+            return replace(self.resolved, question=MarkedNoLongerWanted(live, marker))
+        return replace(self.resolved, warning=self.resolved.warning or MarkedTakenBack(live, marker))
+
+    def _is_unrecorded(self, marker: Marker) -> bool:
+        """Whether the marker is of a later rebuild of this resource than the recorded one, and for something else."""
+        attempt = self.recorded.attempt
+        began = max(last_rebuild_began(self.before) or 0.0, attempt.started_at if attempt else 0.0)
+        known = (self.recorded.applied.marked_attempt, *(entry.attempt_id for entry in self.history.entries))
+        return (
+            marker.phase is not Phase.CLOSED
+            and marker.resource == resource_digest(self.urn)
+            and marker.at > began
+            and self.sighting.answer(marker.attempt) is not False
+            and not any(marker.is_attempt(attempt_id) for attempt_id in known)
+            and not self._is_explained(marker)
+            and not marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
+        )
 
     @property
     def _is_told(self) -> bool:
@@ -83,10 +136,10 @@ class Unrecorded:
         marker = self.sighting.marker
         return isinstance(marker, Marker) and marker.is_attempt(self.sighting.restored)
 
-    def _same_rebuild(self, marker: Marker, *, new: bool) -> ResolvedPlan:
+    def _same_rebuild(self, marker: Marker) -> ResolvedPlan:
         """Continue the attempt that was this very rebuild, or ask about it.
 
-        A resource that is ``new`` may also be one that the stack forgot after that rebuild, and that begins anew.
+        A resource that is new may also be one that the stack forgot after that rebuild, and that begins anew.
         """
         answer = self.sighting.answer(marker.attempt)
         if answer is False:
@@ -97,7 +150,7 @@ class Unrecorded:
             return replace(self.resolved, plan=replace(plan, undecided=(MACHINE, *plan.undecided)))
         # A reinstall that is under way may be of the attempt that the stack has recorded.
         reinstalled = self.recorded.attempt is None and (self.sighting.found or self.live.status) in status.REINSTALLING
-        known = marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not new)
+        known = marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not self._is_new)
         if not (answer or reinstalled or known):
             return replace(self.resolved, question=MarkedUnknown(self.live, marker, self.resolved.plan.triggers))
         return self._continued(marker, "finished" if marker.phase is Phase.DONE or answer else "begun")
@@ -109,17 +162,24 @@ class Unrecorded:
         with_password = self.wanted.password is not None
         return replace(counted, warning=ValuesNotKept(entry, ("password",)) if with_password else None)
 
-    def _as_shown(self, *, new: bool) -> ResolvedPlan:
+    def _as_shown(self) -> ResolvedPlan:
         """Return the plan as the machine makes it: it may show a rebuild that nobody recorded."""
-        plan, recorded, live = self.resolved.plan, self.recorded, self.live
-        if recorded.attempt or all_readable(plan.triggers) or self._is_rolled_back():
+        recorded, live = self.recorded, self.live
+        if recorded.attempt or all_readable(self.resolved.plan.triggers) or self._is_rolled_back():
             return self.resolved
-        if _is_reinstalled(self.sighting.found or live.status, self.history.entries, new=new):
+        if _is_reinstalled(self.sighting.found or live.status, self.history.entries, new=self._is_new):
             entry = self._entry(str(uuid.uuid4()), self.sighting.now, "unknown")
             counted = with_attempt(self.wanted, recalled(entry, self.wanted, recorded), live)
             return replace(counted, warning=FoundReinstalling(entry))
+        return self._with_what_is_shown()
+
+    def _with_what_is_shown(self) -> ResolvedPlan:
+        """Return the plan, or ask where the machine is as wanted already, and nobody has recorded that."""
+        plan, recorded, live = self.resolved.plan, self.recorded, self.live
+        if recorded.attempt or all_readable(plan.triggers):
+            return self.resolved
         said = [e.event for e in self.history.entries if e.urn == self.urn and e.previous == self.previous]
-        shown = () if new or "closed-not-rebuilt" in said else _shown_already(self.wanted, recorded, live)
+        shown = () if self._is_new or "closed-not-rebuilt" in said else _shown_already(self.wanted, recorded, live)
         return replace(self.resolved, question=ShownAlready(live, shown, plan.triggers)) if shown else self.resolved
 
     def _entry(self, attempt_id: str, at: float, event: Event) -> Entry:
@@ -153,6 +213,12 @@ def _shown_already(wanted: Wanted, recorded: Recorded, live: Instance) -> tuple[
         )
         if want is not None and want == shown and want not in before
     )
+
+
+def _differs(wanted: Wanted, live: Instance) -> bool:
+    """Whether the machine has another image or key than the program asks for."""
+    wants = (wanted.image_id, None if wanted.password else wanted.key_id)
+    return any(want not in (None, has) for want, has in zip(wants, (live.image_id, live.key_id), strict=True))
 
 
 def is_told(plan: Plan, recorded: Recorded, live: Instance) -> bool:

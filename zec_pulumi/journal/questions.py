@@ -70,7 +70,24 @@ class MarkedByAnother:
     now: float
 
 
-Question = OutcomeUnknown | OtherResource | NoLongerWanted | Unreadable | ShownAlready | MarkedUnknown | MarkedByAnother
+@dataclass(frozen=True)
+class MarkedNoLongerWanted:
+    """A question: the ``marker``'s attempt rebuilt the machine, or is about it, for what is not asked for any more."""
+
+    live: Instance
+    marker: Marker
+
+
+Question = (
+    OutcomeUnknown
+    | OtherResource
+    | NoLongerWanted
+    | Unreadable
+    | ShownAlready
+    | MarkedUnknown
+    | MarkedByAnother
+    | MarkedNoLongerWanted
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,14 @@ class TakenBack:
 
     entry: Entry
     inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MarkedTakenBack:
+    """A warning: the ``marker``'s attempt was for what the program has taken back, perhaps for what no API shows."""
+
+    live: Instance
+    marker: Marker
 
 
 @dataclass(frozen=True)
@@ -96,7 +121,7 @@ class FoundReinstalling:
     entry: Entry
 
 
-JournalWarning = TakenBack | ValuesNotKept | FoundReinstalling
+JournalWarning = TakenBack | MarkedTakenBack | ValuesNotKept | FoundReinstalling
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,13 @@ def resolve_plan(
     """
     history = _as_answered(journal.history(wanted.instance_id), sighting) if wanted.instance_id else History(())
     resolved = _with_journal(journal, history, wanted, recorded, live, before, urn, sighting, tidy=tidy)
-    if resolved.question or resolved.plan.kind is not Kind.REBUILD:
+    if resolved.question:
         return resolved
-    case = Unrecorded(resolved, history, wanted, recorded, live, last_attempt(before), urn, sighting)
-    return case.with_marker(new=not before)
+    if resolved.plan.kind is Kind.REBUILD:
+        return Unrecorded(resolved, history, wanted, recorded, live, before, urn, sighting).of_rebuild()
+    if not before:
+        return resolved
+    return Unrecorded(resolved, history, wanted, resolved.recorded, live, before, urn, sighting).of_no_rebuild()
 
 
 def _as_answered(history: History, sighting: Sighting) -> History:
@@ -101,7 +104,7 @@ def _with_journal(
     if recorded.attempt and recorded.attempt.is_unproven:
         answered = _answered(recorded, recorded.attempt, entries, sighting)
         # What the program asks for anew may have been done as well, after that attempt, and not been recorded.
-        if answered or plan.kind is not Kind.REBUILD or (entries and entries[-1].attempt_id in known):
+        if answered or (entries and entries[-1].attempt_id in known):
             return with_attempt(wanted, answered, live) if answered else resolved
     elif entries and (entries[-1].attempt_id in known or all(entry.event in ENDED for entry in entries)):
         # While the tag of one that wiped nothing is still open, only the journal knows that it is nobody's rebuild.
@@ -114,16 +117,18 @@ def _with_journal(
     # Without a rebuild before it, an attempt may as well be that of another resource on the same machine.
     said = "closed-rebuilt" if before else None
     own = [entry for entry in entries if entry.urn == urn or entry.previous or entry.event == said]
-    taken_back = [e for e in own if e.urn == urn or e.previous == previous] if plan.kind in _NOTHING_TO_REBUILD else []
     entry = unrecorded(own, plan, previous, wanted, recorded, live)
     if entry is None:
         other = unrecorded(entries, plan, previous, wanted, recorded, live) if before else None
-        question = OtherResource(other) if other else _left_as_it_is(taken_back, wanted, live)
-        return replace(resolved, question=question, warning=_ran_otherwise(taken_back))
+        kept = before and plan.kind is not Kind.REBUILD
+        taken_back = [e for e in own if e.urn == urn or e.previous == previous] if kept else []
+        left = _left_as_it_is(taken_back, wanted, live) if plan.kind in _NOTHING_TO_REBUILD else None
+        return replace(resolved, question=OtherResource(other) if other else left, warning=_ran_otherwise(taken_back))
     if entry.event in UNKNOWN:
         return replace(resolved, question=OutcomeUnknown(entry))
     counted = with_attempt(wanted, recalled(entry, wanted, recorded), live)
-    return replace(counted, warning=_unseen(entry, wanted, new=not before))
+    later = _ran_otherwise(own[own.index(entry) + 1 :])
+    return replace(counted, warning=later or _unseen(entry, wanted, new=not before))
 
 
 def _standing(entries: Sequence[Entry], live: Instance) -> list[Entry]:

@@ -9,6 +9,8 @@ from zec_pulumi.journal.marker import KEY, Phase
 from zec_pulumi.journal.questions import (
     FoundReinstalling,
     MarkedByAnother,
+    MarkedNoLongerWanted,
+    MarkedTakenBack,
     MarkedUnknown,
     MarkerNotRead,
     NoLongerWanted,
@@ -40,10 +42,12 @@ MAY_RUN = " may be running "
 BEGUN_BY_ANOTHER = " is being rebuilt by another resource, or was about to be: "
 """What they say of the instance."""
 
+_WAY_BACK = "Once it is RUNNING, run pulumi refresh, so that preview shows the way back as a rebuild, and pulumi up"
+
 
 def question(found: Question) -> str:
     """Return what a person must answer before anything is done."""
-    if isinstance(found, MarkedByAnother | MarkedUnknown):
+    if isinstance(found, MarkedByAnother | MarkedUnknown | MarkedNoLongerWanted):
         return _marked(found)
     if isinstance(found, Unreadable):
         return (
@@ -68,9 +72,7 @@ def question(found: Question) -> str:
         live = found.live
         return (
             f"{_instance(entry)}{NOT_WANTED}{run} began it ({sentences(entry.causes)}) and was"
-            f" killed. It is {live.status} with image {quoted_id(live.image_id)} and key {quoted_id(live.key_id)}. This"
-            " run has changed nothing. Once it is RUNNING, run pulumi refresh, so that preview shows the way back as a"
-            " rebuild, and pulumi up"
+            f" killed. It is {live.status}{_and_has(live)}. This run has changed nothing. {_WAY_BACK}"
         )
     if isinstance(found, OtherResource):
         other = "--forget" if entry.event in VERIFIED else "--not-rebuilt"
@@ -86,8 +88,14 @@ def question(found: Question) -> str:
     )
 
 
-def _marked(found: MarkedByAnother | MarkedUnknown) -> str:
-    marker = found.marker
+def _marked(found: MarkedByAnother | MarkedUnknown | MarkedNoLongerWanted) -> str:
+    marker, live = found.marker, found.live
+    if isinstance(found, MarkedNoLongerWanted):
+        return (
+            f"{INSTANCE}{quoted_id(live.instance_id)}{NOT_WANTED}its tag {KEY} says so (attempt {marker.attempt},"
+            f" {marker.phase.value} at {timestamp(marker.at)}), and the stack has no record of it. It is {live.status}"
+            f"{_and_has(live)}. This run has changed nothing. {_WAY_BACK}"
+        )
     if isinstance(found, MarkedByAnother):
         return (
             f"{INSTANCE}{quoted_id(found.live.instance_id)}{BEGUN_BY_ANOTHER}its tag {KEY} says so"
@@ -114,6 +122,8 @@ def warning(found: JournalWarning) -> str:
             f" have begun it ({sentences(found.entry.causes)}) and been killed. So up waits for its end, wipes nothing,"
             " and asks whether it was this rebuild"
         )
+    if isinstance(found, MarkedTakenBack):
+        return _marked_taken_back(found.live.instance_id, found.marker)
     entry, names = found.entry, [snake(name) for name in found.inputs]
     if isinstance(found, TakenBack) and entry.event in VERIFIED:
         return (
@@ -130,6 +140,23 @@ def warning(found: JournalWarning) -> str:
         f"the rebuild of instance {quoted_id(entry.instance_id)} that a killed run began counts as this one. The"
         f" journal keeps no values. If {' or '.join(names)} was changed since that run, change rebuild_token as"
         " well; else the new value never reaches the machine"
+    )
+
+
+def _marked_taken_back(instance_id: str, marker: Marker) -> str:
+    made = marker.phase is not Phase.BEGUN
+    was = "was rebuilt" if made else "was about to be rebuilt, or was,"
+    if made:
+        after = f"To rebuild it, change rebuild_token. If it is as it should be, run `{_close_marked(marker)} --forget`"
+    else:
+        after = (
+            f"If it was, change rebuild_token to rebuild. If it was not, run `{_close_marked(marker)} --not-rebuilt`,"
+            f" or set zec:closeAttempt to {marker.attempt}=not-rebuilt"
+        )
+    return (
+        f"{INSTANCE}{quoted_id(instance_id)}{MAY_RUN}a first-boot script or a password that your program no longer has:"
+        f" its tag {KEY} says that it {was} for another program of this resource at {timestamp(marker.at)}, and the"
+        f" stack has no record of it. {after}"
     )
 
 
@@ -180,6 +207,14 @@ def _since(now: float, then: float) -> str:
 
 def _instance(entry: Entry) -> str:
     return f"{INSTANCE}{quoted_id(entry.instance_id)}"
+
+
+def _and_has(live: Instance) -> str:
+    return f" with image {quoted_id(live.image_id)} and key {quoted_id(live.key_id)}"
+
+
+def _close_marked(marker: Marker) -> str:
+    return f"zec-pulumi attempts close {marker.attempt}"
 
 
 def _close(entry: Entry) -> str:

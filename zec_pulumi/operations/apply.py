@@ -163,7 +163,8 @@ class _Apply:
         journal, instance_id = self.process.journal, self.live.instance_id
         if self.marking.ours or recovery.left_behind(journal, instance_id, self.call.urn, previous):
             not_run = False
-        return record.applied_now(self.live, user_data_not_run=bool(not_run))
+        marked = self.marking.known_attempt(new=not self.before, known=self.recorded.applied.marked_attempt)
+        return record.applied_now(self.live, user_data_not_run=bool(not_run), marked_attempt=marked)
 
     def _known_backups(self, adopted: bool) -> tuple[Backup, ...]:  # noqa: FBT001 a fact
         """Return the backups to record; an adopted machine may have been rebuilt by a run that was killed."""

@@ -9,7 +9,7 @@ from zec_pulumi.api import MissingCredentialsError
 from zec_pulumi.errors import ZecError
 from zec_pulumi.journal.evidence import is_told
 from zec_pulumi.journal.marker import UnreadMarker, find
-from zec_pulumi.journal.questions import MarkerNotRead
+from zec_pulumi.journal.questions import MarkedTakenBack, MarkerNotRead, TakenBack
 from zec_pulumi.journal.recovery import resolve_plan
 from zec_pulumi.journal.resolved import ResolvedPlan, Sighting
 from zec_pulumi.messages import gates as gate_messages
@@ -20,7 +20,7 @@ from zec_pulumi.messages.fleet import Outlook
 from zec_pulumi.operations import backups
 from zec_pulumi.operations.gate_check import ask_gates, refusals
 from zec_pulumi.planning.backups import kept, way_back
-from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
+from zec_pulumi.planning.plan import Kind, NeverRun, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_rebuild_seconds
 from zec_pulumi.planning.script_rules import script_problem
 from zec_pulumi.rebuild.validation import (
@@ -175,7 +175,10 @@ class Case:
         line = plan_messages.line(plan, live, self.wanted.instance_id, wipe, self._image_names(plan), found)
         if line:
             (assessment.warnings if plan.kind is Kind.REBUILD or plan.undecided else assessment.infos).append(line)
-        assessment.warnings.extend(map(plan_messages.note, plan.notes))
+        # Of a script that is taken out nobody says that it never ran, where a killed run may have run it.
+        doubtful = isinstance(resolved.warning, TakenBack | MarkedTakenBack)
+        notes = [note for note in plan.notes if not (doubtful and isinstance(note, NeverRun))]
+        assessment.warnings.extend(map(plan_messages.note, notes))
         assessment.warnings.extend(() if found.restores else self._script_warnings(plan))
 
     def _refused(self, plan: Plan) -> list[str]:

@@ -173,11 +173,13 @@ class Applied(Model):
     """What the last verified rebuild or adoption left on the machine: the readable trigger values.
 
     ``user_data_not_run`` says that the recorded first-boot script was never run: the machine was adopted with it.
+    ``marked_attempt`` is the attempt of this resource that the machine's marker named when it was adopted.
     """
 
     image_id: str | None = None
     key_id: str | None = None
     user_data_not_run: Literal[True] | None = None
+    marked_attempt: str | None = None
 
 
 class Attempt(Model):

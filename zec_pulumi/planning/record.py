@@ -152,10 +152,12 @@ def rolled_back(before: Mapping[str, Any], wanted: Mapping[str, Any], back: Atte
     return _present({**given, "imageId": back.image_id, "keyId": back.key_id})
 
 
-def applied_now(live: Instance, *, user_data_not_run: bool = False) -> dict[str, Any]:
-    """Return the readable trigger values as the machine has them, and whether the recorded script was never run."""
+def applied_now(
+    live: Instance, *, user_data_not_run: bool = False, marked_attempt: str | None = None
+) -> dict[str, Any]:
+    """Return the readable trigger values as the machine has them, and what else :class:`Applied` says."""
     applied = {"imageId": live.image_id, "keyId": live.key_id}
-    return _present({**applied, "userDataNotRun": user_data_not_run or None})
+    return _present({**applied, "userDataNotRun": user_data_not_run or None, "markedAttempt": marked_attempt})
 
 
 def rebuilt(attempt: Attempt, finished_at: float, causes: Sequence[str]) -> dict[str, Any]:
@@ -186,8 +188,14 @@ def last_rebuild_seconds(properties: Mapping[str, Any]) -> float | None:
     last = properties.get("lastRebuild")
     if not isinstance(last, dict):
         return None
-    started, finished = seconds_of(last.get("startedAt")), seconds_of(last.get("finishedAt"))
+    started, finished = last_rebuild_began(properties), seconds_of(last.get("finishedAt"))
     return None if started is None or finished is None or finished < started else finished - started
+
+
+def last_rebuild_began(properties: Mapping[str, Any]) -> float | None:
+    """Return when the last recorded rebuild began, in seconds since the Unix epoch; None when that is not known."""
+    last = properties.get("lastRebuild")
+    return seconds_of(last.get("startedAt")) if isinstance(last, dict) else None
 
 
 def inputs_only(properties: Mapping[str, Any]) -> dict[str, Any]:
