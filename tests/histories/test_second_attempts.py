@@ -55,10 +55,9 @@ ENDS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
 STRIKES = [
     *(("row", 1), ("row", 3), ("row", 5)),
     *(("journal", 1), ("journal", 3)),
-    *(("sleep", 1), ("sleep", 3)),
+    ("sleep", 1),
     ("after ModifyResourceTags", 1),
     ("after ResetInstance", 1),
-    ("before Describe", 5),
     ("returned", 1),
 ]
 
@@ -81,6 +80,8 @@ def play(end: str, how: str, second: dict[str, Any], strike: tuple[str, int], *,
             with steps.faults(faults):
                 points.armed = Disturbance(where, 1, striking(stack, by))
                 steps.up(stack, FIRST)
+            if world.machine["status"] == "REINSTALL_FAILED":
+                world.by_hand(status="STOPPED")  # by Zenlayer's support; nothing else leads on
             struck, points.armed = points.happened, Disturbance(*strike, striking(stack, how))
             steps.up(stack, second)
             if points.happened == struck:
