@@ -388,6 +388,20 @@ def test_while_another_resource_s_rebuild_is_open_nothing_is_sent(world: World, 
     assert (stack.up(program).end, world.resets()) == ("succeeded", 1)
 
 
+@pytest.mark.parametrize("change", [{"instanceName": "renamed"}, {"password": "Abcdef-123"}])
+@pytest.mark.parametrize("phase", Phase)
+def test_while_another_resource_s_rebuild_is_open_nothing_is_changed_in_place(
+    world: World, phase: Phase, change: dict[str, str]
+) -> None:
+    """Its reset would take the password off again, and the stack would not know."""
+    mark_by_another(world, phase)
+    stack = world.stacks[0]
+    is_open = phase in (Phase.BEGUN, Phase.ACCEPTED)
+    assert (stack.up({"imageId": JAMMY, **change}).end == "failed") == is_open
+    assert (world.actions() == []) == is_open
+    assert stack.up({"imageId": JAMMY}).end == "succeeded", "with nothing to do, nobody is in the way"
+
+
 def test_while_another_resource_s_rebuild_still_installs_nothing_is_sent(world: World) -> None:
     """Its marker says that nothing more is to be told of it; the machine says that it is not done."""
     mark_by_another(world, Phase.DONE)

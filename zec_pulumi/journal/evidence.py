@@ -90,12 +90,20 @@ class Unrecorded:
         return self._with_what_is_shown() if hides else self.resolved
 
     def of_no_rebuild(self) -> ResolvedPlan:
-        """Return a plan that rebuilds nothing, with what the marker tells of a rebuild that the program took back.
+        """Return a plan that rebuilds nothing, with what the marker tells: of another's rebuild, or of one taken back.
 
-        What it was for is not known. So it is no success while it is under way, or where it left what is not wanted.
+        What that one was for is not known. So it is no success while it is under way, or where it left what is not
+        wanted.
         """
         plan, marker, live = self.resolved.plan, self.sighting.marker, self.live
-        if not isinstance(marker, Marker) or plan.undecided or not self._is_unrecorded(marker):
+        if not isinstance(marker, Marker):
+            return self.resolved
+        if marker.resource != resource_digest(self.urn):
+            busy = marker.read_on(self.sighting.found or live.status).is_open and not self._is_explained(marker)
+            if plan.changes and busy and self.sighting.answer(marker.attempt) is None:
+                return replace(self.resolved, question=MarkedByAnother(live, marker, self.sighting.now))
+            return self.resolved
+        if self._is_new or plan.undecided or not self._is_unrecorded(marker):
             return self.resolved
         under_way = (self.sighting.found or live.status) in status.REINSTALLING
         made = marker.phase is not Phase.BEGUN or self.sighting.answer(marker.attempt) is True
@@ -104,13 +112,12 @@ class Unrecorded:
         return replace(self.resolved, warning=self.resolved.warning or MarkedTakenBack(live, marker))
 
     def _is_unrecorded(self, marker: Marker) -> bool:
-        """Whether the marker is of a later rebuild of this resource than the recorded one, and for something else."""
+        """Whether a marker of this resource is of a later rebuild than the recorded one, and for something else."""
         attempt = self.recorded.attempt
         began = max(last_rebuild_began(self.before) or 0.0, attempt.started_at if attempt else 0.0)
         known = (self.recorded.applied.marked_attempt, *(entry.attempt_id for entry in self.history.entries))
         return (
             marker.phase is not Phase.CLOSED
-            and marker.resource == resource_digest(self.urn)
             and marker.at > began
             and self.sighting.answer(marker.attempt) is not False
             and not any(marker.is_attempt(attempt_id) for attempt_id in known)

@@ -65,8 +65,6 @@ def resolve_plan(
         return resolved
     if resolved.plan.kind is Kind.REBUILD:
         return Unrecorded(resolved, history, wanted, recorded, live, before, urn, sighting).of_rebuild()
-    if not before:
-        return resolved
     return Unrecorded(resolved, history, wanted, resolved.recorded, live, before, urn, sighting).of_no_rebuild()
 
 
