@@ -51,7 +51,7 @@ class Steps:
         previous, sent, drift = stack.previous, len(self.world.judge.sent_by(stack)), self.world.judge.drift
         stack.timeout = timeout
         began = self.world.judge.moment(stack)
-        new = not stack.outputs and self.world.machine["pending"] is None
+        created, new = not stack.outputs, not stack.outputs and self.world.machine["pending"] is None
         outcome = stack.up(chosen)
         self._ended(stack, outcome, f"up {outcome.end}")
         # What the other stack did in the middle is for its own error to tell.
@@ -59,7 +59,7 @@ class Steps:
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
             self.world.judge.as_wanted(stack, began, new=new)
-            self.world.judge.ran(stack, outcome.lines)
+            self.world.judge.ran(stack, outcome.lines, new=created)
         elif outcome.end == "failed":
             self._tells(outcome, done, started_over=self.world.judge.drift != drift)
             if self.world.judge.rolled_back(stack, began) and not self.world.cloud.faults.rules():

@@ -64,7 +64,7 @@ class Accepted:
     attempt_id: str | None
     script: str | None
     command: int
-    generation: int
+    generation: int | None
     lost: bool = True
     by_journal: bool = False
     warned: bool = False
@@ -244,13 +244,17 @@ class Judge:
             elif name in program and began == now and (new or self._as_wanted.get(key) == now):
                 self._world.breaks(f"2: success was reported for {name} {program[name]} and the machine is {machine}")
 
-    def ran(self, stack: Stack, said: list[str]) -> None:
+    def ran(self, stack: Stack, said: list[str], *, new: bool) -> None:
         """Claim 2, of what no API shows: after success the disk's script is the program's, or ``up`` ``said`` so.
 
-        A script that was run before others changed the machine, or for a resource that the stack forgot, is left out.
+        Left out is a script that was run before others changed the machine, or before a resource that was ``new``.
         """
         last = self.accepted[-1] if self.accepted else None
         if last is None or (last.stack, last.generation, last.drift) != (stack.name, stack.generation, self.drift):
+            return
+        if new and last.command != self._world.commands:
+            # The stack begins with the machine as it is, and says once what it has not run.
+            last.generation = None
             return
         if last.back or last.restores or not_run(stack) or script_of(stack.program) == last.script:
             return
