@@ -17,14 +17,14 @@ from tests.support.programs import DEBIAN, JAMMY, NOBLE
 from tests.support.world import WEB, World
 from zec_pulumi import health
 from zec_pulumi.journal.marker import KEY, MAX_LENGTH, Marker, Phase, StrangeMarker, find, parse
-from zec_pulumi.planning.inputs import parse_wanted
+from zec_pulumi.planning.inputs import UNKNOWN, parse_wanted
 from zec_pulumi.planning.same_rebuild import plan_digest
 from zec_pulumi.simulator.models import Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.stack import Stack
+    from tests.support.stack import Outcome, Stack
 
 SCRIPT = "#!/bin/sh\n"
 WITH_SCRIPT = {"imageId": JAMMY, "userData": SCRIPT}
@@ -639,7 +639,7 @@ def test_a_tag_that_a_resource_begins_with_is_not_warned_of(world: World) -> Non
     attempt = (world.marker or "").split(".")[2]
     stack.destroy()
     stack.generation = 0
-    assert stack.up({"imageId": JAMMY}).end == "succeeded"
+    assert stack.up({"imageId": JAMMY}).lines == ["adopt: already runs ubuntu2204_20240712; nothing is wiped"]
     assert stack.outputs["applied"]["markedAttempt"] == attempt
     for outcome in (stack.preview({"imageId": JAMMY}), stack.up({"imageId": JAMMY})):
         assert outcome.lines == []
@@ -681,3 +681,106 @@ def test_a_tag_that_was_about_to_be_sent_hides_no_rebuild_before_it(world: World
     outcome = stack.up(first)
     assert (outcome.end, world.resets()) == ("failed", 1)
     assert "it has the wanted image_id, and the stack has not recorded that" in outcome.text
+
+
+def own_marker(world: World, phase: Phase) -> None:
+    """Put a marker of another program of the first stack's resource on the machine, which nothing knows."""
+    marker = Marker.begun(world.stacks[0].urn, "0" * 16, "89abcdef", world.clock.now())
+    world.mark(replace(marker, phase=phase).value)
+
+
+def warns(outcome: Outcome) -> bool:
+    """Whether a row says that the machine may run something else."""
+    return any("may be running" in line for line in outcome.lines)
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_tag_of_this_resource_but_a_closed_one_is_warned_of(world: World, phase: Phase) -> None:
+    """Nothing is to be rebuilt, and nobody has recorded that attempt."""
+    own_marker(world, phase)
+    assert warns(world.stacks[0].up({"imageId": JAMMY})) == (phase is not Phase.CLOSED)
+
+
+def test_what_the_record_has_is_not_warned_of_on_another_computer(world: World) -> None:
+    """The tag names the rebuild that the stack has recorded."""
+    stack = world.stacks[0]
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+    world.lose_journal(stack)
+    assert stack.up(WITH_SCRIPT).lines == []
+
+
+def test_what_the_journal_knows_to_be_of_no_matter_is_not_warned_of(world: World) -> None:
+    """A token leaves nothing on the machine. The tag does not say what it was for, the journal does."""
+    stack = world.stacks[0]
+    world.points.armed = Disturbance("row RUNNING, verifying", 1, kill)
+    assert stack.up({"imageId": JAMMY, "rebuildToken": "one"}).end == "killed"
+    assert stack.up({"imageId": JAMMY}).lines == []
+    world.lose_journal(stack)
+    assert warns(stack.up({"imageId": JAMMY}))
+
+
+def test_a_tag_of_what_the_program_still_asks_for_is_not_warned_of(world: World) -> None:
+    """A refresh has recorded the image, so nothing is to be rebuilt."""
+    stack = world.stacks[0]
+    wanted = parse_wanted({"instanceId": WEB, "imageId": NOBLE})
+    digest = plan_digest(stack.urn, stack.previous, wanted)
+    world.mark(replace(Marker.begun(stack.urn, digest, "89abcdef", world.clock.now()), phase=Phase.DONE).value)
+    world.by_hand(imageId=NOBLE)
+    stack.refresh()
+    assert stack.up({"imageId": NOBLE}).lines == []
+
+
+def test_drift_beside_a_tag_that_was_about_to_be_sent_is_only_warned_of(world: World) -> None:
+    """Nobody knows whose it is."""
+    own_marker(world, Phase.BEGUN)
+    world.by_hand(imageId=NOBLE)
+    outcome = world.stacks[0].up({"imageId": JAMMY})
+    assert (outcome.end, warns(outcome), len(outcome.lines)) == ("succeeded", True, 2)
+
+
+def test_an_attempt_that_is_joined_while_a_later_one_installs_is_waited_for(world: World) -> None:
+    """What comes of it is verified, and what it may run is warned of."""
+    stack, first = world.stacks[0], {**WITH_SCRIPT, "imageId": NOBLE}
+    world.points.armed = Disturbance("row reset accepted", 1, stack.told_to_stop)
+    assert stack.up(first).end == "failed"
+    killed_elsewhere(world, "row DEPLOYING", {**OTHER_SCRIPT, "imageId": NOBLE})
+    outcome = stack.up(first)
+    assert (outcome.end, warns(outcome), world.resets()) == ("succeeded", True, 2)
+
+
+def test_while_the_script_is_not_known_nobody_says_that_it_was_taken_back(world: World) -> None:
+    own_marker(world, Phase.DONE)
+    assert not warns(world.stacks[0].preview({"imageId": JAMMY, "userData": UNKNOWN}))
+
+
+def test_a_tag_of_before_the_recorded_attempt_is_not_warned_of(world: World) -> None:
+    """The attempt is for the image alone, and has no tag."""
+    own_marker(world, Phase.DONE)
+    world.cloud.clock.advance(60)
+    stack = world.stacks[0]
+    world.points.armed = Disturbance("row DEPLOYING", 1, stack.told_to_stop)
+    assert stack.up({"imageId": NOBLE}).end == "failed"
+    world.lose_journal(stack)
+    joined = stack.up({"imageId": NOBLE})
+    assert (joined.end, warns(joined), world.resets()) == ("succeeded", False, 1)
+
+
+def test_a_script_that_was_changed_after_its_killed_run_is_rebuilt_for(world: World) -> None:
+    """The machine has the image that nobody recorded, and the tag says that the rebuild was another."""
+    stack = killed_elsewhere(world, "row RUNNING, verifying", {**WITH_SCRIPT, "imageId": NOBLE})
+    assert stack.up({**OTHER_SCRIPT, "imageId": NOBLE}).end == "succeeded"
+    assert world.resets() == 2
+
+
+def test_an_answer_lets_a_change_in_place_through(world: World) -> None:
+    """The other resource's rebuild was killed, as somebody has seen; or it was this one's, under an older name."""
+    stack = world.stacks[0]
+    mark_by_another(world, Phase.BEGUN)
+    stack.settings = {"zec:closeAttempt": "89abcdef=not-rebuilt"}
+    assert stack.up({"imageId": JAMMY, "instanceName": "renamed"}).end == "succeeded"
+    stack.settings = {}
+    world.mark(None)
+    assert stack.up(WITH_SCRIPT).end == "succeeded"
+    known = Marker.begun(URN, "0" * 16, stack.previous or "", world.clock.now())
+    world.mark(known.value)
+    assert stack.up({**WITH_SCRIPT, "instanceName": "again"}).end == "succeeded"
