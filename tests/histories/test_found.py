@@ -466,3 +466,24 @@ def test_a_tag_that_was_left_is_not_believed_where_tags_are_written_no_more(
     outcome = steps.up(stack, first)
     asked = "may already have been rebuilt" in outcome.text and world.resets() == 1
     assert asked or (outcome.end == "succeeded" and world.resets() == 2), outcome.text
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["journal", "journal lost"])
+@pytest.mark.parametrize("unseen", [{"userData": SCRIPT}, {"rebuildToken": "one"}, {}])
+def test_what_a_lost_rebuild_was_to_do_unseen_is_not_forgotten_with_its_password(
+    world: World, unseen: dict[str, str], *, lost: bool
+) -> None:
+    """It was to take the login key off, which the machine still has, and the program goes back to the key."""
+    steps, stack = Steps(world), world.stacks[0]
+    steps.up(stack, {"imageId": JAMMY, "userData": OTHER_SCRIPT})
+    steps.up(stack, {"imageId": JAMMY, "userData": OTHER_SCRIPT, "rebuildToken": "zero"})
+    with steps.faults([{"action": "ResetInstance", "nth": 1, "effect": {"type": "drop"}}]):
+        world.points.armed = Disturbance("after ResetInstance", 1, stack.told_to_stop)
+        lost_one = {"imageId": JAMMY, "rebuildToken": "zero", "password": "Ghijkl-456", **unseen}
+        assert steps.up(stack, {**lost_one, "rebuildOn": ["password"]}).end == "failed"
+    assert world.resets() == 1
+    if lost:
+        world.lose_journal(stack)
+    program = {"imageId": JAMMY, "rebuildToken": "zero", "keyId": "key-YWD2QFOl", **unseen}
+    assert steps.up(stack, program).end == "succeeded"
+    assert world.resets() == 2

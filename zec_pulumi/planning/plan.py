@@ -273,8 +273,8 @@ def _missing(wanted: Wanted, recorded: Recorded, live: Instance) -> Iterator[Cau
     It was not where the machine still has the image and the key of before, which it was to change.
     """
     attempt, applied = recorded.attempt, recorded.applied
-    before, asked = (applied.image_id, applied.key_id), (recorded.image_id, recorded.key_id)
-    differs = any(new not in (None, old) for new, old in zip(asked, before, strict=True))
+    # With a password, the attempt was to take the key off.
+    differs = (recorded.image_id, recorded.key_id) != (applied.image_id, applied.key_id)
     if attempt is None or not differs or not _is_untouched(recorded, live):
         return
     same = {
