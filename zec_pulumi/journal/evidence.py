@@ -107,7 +107,7 @@ class Unrecorded:
             return self.resolved
         under_way = (self.sighting.found or live.status) in status.REINSTALLING
         made = marker.phase is not Phase.BEGUN or self.sighting.answer(marker.attempt) is True
-        if plan.kind in (Kind.NONE, Kind.CHANGE) and (under_way or (made and _differs(self.wanted, live))):
+        if plan.kind in (Kind.NONE, Kind.CHANGE) and (under_way or (made and not_wanted(self.wanted, live))):
             return replace(self.resolved, question=MarkedNoLongerWanted(live, marker))
         return replace(self.resolved, warning=self.resolved.warning or MarkedTakenBack(live, marker))
 
@@ -222,10 +222,11 @@ def _shown_already(wanted: Wanted, recorded: Recorded, live: Instance) -> tuple[
     )
 
 
-def _differs(wanted: Wanted, live: Instance) -> bool:
-    """Whether the machine has another image or key than the program asks for."""
-    wants = (wanted.image_id, None if wanted.password else wanted.key_id)
-    return any(want not in (None, has) for want, has in zip(wants, (live.image_id, live.key_id), strict=True))
+def not_wanted(wanted: Wanted, live: Instance) -> set[tuple[str, str | None]]:
+    """Return image and key of the machine, by trigger, where the program asks for another one."""
+    has = shown_by(live)
+    wants = {"imageId": wanted.image_id, "keyId": None if wanted.password else wanted.key_id}
+    return {(trigger, has[trigger]) for trigger, want in wants.items() if want not in (None, has[trigger])}
 
 
 def is_told(plan: Plan, recorded: Recorded, live: Instance) -> bool:

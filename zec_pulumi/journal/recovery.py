@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.journal.evidence import Unrecorded, came_true, is_told, shown_by, taken_back
+from zec_pulumi.journal.evidence import Unrecorded, came_true, is_told, not_wanted, taken_back
 from zec_pulumi.journal.journal import ENDED, UNKNOWN, Entry, History, Journal, Origin
 from zec_pulumi.journal.marker import Marker
 from zec_pulumi.journal.questions import (
@@ -160,9 +160,7 @@ def _left_as_it_is(entries: Sequence[Entry], wanted: Wanted, live: Instance) -> 
 
     Drift by others is only warned of; but after a killed run, up must bring the wanted image or say what to do.
     """
-    has = shown_by(live)
-    wants = {"imageId": wanted.image_id, "keyId": None if wanted.password else wanted.key_id}
-    differing = {(trigger, has[trigger]) for trigger, want in wants.items() if want not in (None, has[trigger])}
+    differing = not_wanted(wanted, live)
     under_way = live.status in status.REINSTALLING
     ours = [e for e in entries if e.event not in ENDED and (under_way or differing & set(map(_put, e.causes)))]
     return NoLongerWanted(ours[-1], live) if ours else None

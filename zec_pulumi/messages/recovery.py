@@ -79,12 +79,12 @@ def question(found: Question) -> str:
         return (
             f"{_instance(entry)}{REBUILT_FOR_ANOTHER}{run} for {entry.urn} sent ResetInstance, or was about to"
             f" ({sentences(entry.causes)}), and was killed. This run has changed nothing. If that is this resource, run"
-            f" `{_close(entry)} --rebuilt`, else the same with `{other}`, and pulumi up"
+            f" `{_close(entry.attempt_id)} --rebuilt`, else the same with `{other}`, and pulumi up"
         )
     return (
         f"{_instance(entry)}{MAY_BE_REBUILT}{run} sent ResetInstance, or was about to"
         f" ({sentences(entry.causes)}), and was killed. This run has changed nothing. Log in and check, then run"
-        f" `{_close(entry)} --rebuilt` or `--not-rebuilt`, and pulumi up"
+        f" `{_close(entry.attempt_id)} --rebuilt` or `--not-rebuilt`, and pulumi up"
     )
 
 
@@ -134,7 +134,7 @@ def warning(found: JournalWarning) -> str:
         return (
             f"{_instance(entry)}{MAY_RUN}{' and '.join(names)} that your program no longer has: an earlier run may have"
             " rebuilt it before it was killed. If it did, change rebuild_token to rebuild. If it did not, run"
-            f" `{_close(entry)} --not-rebuilt`"
+            f" `{_close(entry.attempt_id)} --not-rebuilt`"
         )
     return (
         f"the rebuild of instance {quoted_id(entry.instance_id)} that a killed run began counts as this one. The"
@@ -147,10 +147,12 @@ def _marked_taken_back(instance_id: str, marker: Marker) -> str:
     made = marker.phase is not Phase.BEGUN
     was = "was rebuilt" if made else "was about to be rebuilt, or was,"
     if made:
-        after = f"To rebuild it, change rebuild_token. If it is as it should be, run `{_close_marked(marker)} --forget`"
+        after = (
+            f"To rebuild it, change rebuild_token. If it is as it should be, run `{_close(marker.attempt)} --forget`"
+        )
     else:
         after = (
-            f"If it was, change rebuild_token to rebuild. If it was not, run `{_close_marked(marker)} --not-rebuilt`,"
+            f"If it was, change rebuild_token to rebuild. If it was not, run `{_close(marker.attempt)} --not-rebuilt`,"
             f" or set zec:closeAttempt to {marker.attempt}=not-rebuilt"
         )
     return (
@@ -213,9 +215,5 @@ def _and_has(live: Instance) -> str:
     return f" with image {quoted_id(live.image_id)} and key {quoted_id(live.key_id)}"
 
 
-def _close_marked(marker: Marker) -> str:
-    return f"zec-pulumi attempts close {marker.attempt}"
-
-
-def _close(entry: Entry) -> str:
-    return f"zec-pulumi attempts close {entry.attempt_id}"
+def _close(attempt_id: str) -> str:
+    return f"zec-pulumi attempts close {attempt_id}"
