@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 JAMMY = "ubuntu2204_20240712"
+WITH_SCRIPT = {"instance_id": WEB_1, "image_id": JAMMY, "user_data": "#!/bin/sh\n"}
 SECTION = (ROOT / "docs" / "cancelled-jobs.md").read_text("utf-8").split("## Try it")[1]
 LINES = SECTION.split("```bash\n")[1].split("```")[0]
 
@@ -62,7 +63,7 @@ def test_the_next_job_on_another_runner_joins(
 ) -> None:
     """The change is not readable, and nothing but the machine tells of the first job. Judged by the ledger."""
     stack = copied_stack(recorded("newest"), tmp_path / "stack", slow_cloud)
-    stack.declare(web={"instance_id": WEB_1, "image_id": JAMMY, "user_data": "#!/bin/sh\n"})
+    stack.declare(web=WITH_SCRIPT)
     text = run(stack, tmp_path / "tmp")
     assert re.search(r"join: rebuild accepted \w+ ago", text), text
     assert stack.actions() == ["StopInstances", "ResetInstance"]
@@ -73,21 +74,46 @@ def test_the_next_job_on_another_runner_joins(
     assert stack.actions() == ["StopInstances", "ResetInstance"]
 
 
+def job_that_is_killed(stack: Stack) -> None:
+    """Run an up for a script, and kill it while the instance is reinstalled."""
+    stack.declare(web=WITH_SCRIPT)
+    job = stack.start("up", "--yes", "--skip-preview")
+    until = time.monotonic() + COMMAND_SECONDS
+    while not any(".done." in value for _, value in stack.cloud.tags()) and time.monotonic() < until:
+        time.sleep(0.05)
+    end_all(stack.folder)
+    ended(job)
+    stack.run("cancel", "--yes", "--stack", stack.name).ok()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_was_added_to_the_program_of_a_killed_job_is_done_before_up_succeeds(
+    recorded: Callable[[str], Stack], slow_cloud: Simulator, tmp_path: Path, *, lost: bool
+) -> None:
+    """A password is set, and a time zone refused: with the first job's disk, or on another runner by the tag alone."""
+    stack = copied_stack(recorded("newest"), tmp_path / "stack", slow_cloud)
+    job_that_is_killed(stack)
+    if lost:
+        shutil.rmtree(stack.folder / "home")
+        (stack.folder / "home").mkdir()
+    stack.declare(web={**WITH_SCRIPT, "timezone": "Asia/Tokyo"})
+    assert "timezone: only a rebuild can change this" in stack.preview().failed().text
+    stack.declare(web={**WITH_SCRIPT, "password": "Abcdef-123"})
+    assert "join: rebuild accepted" in stack.preview().ok().text
+    slow_cloud.advance(3700)
+    stack.up().ok()
+    assert stack.actions() == ["StopInstances", "ResetInstance", "ResetInstancePassword"]
+    stack.preview("--expect-no-changes").ok()
+
+
 def test_the_next_job_on_another_runner_says_what_a_reverted_change_has_done(
     recorded: Callable[[str], Stack], slow_cloud: Simulator, tmp_path: Path
 ) -> None:
     """The first job was killed with its disk while the instance was reinstalled, and the change was taken back."""
     stack = copied_stack(recorded("newest"), tmp_path / "stack", slow_cloud)
-    stack.declare(web={"instance_id": WEB_1, "image_id": JAMMY, "user_data": "#!/bin/sh\n"})
-    job = stack.start("up", "--yes", "--skip-preview")
-    until = time.monotonic() + COMMAND_SECONDS
-    while not any(".done." in value for _, value in slow_cloud.tags()) and time.monotonic() < until:
-        time.sleep(0.05)
-    end_all(stack.folder)
-    ended(job)
+    job_that_is_killed(stack)
     shutil.rmtree(stack.folder / "home")
     (stack.folder / "home").mkdir()
-    stack.run("cancel", "--yes", "--stack", stack.name).ok()
     stack.declare(web={"instance_id": WEB_1, "image_id": JAMMY})
     assert (
         "for a change that your program no longer asks for: its tag zec-pulumi-attempt says so"

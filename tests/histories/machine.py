@@ -72,6 +72,13 @@ class Histories(RuleBasedStateMachine):
         """Run up, undisturbed but for the faults that are still in force."""
         self.steps.up(self._stack(stack), program)
 
+    @rule(stack=STACKS, change=programs.single_changes())
+    def up_with_one_change(self, stack: int, change: dict[str, Any]) -> None:
+        """Run up with the last program, but for one input: so a person mends it after a run that did not end well."""
+        chosen = self._stack(stack)
+        program = {name: value for name, value in {**chosen.program, **change}.items() if value is not None}
+        self.steps.up(chosen, program)
+
     @rule(
         stack=STACKS,
         program=CHANGES,

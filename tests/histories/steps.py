@@ -32,7 +32,7 @@ NEXT_STEP = re.compile(
     "|[Ss]ee the API's"
 )
 BUSY = "is worked on by"
-INPUT = re.compile("(image_id|key_id|password|timezone|backup): ")
+INPUT = re.compile("(image_id|key_id|password|timezone|enable_agent|backup): ")
 """A finding about an input; the row that it stands on names the resource."""
 
 TRANSITIONAL = frozenset({"IMAGING", "DEPLOYING", "REBUILDING", "STOPPING", "BOOTING", "NEW_STATUS"})
@@ -59,6 +59,7 @@ class Steps:
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
             self.world.judge.as_wanted(stack, began, new=new)
+            self.world.judge.set_beside(stack, began, new=created)
             self.world.judge.ran(stack, outcome.lines, new=created)
         elif outcome.end == "failed":
             self._tells(outcome, done, started_over=self.world.judge.drift != drift)
@@ -156,6 +157,7 @@ class Steps:
         self._ended(stack, outcome, "rename")
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
+            self.world.judge.set_beside(stack, self.world.judge.moment(stack), new=True)
 
     def released(self) -> None:
         """A machine that is gone is named, dropped by refresh, and nothing is sent."""

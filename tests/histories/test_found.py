@@ -159,8 +159,12 @@ def test_a_machine_that_does_not_settle_is_named_with_a_way_out(world: World) ->
 
 
 def test_user_data_that_may_have_been_changed_after_a_kill_is_warned_of(world: World) -> None:
-    """The journal keeps no value, so the finished attempt counts; preview and up say what to do about a new script."""
+    """The journal keeps no value, so the finished attempt counts; preview and up say what to do about a new script.
+
+    That is without a tag, which would tell.
+    """
     stack = world.stacks[0]
+    stack.settings = {"zec:markAttempts": "false"}
     stack.up({"imageId": JAMMY})
     struck(stack, "returned", kill, imageId=JAMMY, userData=SCRIPT)
     program = {"imageId": JAMMY, "userData": OTHER_SCRIPT}

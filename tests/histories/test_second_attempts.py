@@ -11,7 +11,7 @@ import pytest
 from tests.histories.steps import Steps
 from tests.support.judge import ClaimBrokenError
 from tests.support.points import Disturbance, kill
-from tests.support.programs import DEBIAN, JAMMY, NOBLE, OTHER_KEY, SCRIPTS
+from tests.support.programs import DEBIAN, JAMMY, KEY, NOBLE, OTHER_KEY, PASSWORDS, SCRIPTS
 from tests.support.world import World
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ SECOND: list[dict[str, Any]] = [
     {"imageId": JAMMY, "userData": SCRIPT, "rebuildToken": "one"},
     {"imageId": DEBIAN, "userData": SCRIPT},
     {"userData": SCRIPT},
+    *({**FIRST, **more} for more in ({"password": PASSWORDS[0]}, {"timezone": "Asia/Tokyo"}, {"enableAgent": False})),
+    {**FIRST, "keyId": KEY},
 ]
 
 ENDS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
@@ -45,6 +47,7 @@ ENDS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
     "cancelled after acceptance": ("row reset accepted", "cancelled", []),
     "cancelled in the reinstall": ("row DEPLOYING", "cancelled", []),
     "killed after acceptance": ("row reset accepted", "killed", []),
+    "killed in the reinstall": ("row DEPLOYING", "killed", []),
     "failed": (
         *("", "nothing"),
         [{"action": "ResetInstance", "nth": 1, "effect": {"type": "reinstall_fails"}}],

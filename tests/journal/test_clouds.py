@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zec_pulumi.simulator import Simulator
 
 PHASES = ["sending ResetInstance", "reset accepted", "DEPLOYING", "RUNNING, verifying"]
+NO_TAGS = json.dumps({"zec:markAttempts": "false"})
 OTHER = AccessKey("another-key", "its password")
 ALL_EVENTS: list[Event] = [
     "intent",
@@ -76,8 +77,9 @@ def test_two_clouds_share_no_lock_and_two_credentials_of_one_do(
 def test_after_a_token_was_rotated_an_unseen_change_asks_and_is_not_made_again(
     make_stack: Callable[..., Stack], phase: str
 ) -> None:
-    """Whether these credentials see the same account cannot be known, so a person is asked."""
+    """Without a tag, whether these credentials see the same account cannot be known, so a person is asked."""
     before = make_stack()
+    before.settings = NO_TAGS
     before.killed(phase, imageId=JAMMY, userData=SCRIPT)
     before.sim.settle()
     sent = before.resets()
@@ -86,6 +88,19 @@ def test_after_a_token_was_rotated_an_unseen_change_asks_and_is_not_made_again(
     said = after.failed(imageId=JAMMY, userData=SCRIPT)
     assert "may already have been rebuilt: an earlier run with other credentials" in said
     assert after.resets() == sent
+
+
+@pytest.mark.parametrize("phase", ["DEPLOYING", "RUNNING, verifying"])
+def test_the_tag_of_the_attempt_tells_that_other_credentials_see_the_same_machine(
+    make_stack: Callable[..., Stack], phase: str
+) -> None:
+    """And that the rebuild was seen to begin: nobody has to be asked."""
+    before = make_stack()
+    before.killed(phase, imageId=JAMMY, userData=SCRIPT)
+    after = make_stack(adopted=False, credentials=OTHER)
+    after.outputs, after.inputs = before.outputs, before.inputs
+    after.up(imageId=JAMMY, userData=SCRIPT)
+    assert (after.resets(), after.status()) == (1, "RUNNING")
 
 
 @pytest.mark.parametrize("word", ["--rebuilt", "--not-rebuilt"])

@@ -65,6 +65,7 @@ def test_an_intent_without_an_outcome_asks_on_the_row_and_in_up(world: World) ->
     assert world.actions() == ["StopInstances"]
 
 
+NO_TAGS = {"zec:markAttempts": "false"}
 WITH_SECRET_KEY = {"keyId": "key-2ndKey01", "userData": SCRIPT}
 
 
@@ -78,15 +79,20 @@ def test_the_journal_keeps_no_value_of_a_secret_input(world: World) -> None:
     assert not any("key-2ndKey01" in file.read_text() for file in stack.home.rglob("*.jsonl"))
 
 
-def test_a_killed_rebuild_for_a_secret_input_is_not_made_twice(world: World) -> None:
-    """The journal holds no value to compare, so it counts for the one that is wanted now, and the row warns."""
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_killed_rebuild_for_a_secret_input_is_not_made_twice(world: World, *, marked: bool) -> None:
+    """The journal holds no value to compare, so it counts for the one that is wanted now, and the row warns.
+
+    The tag tells that it is the same one.
+    """
     stack = world.stacks[0]
     stack.secrets = frozenset({"keyId"})
+    stack.settings = {} if marked else NO_TAGS
     world.points.armed = Disturbance("row", 6, kill)
     assert stack.up(WITH_SECRET_KEY).end == "killed"
     outcome = stack.up(WITH_SECRET_KEY)
     assert (outcome.end, world.resets()) == ("succeeded", 1)
-    assert any("change rebuild_token as well" in line for line in outcome.lines)
+    assert any("change rebuild_token as well" in line for line in outcome.lines) is not marked
 
 
 @pytest.mark.parametrize(("word", "resets"), [("closed-rebuilt", 1), ("closed-not-rebuilt", 2)])

@@ -85,6 +85,8 @@ class Judge:
         self.drift = 0
         self._sent = defaultdict[str, list[str]](list)
         self._as_wanted: dict[tuple[str, str], Moment] = {}
+        self._asked: dict[tuple[str, str], object] = {}
+        self._password: str | None = None
         self.journals: dict[str, int] = {}
         self._broken: list[str] = []
         self.backups = BackupJudge(world)
@@ -97,6 +99,8 @@ class Judge:
             return
         body = json.loads(self._world.transport.body)
         # Raised here, inside a request, it would be taken for a defect of the package.
+        if entry["action"] in ("ResetInstance", "ResetInstancePassword"):
+            self._password = body.get("password")
         if entry["action"] == "CreateImage":
             self._broken.append(self.backups.created(stack))
         elif entry["action"] == "DeleteImages":
@@ -243,6 +247,20 @@ class Judge:
                 self._as_wanted[key] = now
             elif name in program and began == now and (new or self._as_wanted.get(key) == now):
                 self._world.breaks(f"2: success was reported for {name} {program[name]} and the machine is {machine}")
+
+    def set_beside(self, stack: Stack, began: Moment, *, new: bool) -> None:
+        """Claim 2, of what asks for no rebuild: the first success that has a value in its program has set it.
+
+        A resource that was ``new`` is adopted without it, and its row says so.
+        """
+        now, machine = self.moment(stack), self._world.machine
+        has = {"timezone": machine["timeZone"], "enableAgent": machine["enableAgent"], "password": self._password}
+        for name, value in has.items():
+            key, asked = (stack.name, name), stack.program.get(name)
+            first = asked is not None and not new and self._asked.get(key) != asked
+            self._asked[key] = asked
+            if first and asked != value and began == now and machine["pending"] is None:
+                self._world.breaks(f"2: success was reported for {name} {asked}, and the machine has {value}")
 
     def ran(self, stack: Stack, said: list[str], *, new: bool) -> None:
         """Claim 2, of what no API shows: after success the disk's script is the program's, or ``up`` ``said`` so.

@@ -10,6 +10,7 @@ from tests.support.gate import GATE
 
 JAMMY, NOBLE, DEBIAN = "ubuntu2204_20240712", "ubuntu2404_20240712", "debian12_20240712"
 RETIRED = "centos7_20200501"
+ZONE = "Asia/Shanghai"
 KEY, OTHER_KEY = "key-YWD2QFOl", "key-2ndKey01"
 PASSWORDS = ("Abcdef-123", "Ghijkl-456")
 SCRIPTS = ("#!/bin/sh\n# secret-one\n", "#!/bin/sh\n# secret-two\n")
@@ -27,6 +28,12 @@ _LOGINS: list[dict[str, Any]] = [
     {"keyId": OTHER_KEY},
     {"password": PASSWORDS[0]},
     {"password": PASSWORDS[1], "rebuildOn": ["password"]},
+]
+
+
+_SETTINGS: list[dict[str, Any]] = [
+    *({}, {}, {}, {}, {}, {}),
+    *({"timezone": "Asia/Tokyo"}, {"enableAgent": False}, {"enableAgent": True}),
 ]
 
 
@@ -53,6 +60,7 @@ def programs() -> st.SearchStrategy[dict[str, Any]]:
     """Return programs, now and then one that cannot work."""
     return st.builds(
         _program,
+        beside=st.sampled_from(_SETTINGS),
         image=st.sampled_from([JAMMY, JAMMY, NOBLE, NOBLE, DEBIAN, None, RETIRED]),
         login=st.sampled_from(_LOGINS),
         script=st.sampled_from([None, None, *SCRIPTS]),
@@ -60,6 +68,21 @@ def programs() -> st.SearchStrategy[dict[str, Any]]:
         more=st.sampled_from([{}, {}, {}, {"adopt": "never"}, {"powerOff": "force"}, {"instanceName": "renamed"}]),
         kept=st.sampled_from(_KEPT),
     )
+
+
+def single_changes() -> st.SearchStrategy[dict[str, Any]]:
+    """Return inputs to change in a program; None takes one out."""
+    texts = ["imageId", "keyId", "userData", "rebuildToken", "password", "timezone", "enableAgent", "instanceName"]
+    given: list[dict[str, Any]] = [
+        *({"imageId": image} for image in (JAMMY, NOBLE)),
+        *({"keyId": key, "password": None} for key in (KEY, OTHER_KEY)),
+        *({"userData": script} for script in SCRIPTS),
+        *({"rebuildToken": token} for token in ("one", "two")),
+        *({"password": password, "keyId": None} for password in PASSWORDS),
+        *(beside for beside in _SETTINGS if beside),
+        *({"timezone": ZONE}, {"instanceName": "renamed"}),
+    ]
+    return st.sampled_from([*given, *({name: None} for name in texts)])
 
 
 def unknown() -> st.SearchStrategy[list[str]]:
@@ -74,6 +97,7 @@ def _program(
     token: str | None,
     more: dict[str, Any],
     kept: dict[str, Any],
+    beside: dict[str, Any],
 ) -> dict[str, Any]:
-    given = {"imageId": image, "userData": script, "rebuildToken": token, **login, **more, **kept}
+    given = {"imageId": image, "userData": script, "rebuildToken": token, **login, **more, **kept, **beside}
     return {key: value for key, value in given.items() if value is not None}

@@ -21,10 +21,11 @@ from zec_pulumi.journal.questions import (
 )
 from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, with_attempt
 from zec_pulumi.planning import status
-from zec_pulumi.planning.causes import all_readable, as_text
-from zec_pulumi.planning.plan import MACHINE, Kind
+from zec_pulumi.planning.causes import all_readable
+from zec_pulumi.planning.differences import shown_by
+from zec_pulumi.planning.plan import MACHINE, Kind, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt, last_rebuild_began
-from zec_pulumi.planning.same_rebuild import plan_digest, resource_digest
+from zec_pulumi.planning.same_rebuild import resource_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,14 +78,14 @@ class Unrecorded:
             return replace(self.resolved, question=MarkedByAnother(self.live, marker, now))
         if marker.is_open and answer and not self._is_told:
             # It was this resource, under an older name.
-            return self._continued(marker, "finished")
+            return self._continued(marker, "finished", self.wanted)
         return replace(self._as_shown(), note=RebuiltByAnother(marker, now))
 
     def _of_own(self, marker: Marker) -> ResolvedPlan:
         """Return the plan as a marker of this resource makes it."""
-        same = not self._is_told and marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
-        if same and not self.wanted.unknown:
-            return self._same_rebuild(marker)
+        then = self._wanted_then(marker) if not (self._is_told or self.wanted.unknown) else None
+        if then:
+            return self._same_rebuild(marker, then)
         # Another rebuild that was about to be sent, and perhaps was not, may hide one that was made before it.
         hides = marker.phase is Phase.BEGUN and self.sighting.answer(marker.attempt) is not True
         return self._with_what_is_shown() if hides else self.resolved
@@ -122,8 +123,11 @@ class Unrecorded:
             and self.sighting.answer(marker.attempt) is not False
             and not any(marker.is_attempt(attempt_id) for attempt_id in known)
             and not self._is_explained(marker)
-            and not marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
+            and self._wanted_then(marker) is None
         )
+
+    def _wanted_then(self, marker: Marker) -> Wanted | None:
+        return marker.wanted_then(self.urn, self.previous, self.wanted, self.live)
 
     @property
     def _is_told(self) -> bool:
@@ -143,7 +147,7 @@ class Unrecorded:
         marker = self.sighting.marker
         return isinstance(marker, Marker) and marker.is_attempt(self.sighting.restored)
 
-    def _same_rebuild(self, marker: Marker) -> ResolvedPlan:
+    def _same_rebuild(self, marker: Marker, then: Wanted) -> ResolvedPlan:
         """Continue the attempt that was this very rebuild, or ask about it.
 
         A resource that is new may also be one that the stack forgot after that rebuild, and that begins anew.
@@ -155,18 +159,17 @@ class Unrecorded:
             # That rebuild was verified, so this may be its roll-back: it shows once the machine has settled.
             plan = self.resolved.plan
             return replace(self.resolved, plan=replace(plan, undecided=(MACHINE, *plan.undecided)))
-        # A reinstall that is under way may be of the attempt that the stack has recorded.
-        reinstalled = self.recorded.attempt is None and (self.sighting.found or self.live.status) in status.REINSTALLING
-        known = marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not self._is_new)
-        if not (answer or reinstalled or known):
+        begun = was_begun(marker, self.recorded, self.sighting.found or self.live.status, new=self._is_new)
+        if not (answer or begun):
             return replace(self.resolved, question=MarkedUnknown(self.live, marker, self.resolved.plan.triggers))
-        return self._continued(marker, "finished" if marker.phase is Phase.DONE or answer else "begun")
+        return self._continued(marker, "finished" if marker.phase is Phase.DONE or answer else "begun", then)
 
-    def _continued(self, marker: Marker, event: Event) -> ResolvedPlan:
-        """Return the plan on the record as it would be, had the marker's attempt been recorded."""
-        entry = self._entry(marker.attempt, marker.at, event)
-        counted = with_attempt(self.wanted, recalled(entry, self.wanted, self.recorded), self.live)
-        with_password = self.wanted.password is not None
+    def _continued(self, marker: Marker, event: Event, then: Wanted) -> ResolvedPlan:
+        """Return the plan on the record as it would be, had the attempt been recorded, which asked for ``then``."""
+        plan = plan_create(then, self.live) if self._is_new else plan_update(then, self.recorded, self.live)
+        entry = self._entry(marker.attempt, marker.at, event, plan)
+        counted = with_attempt(self.wanted, recalled(entry, then, self.recorded), self.live)
+        with_password = then.password is not None
         return replace(counted, warning=ValuesNotKept(entry, ("password",)) if with_password else None)
 
     def _as_shown(self) -> ResolvedPlan:
@@ -175,7 +178,7 @@ class Unrecorded:
         if recorded.attempt or all_readable(self.resolved.plan.triggers) or self._is_rolled_back():
             return self.resolved
         if _is_reinstalled(self.sighting.found or live.status, self.history.entries, new=self._is_new):
-            entry = self._entry(str(uuid.uuid4()), self.sighting.now, "unknown")
+            entry = self._entry(str(uuid.uuid4()), self.sighting.now, "unknown", self.resolved.plan)
             counted = with_attempt(self.wanted, recalled(entry, self.wanted, recorded), live)
             return replace(counted, warning=FoundReinstalling(entry))
         return self._with_what_is_shown()
@@ -189,9 +192,8 @@ class Unrecorded:
         shown = () if self._is_new or "closed-not-rebuilt" in said else _shown_already(self.wanted, recorded, live)
         return replace(self.resolved, question=ShownAlready(live, shown, plan.triggers)) if shown else self.resolved
 
-    def _entry(self, attempt_id: str, at: float, event: Event) -> Entry:
-        causes = self.resolved.plan.causes
-        return Entry(attempt_id, self.live.instance_id, self.urn, causes, self.previous, at, event, at)
+    def _entry(self, attempt_id: str, at: float, event: Event, plan: Plan) -> Entry:
+        return Entry(attempt_id, self.live.instance_id, self.urn, plan.causes, self.previous, at, event, at)
 
 
 def _is_reinstalled(found: str, entries: Sequence[Entry], *, new: bool) -> bool:
@@ -229,6 +231,16 @@ def not_wanted(wanted: Wanted, live: Instance) -> set[tuple[str, str | None]]:
     return {(trigger, has[trigger]) for trigger, want in wants.items() if want not in (None, has[trigger])}
 
 
+def was_begun(marker: Marker, recorded: Recorded, found: str, *, new: bool) -> bool:
+    """Whether a marker's attempt was surely carried out: the marker says so, or the status in which a run was found.
+
+    A reinstall that is under way may be of an attempt that the stack has recorded. And a resource that is ``new`` to
+    the stack may be one that the stack forgot after that rebuild.
+    """
+    reinstalled = recorded.attempt is None and found in status.REINSTALLING
+    return reinstalled or marker.phase is Phase.ACCEPTED or (marker.phase is Phase.DONE and not new)
+
+
 def is_told(plan: Plan, recorded: Recorded, live: Instance) -> bool:
     """Whether the machine itself tells if a planned rebuild was made: it shows, or lacks, what asks for it.
 
@@ -261,14 +273,3 @@ def _is_shown(entry: Entry, live: Instance) -> bool:
     """Whether the machine shows what the attempt put on it."""
     has = shown_by(live)
     return all(cause.readable and has[cause.trigger] == cause.new for cause in entry.causes)
-
-
-def shown_by(live: Instance) -> dict[str, str | None]:
-    """Return the readable triggers as the machine has them, in the form of causes."""
-    return {
-        "imageId": as_text(live.image_id),
-        "keyId": as_text(live.key_id),
-        "timezone": as_text(live.time_zone),
-        "enableAgent": as_text(bool(live.enable_agent)),
-        "instanceName": as_text(live.instance_name),
-    }

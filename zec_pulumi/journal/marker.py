@@ -13,11 +13,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from zec_pulumi.planning.approval import stack_of
-from zec_pulumi.planning.same_rebuild import resource_digest
+from zec_pulumi.planning.same_rebuild import plan_digest, programs_alike, resource_digest, wanted_in
 from zec_pulumi.planning.status import REINSTALLING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from zec_pulumi.api import Instance
+    from zec_pulumi.planning.inputs import Wanted
 
 KEY = "zec-pulumi-attempt"
 """The key of the tag."""
@@ -113,6 +116,12 @@ class Marker:
     def is_plan(self, digest: str) -> bool:
         """Whether it is the marker of the planned rebuild with that digest."""
         return digest.startswith(self.plan)
+
+    def wanted_then(self, urn: str, previous: str | None, wanted: Wanted, live: Instance) -> Wanted | None:
+        """Return the program as this attempt had it, None where it was for another rebuild than ``wanted`` asks for."""
+        alike = programs_alike(wanted, live)
+        same = next((one for one in alike if self.is_plan(plan_digest(urn, previous, one))), None)
+        return wanted_in(same, wanted) if same else None
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zec_pulumi.journal.evidence import Unrecorded, came_true, is_told, not_wanted, taken_back
+from zec_pulumi.journal.evidence import Unrecorded, came_true, is_told, not_wanted, taken_back, was_begun
 from zec_pulumi.journal.journal import ENDED, UNKNOWN, Entry, History, Journal, Origin
-from zec_pulumi.journal.marker import Marker
+from zec_pulumi.journal.marker import Marker, Phase
 from zec_pulumi.journal.questions import (
     NoLongerWanted,
     OtherResource,
@@ -21,9 +21,9 @@ from zec_pulumi.journal.questions import (
     Unreadable,
     ValuesNotKept,
 )
-from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, with_attempt
+from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, wanted_then, with_attempt
 from zec_pulumi.planning import status
-from zec_pulumi.planning.causes import CAUSES, Cause, as_text
+from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, as_text
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt
 
@@ -122,11 +122,44 @@ def _with_journal(
         taken_back = [e for e in own if e.urn == urn or e.previous == previous] if kept else []
         left = _left_as_it_is(taken_back, wanted, live) if plan.kind in _NOTHING_TO_REBUILD else None
         return replace(resolved, question=OtherResource(other) if other else left, warning=_ran_otherwise(taken_back))
+    return _counted(entry, own[own.index(entry) + 1 :], resolved, wanted, live, sighting, new=not before)
+
+
+def _counted(
+    entry: Entry,
+    later: Sequence[Entry],
+    resolved: ResolvedPlan,
+    wanted: Wanted,
+    live: Instance,
+    sighting: Sighting,
+    *,
+    new: bool,
+) -> ResolvedPlan:
+    """Return the plan with an attempt that was made for the same causes, as far as the journal has kept them.
+
+    ``later`` are the attempts after it. A resource may be ``new`` to the stack.
+    """
+    recorded = resolved.recorded
+    then: Wanted | None = wanted_then(entry, wanted, recorded, live)
+    marker = _marker_of(entry, sighting) if not wanted.unknown else None
+    if marker and then:
+        then = marker.wanted_then(entry.urn, entry.previous, then, live)
+    if then is None:  # a value that the journal did not keep is another one
+        return resolved
     if entry.event in UNKNOWN:
-        return replace(resolved, question=OutcomeUnknown(entry))
-    counted = with_attempt(wanted, recalled(entry, wanted, recorded), live)
-    later = _ran_otherwise(own[own.index(entry) + 1 :])
-    return replace(counted, warning=later or _unseen(entry, wanted, new=not before))
+        if marker is None or not was_begun(marker, recorded, sighting.found or live.status, new=new):
+            return replace(resolved, question=OutcomeUnknown(entry))
+        entry = replace(entry, event="begun")
+    counted = with_attempt(wanted, recalled(entry, then, recorded), live)
+    return replace(counted, warning=_ran_otherwise(later) or _unseen(entry, wanted, new=new, told=marker is not None))
+
+
+def _marker_of(entry: Entry, sighting: Sighting) -> Marker | None:
+    """Return the marker of the attempt, if the machine has it, and nobody has closed it."""
+    marker = sighting.marker
+    if not isinstance(marker, Marker) or marker.phase is Phase.CLOSED:
+        return None
+    return marker if marker.is_attempt(entry.attempt_id) else None
 
 
 def _standing(entries: Sequence[Entry], live: Instance) -> list[Entry]:
@@ -224,7 +257,7 @@ def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bo
     asked = [cause for cause in entry.causes if not cause.beside]
     return all(
         _target(cause) in attempted or cause.trigger in hidden or came_true(cause, live) for cause in plan.triggers
-    ) and all(_target(cause) in planned or _asks(cause, wanted) for cause in asked)
+    ) and all(_target(cause) in planned or _asks(cause, wanted, live) for cause in asked)
 
 
 def _target(cause: Cause) -> tuple[str, str | None]:
@@ -232,21 +265,26 @@ def _target(cause: Cause) -> tuple[str, str | None]:
     return cause.trigger, cause.new
 
 
-def _asks(cause: Cause, wanted: Wanted) -> bool:
-    """Whether the program still asks for what a readable cause was about."""
+def _asks(cause: Cause, wanted: Wanted, live: Instance) -> bool:
+    """Whether the program still asks for what a readable cause was about, or leaves it as the machine has it."""
     value = as_text(wanted.given().get(cause.trigger))
-    return value is not None if cause.hidden else cause.readable and cause.new == value
+    if cause.hidden:
+        return value is not None
+    return cause.readable and (came_true(cause, live) if value is None else cause.new == value)
 
 
-def _unseen(entry: Entry, wanted: Wanted, *, new: bool) -> ValuesNotKept | None:
+def _unseen(entry: Entry, wanted: Wanted, *, new: bool, told: bool) -> ValuesNotKept | None:
     """Return what to warn of when an attempt counts for values that it did not keep.
 
-    The causes of a resource that is ``new`` to the stack do not name what it asks for the first time.
+    The causes of a resource that is ``new`` to the stack do not name what it asks for the first time. Of a password the
+    marker does not tell either, of all else it does, where it has ``told`` that the attempt was this rebuild.
     """
-    inputs = [cause.trigger for cause in entry.causes if not cause.readable and cause.trigger != "adopt"]
+    hidden = [cause for cause in entry.causes if cause.trigger not in READABLE or cause.hidden]
+    inputs = [cause.trigger for cause in hidden if cause.trigger != "adopt"]
     if new:
         inputs += ["userData"] if wanted.first_boot_script is not None else []
         inputs += ["password"] if wanted.password is not None else []
+    inputs = [one for one in inputs if (wanted.password is not None if one == "password" else not told)]
     return ValuesNotKept(entry, tuple(dict.fromkeys(inputs))) if inputs else None
 
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zec_pulumi.journal.journal import UNKNOWN, Entry
+from zec_pulumi.planning.causes import as_text
+from zec_pulumi.planning.differences import shown_by
 from zec_pulumi.planning.inputs import Attempt, Recorded, Wanted
 from zec_pulumi.planning.plan import Plan, plan_update
+from zec_pulumi.planning.same_rebuild import PASSWORD_NOT_KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,20 +67,43 @@ def with_attempt(wanted: Wanted, recorded: Recorded, live: Instance) -> Resolved
     return ResolvedPlan(plan_update(wanted, recorded, live), recorded)
 
 
-def recalled(entry: Entry, wanted: Wanted, recorded: Recorded) -> Recorded:
-    """Return the record as it would be, had the attempt been recorded: open, and asking for what is wanted."""
+def recalled(entry: Entry, then: Wanted, recorded: Recorded) -> Recorded:
+    """Return the record as it would be, had the attempt been recorded: open, and asking for what it wanted ``then``."""
     attempt = Attempt(
         id=entry.attempt_id,
         causes=entry.causes,
         request_id=entry.request_id,
         started_at=entry.started_at,
-        image_id=wanted.image_id,
-        key_id=wanted.key_id,
+        image_id=then.image_id,
+        key_id=then.key_id,
         outcome="failed" if entry.event == "failed" else "unknown" if entry.event in UNKNOWN else "accepted",
         moved=entry.event in ("begun", "finished", "closed-rebuilt", "failed"),
         backup_image_id=entry.backup_image_id,
     )
     # A name is set in place as well, so the machine tells whether it has the one that is wanted now.
-    given = {name: getattr(wanted, name) for name in Wanted.model_fields if name != "instance_name"}
+    given = {name: getattr(then, name) for name in Wanted.model_fields if name != "instance_name"}
     asked = {name: value for name, value in given.items() if value is not None or name in _GONE_WHEN_OMITTED}
     return recorded.model_copy(update={**asked, "attempt": attempt})
+
+
+def wanted_then(entry: Entry, wanted: Wanted, recorded: Recorded, live: Instance) -> Wanted:
+    """Return the program as the attempt had it, as far as its causes tell: they are all that it changes on the machine.
+
+    A password is none of them where it was recorded before, or where the resource was new to the stack.
+    """
+    causes = {cause.trigger: cause for cause in entry.causes}
+    has = shown_by(live)
+    added: set[str] = set()
+    for name, trigger in (("timezone", "timezone"), ("enable_agent", "enableAgent")):
+        value, cause = as_text(getattr(wanted, name)), causes.get(trigger)
+        same = value == has[trigger] if cause is None else cause.hidden or value == cause.new
+        added |= set() if same else {name}
+    if "password" not in causes and recorded.instance_id is not None and wanted.password != recorded.password:
+        added.add("password")
+    then: dict[str, object] = dict.fromkeys(added)
+    for name, trigger in (("image_id", "imageId"), ("key_id", "keyId")):
+        if getattr(wanted, name) is None and trigger in causes and not causes[trigger].hidden:
+            then[name] = causes[trigger].new
+    if "password" in causes and wanted.password is None:
+        then["password"] = PASSWORD_NOT_KNOWN
+    return wanted.model_copy(update=then)

@@ -130,6 +130,8 @@ class _Apply:
     marking: Marking
     machine_before: Instance | None = None
     """The machine before the rebuild of this operation, None while it has made none."""
+    inputs_then: Mapping[str, Any] | None = None
+    """The inputs as the joined attempt had them, None while none is joined."""
 
     def carry_out(self) -> dict[str, Any]:
         """Do what the plan says and return the new record."""
@@ -163,7 +165,7 @@ class _Apply:
         journal, instance_id = self.process.journal, self.live.instance_id
         if self.marking.ours or recovery.left_behind(journal, instance_id, self.call.urn, previous):
             not_run = False
-        marked = self.marking.known_attempt(new=not self.before, known=self.recorded.applied.marked_attempt)
+        marked = self.marking.known_attempt(self.live, new=not self.before, known=self.recorded.applied.marked_attempt)
         return record.applied_now(self.live, user_data_not_run=bool(not_run), marked_attempt=marked)
 
     def _known_backups(self, adopted: bool) -> tuple[Backup, ...]:  # noqa: FBT001 a fact
@@ -259,6 +261,7 @@ class _Apply:
 
     def _join(self, plan: Plan, attempt: Attempt) -> dict[str, Any]:
         target = Target.of_attempt(self.live.instance_id, self.recorded)
+        self.inputs_then = record.inputs_then(self.inputs, self.recorded)
         self.marking.join(self.live, attempt.id)
         try:
             attempt, self.live = wait_until_rebuilt(self.op, attempt, target, mark=self.marking.mark)
@@ -379,7 +382,8 @@ class _Apply:
 
     def _leave_open(self, error: AttemptOpenError, before: Applied) -> NoReturn:
         """Have the stack record the open attempt, and fail."""
-        outputs = record.with_attempt(self.inputs, self.before, error.attempt, before, self.live.status)
+        asked = self.inputs_then or self.inputs
+        outputs = record.with_attempt(asked, self.before, error.attempt, before, self.live.status)
         inputs = self.call.old_inputs or record.inputs_only(self.inputs)
         raise PartialFailureError(str(error), self.live.instance_id, outputs, inputs) from error
 

@@ -137,8 +137,8 @@ class Case:
             backed_up = kept(self.wanted, by_stack=self.gates.backup) > 0
             reader, causes = self.process.reader, plan.causes
             return check_rebuild(self.wanted, self.live, reader, self.recorded, causes, backed_up=backed_up)
-        # A rebuild that is still undecided may set the password.
-        if "password" in plan.changes and not plan.undecided:
+        # A rebuild that is waited for changes what the machine can take; one that is still undecided may set it.
+        if "password" in plan.changes and plan.kind is not Kind.JOIN and not plan.undecided:
             return Preflight(tuple(check_password_in_place(self.live)))
         return Preflight(())
 

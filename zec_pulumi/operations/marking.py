@@ -120,22 +120,22 @@ class Marking:
     def close(self, live: Instance) -> None:
         """End the marker of this very change: the machine was found as wanted, so that it is made."""
         ours = self.ours
-        if ours and ours.is_open and self._is_of_this_change(ours):
+        if ours and ours.is_open and self._is_of_this_change(ours, live):
             self.join(live, ours.attempt)
             self.done()
 
-    def known_attempt(self, *, new: bool, known: str | None) -> str | None:
+    def known_attempt(self, live: Instance, *, new: bool, known: str | None) -> str | None:
         """Return the attempt that our marker names, where no later run has to warn of it; else None.
 
         A resource that is ``new`` to the stack begins with the machine as it is. ``known`` was recorded before.
         """
         ours = self.ours
-        if ours is None or not (new or ours.attempt == known or self._is_of_this_change(ours)):
+        if ours is None or not (new or ours.attempt == known or self._is_of_this_change(ours, live)):
             return None
         return ours.attempt
 
-    def _is_of_this_change(self, marker: Marker) -> bool:
-        return marker.is_plan(plan_digest(self.urn, self.previous, self.wanted))
+    def _is_of_this_change(self, marker: Marker, live: Instance) -> bool:
+        return marker.wanted_then(self.urn, self.previous, self.wanted, live) is not None
 
     def done(self) -> None:
         """Write that the machine was verified, if the attempt has a marker."""

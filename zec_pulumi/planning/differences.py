@@ -31,6 +31,12 @@ def settings_now(live: Instance) -> Settings:
     return Settings(live.image_id, live.key_id, live.time_zone, bool(live.enable_agent), live.instance_name)
 
 
+def shown_by(live: Instance) -> dict[str, str | None]:
+    """Return what the API shows of a machine, by trigger and in the form of causes."""
+    now = settings_now(live)
+    return {camel(field.name): as_text(getattr(now, field.name)) for field in fields(Settings)}
+
+
 def settings_after(wanted: Wanted, live: Instance) -> Settings:
     """Return what the machine has after a rebuild: what the program gives, and else what it has now.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zec_pulumi.api import Image, Instance
-    from zec_pulumi.planning.inputs import Applied, Attempt
+    from zec_pulumi.planning.inputs import Applied, Attempt, Recorded
 
 INPUT_KEYS = tuple(spec.key for spec in INPUTS)
 OUTPUT_KEYS = tuple(spec.key for spec in OUTPUTS)
@@ -135,6 +135,15 @@ def with_attempt(
             **now,
         }
     )
+
+
+def inputs_then(wanted: Mapping[str, Any], recorded: Recorded) -> dict[str, Any]:
+    """Return the inputs that an attempt had which the journal or the marker has ``recorded``.
+
+    What the program changed since, and no rebuild asks for, is still to be done.
+    """
+    then = {"timezone": recorded.timezone, "enableAgent": recorded.enable_agent, "password": recorded.password}
+    return _present({**wanted, **{key: then[key] for key in then if key in wanted}})
 
 
 _OF_REBUILDS = frozenset({"keyId", "password", "userData", "userDataBase64", "rebuildToken"})

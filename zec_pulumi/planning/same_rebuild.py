@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import product
 from typing import TYPE_CHECKING
 
 from zec_pulumi.planning.approval import ROUNDS
+from zec_pulumi.planning.record import as_the_machine_has_it
+from zec_pulumi.program.inputs import camel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zec_pulumi.api import Instance
     from zec_pulumi.planning.inputs import Wanted
 
 _ASKED = ("imageId", "keyId", "timezone", "enableAgent", "rebuildToken", "userData", "userDataBase64")
+_VARIED = ("image_id", "key_id", "timezone", "enable_agent", "password")
+PASSWORD_NOT_KNOWN = ""
+"""Stands for the password of an earlier program."""
+
+_LEFT_ALONE = ("timezone", "enable_agent", "password")
+"""Inputs that ask for a rebuild only where ``rebuild_on`` names them."""
 _PLAN_DIGITS = 16
 _RESOURCE_DIGITS = 8
 
@@ -40,3 +52,33 @@ def plan_digest(urn: str, previous: str | None, wanted: Wanted) -> str:
     }
     text, salt = json.dumps(content, sort_keys=True), json.dumps(wanted.instance_id)
     return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), ROUNDS).hex()[:_PLAN_DIGITS]
+
+
+def programs_alike(wanted: Wanted, live: Instance) -> Iterator[Wanted]:
+    """Yield the programs that ask for the same rebuild, first ``wanted`` itself.
+
+    The others name what the machine has already, or leave it out. Or they lack what asks for no rebuild.
+    """
+    shown = as_the_machine_has_it(live)
+    if _asks_for_none("password", wanted):
+        shown["password"] = PASSWORD_NOT_KNOWN
+    choices = {name: [getattr(wanted, name)] for name in _VARIED}
+    for name, choice in choices.items():
+        own, has = choice[0], shown.get(camel(name))
+        if own is None:
+            choice.extend([] if has is None else [has])
+        elif own == has or _asks_for_none(name, wanted):
+            choice.append(None)
+    for values in product(*choices.values()):
+        yield wanted.model_copy(update=dict(zip(choices, values, strict=True)))
+
+
+def wanted_in(alike: Wanted, wanted: Wanted) -> Wanted:
+    """Return ``wanted`` with what ``alike`` has besides, and without what it lacks if that asks for no rebuild."""
+    of_alike = [name for name in _VARIED if getattr(wanted, name) is None or _asks_for_none(name, wanted)]
+    return wanted.model_copy(update={name: getattr(alike, name) for name in of_alike})
+
+
+def _asks_for_none(name: str, wanted: Wanted) -> bool:
+    """Whether a change of this input makes no rebuild."""
+    return name in _LEFT_ALONE and camel(name) not in wanted.rebuild_on
