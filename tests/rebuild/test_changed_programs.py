@@ -11,7 +11,7 @@ from tests.support.points import Disturbance, kill
 from tests.support.programs import JAMMY, KEY, NOBLE, OTHER_KEY, PASSWORDS, SCRIPTS, ZONE
 from tests.support.world import WEB, World
 from zec_pulumi.api import Instance
-from zec_pulumi.planning.inputs import parse_wanted
+from zec_pulumi.planning.inputs import UNKNOWN, parse_wanted
 from zec_pulumi.planning.same_rebuild import plan_digest, programs_alike
 
 if TYPE_CHECKING:
@@ -233,3 +233,11 @@ def test_what_was_added_makes_another_rebuild_only_where_it_asks_for_one(added: 
     before = digests(imageId=JAMMY)[0]
     assert before in digests(imageId=JAMMY, **added)
     assert before not in digests(imageId=JAMMY, **added, rebuildOn=[trigger])
+
+
+@pytest.mark.parametrize("left", ["journal and marker", "journal", "marker"])
+def test_an_image_that_is_not_known_yet_may_be_another_one(world: World, left: str) -> None:
+    """So preview announces the wipe, also where the machine has the image that the killed run was for."""
+    stack = ended(world, left, program={**PROGRAM, "imageId": NOBLE})
+    shown = stack.preview({**PROGRAM, "imageId": UNKNOWN})
+    assert any(line.startswith(("rebuild: ", "undecided: ")) for line in shown.lines), shown.lines
