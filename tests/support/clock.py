@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 BEGIN = 1_767_225_600.0
 """The first second of 2026."""
+UPTIME = 40 * 86_400.0
+"""For how long the computer has run already. A real one's monotonic clock begins anywhere, too."""
 
 
 class FakeClock:
@@ -31,10 +33,15 @@ class FakeClock:
 
     def now(self) -> float:
         """Return the wall-clock time as seconds since the Unix epoch."""
-        return self._wall + self.monotonic()
+        return self._wall + self.elapsed
 
     def monotonic(self) -> float:
-        """Return the seconds that have passed."""
+        """Return the seconds since the computer was started."""
+        return UPTIME + self.elapsed
+
+    @property
+    def elapsed(self) -> float:
+        """The seconds that have passed."""
         return self._elapsed
 
     def sleep(self, seconds: float) -> None:

@@ -60,7 +60,8 @@ class CloudClock(FakeClock):
         self._sim = sim
         self._begin = sim.now()
 
-    def monotonic(self) -> float:
+    @property
+    def elapsed(self) -> float:
         return self._sim.now() - self._begin
 
     def advance(self, seconds: float) -> None:

@@ -40,7 +40,7 @@ class Cloud:
 
     def describe_instances_status(self, ids: Sequence[str], _deadline: Deadline, *, once: bool) -> dict[str, str]:
         assert once
-        now = self.clock.monotonic()
+        now = self.clock.elapsed
         with self._lock:
             self.requests.append((now, frozenset(ids)))
         told: dict[str, Any] = {"message": "", "request_id": "r", "action": "DescribeInstancesStatus"}
@@ -67,7 +67,7 @@ def seen(
             how: Any = {"just_sent": True} if just_sent else {}  # else as it is when nothing is said
             for current in watch.poll(id_, Deadline(clock, 3600.0), progress, **how):
                 if current == "RUNNING":
-                    return clock.monotonic()
+                    return clock.elapsed
             raise AssertionError
         finally:
             clock.left()

@@ -148,7 +148,7 @@ def test_a_slot_after_a_refusal_comes_when_the_service_said() -> None:
     limiter = RateLimiter(clock)
     limiter.on_rejected(7.0)
     with limiter.slot(priority=True):
-        assert clock.monotonic() == 7.0
+        assert clock.elapsed == 7.0
 
 
 def test_a_refusal_while_a_slot_is_waited_for_holds_it_back_as_well() -> None:
@@ -162,7 +162,7 @@ def test_a_refusal_while_a_slot_is_waited_for_holds_it_back_as_well() -> None:
     limiter = RateLimiter(clock)
     limiter.on_rejected(1.0)
     with limiter.slot(priority=True):
-        assert clock.monotonic() == 31.0
+        assert clock.elapsed == 31.0
 
 
 def test_no_slot_is_waited_for_past_the_deadline() -> None:
@@ -172,7 +172,7 @@ def test_no_slot_is_waited_for_past_the_deadline() -> None:
     limiter.on_rejected(60.0)
     with pytest.raises(DeadlineError), limiter.slot(Deadline(clock, 5.0)):
         pass
-    assert clock.monotonic() == 5.0
+    assert clock.elapsed == 5.0
 
 
 def test_a_cancel_ends_the_wait_and_frees_the_queue() -> None:
@@ -191,7 +191,7 @@ def test_a_cancel_ends_the_wait_and_frees_the_queue() -> None:
     cancelled.clear()
     clock.on_sleep = cancelled.clear
     with limiter.slot():
-        assert clock.monotonic() == 60.0
+        assert clock.elapsed == 60.0
 
 
 class SleepInterruptedError(Exception):
@@ -248,7 +248,7 @@ def test_those_that_wait_for_a_place_when_others_are_refused_wait_in_their_order
     def work(number: int) -> None:
         arrived.release()
         with limiter.slot():
-            begun.append((number, clock.monotonic()))
+            begun.append((number, clock.elapsed))
             came.release()
             assert go.wait(30)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.clock import FakeClock
+from tests.support.clock import UPTIME, FakeClock
 from zec_pulumi.cloud.schedule import EARLY_SECONDS, MIDDLE_SECONDS, NEAR_END, PollSchedule
 
 
@@ -25,7 +25,7 @@ def test_a_rebuild_is_polled_often_at_first_and_near_its_end(elapsed: float | No
     schedule = PollSchedule(FakeClock(), 5.0)
     schedule.join()
     schedule.learn(300.0)
-    assert schedule.until_poll(None if elapsed is None else -elapsed) == expected
+    assert schedule.until_poll(None if elapsed is None else UPTIME - elapsed) == expected
 
 
 @pytest.mark.parametrize("interval", [7.0, 31.0, 60.0])
@@ -34,7 +34,7 @@ def test_the_middle_is_left_alone_for_half_a_minute_or_one_interval(interval: fl
     schedule = PollSchedule(FakeClock(), interval)
     schedule.join()
     schedule.learn(300.0)
-    pause = schedule.until_poll(-100.0)
+    pause = schedule.until_poll(UPTIME - 100.0)
     assert pause % interval == 0
     assert interval <= pause <= max(interval, MIDDLE_SECONDS)
 
@@ -43,7 +43,7 @@ def test_a_rebuild_of_unknown_length_is_polled_in_every_interval() -> None:
     """It could end at any time."""
     schedule = PollSchedule(FakeClock(), 5.0)
     schedule.join()
-    assert schedule.until_poll(-100.0) == 5.0
+    assert schedule.until_poll(UPTIME - 100.0) == 5.0
 
 
 def test_a_lone_wait_has_its_interval() -> None:
@@ -113,5 +113,5 @@ def test_the_fastest_rebuild_known_is_the_usual_one() -> None:
     schedule.join()
     for seconds in (300.0, 200.0, 400.0):
         schedule.learn(seconds)
-    assert schedule.until_poll(-NEAR_END * 200 + 1) == MIDDLE_SECONDS
-    assert schedule.until_poll(-NEAR_END * 200) == 5.0
+    assert schedule.until_poll(UPTIME - NEAR_END * 200 + 1) == MIDDLE_SECONDS
+    assert schedule.until_poll(UPTIME - NEAR_END * 200) == 5.0
