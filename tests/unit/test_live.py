@@ -21,13 +21,20 @@ WEB = "1272168087751233112"
 
 
 class Account:
-    """An account with some machines more like web-1, whose ``ids`` are known, and a reader of it."""
+    """An account with some machines more like web-1, whose ``ids`` are known, and a reader of it.
 
-    def __init__(self, machines: int = 0, passed: Callable[[str], object] = lambda _: None) -> None:
+    In another zone it has so many ``elsewhere``.
+    """
+
+    def __init__(
+        self, machines: int = 0, passed: Callable[[str], object] = lambda _: None, *, elsewhere: int = 0
+    ) -> None:
         world = default_world()
         first: dict[str, Any] = next(one for one in world["instances"] if one["instanceId"] == WEB)
         self.ids = [f"14{number:017d}" for number in range(machines)]
         world["instances"] += [{**first, "instanceId": id_, "instanceName": f"m-{id_[-4:]}"} for id_ in self.ids]
+        away = {**first, "zoneId": "europe-central-1a"}
+        world["instances"] += [{**away, "instanceId": f"15{number:017d}"} for number in range(elsewhere)]
         self.sim = LocalSimulator(seed=world)
         self.clock = CloudClock(self.sim)
         self.reader = CloudReader(client_of(LocalTransport(self.sim.cloud, passed), self.clock), self.clock)
@@ -42,6 +49,13 @@ def test_many_machines_cost_pages_not_calls(machines: int, pages: int) -> None:
     account = Account(machines)
     assert all(account.reader.instance_cached(id_) for id_ in account.ids)
     assert account.reads()["DescribeInstances"] == BY_ID + pages
+
+
+def test_only_the_zone_of_the_machines_is_listed() -> None:
+    """Whatever else the account has elsewhere."""
+    account = Account(500, elsewhere=2000)
+    assert all(account.reader.instance_cached(id_) for id_ in account.ids)
+    assert account.reads()["DescribeInstances"] == BY_ID + 1
 
 
 def test_one_machine_in_a_large_account_is_read_by_id() -> None:
