@@ -372,6 +372,21 @@ def test_what_an_unrecorded_rebuild_left_is_no_success_once_it_is_taken_back(
     assert resolved.question == NoLongerWanted(journal.entries(WEB)[0], live)
 
 
+@pytest.mark.parametrize("program", [{"imageId": NOBLE, "userData": SCRIPT}, {"imageId": NOBLE}, WITH_SCRIPT])
+def test_a_killed_run_is_not_told_of_for_ever(world: World, program: dict[str, str]) -> None:
+    """Another runner has rebuilt the machine since, so nothing is left of it. This runner's journal still has it."""
+    stack = world.stacks[0]
+    killed_at(world, "row RUNNING, verifying", program)
+    here = stack.runner
+    world.lose_journal(stack)
+    later = {"imageId": DEBIAN, "userData": "#!/bin/sh\necho later\n"}
+    world.clock.advance(100)
+    assert stack.up(later).end == "succeeded"
+    stack.runner = here
+    for outcome in (stack.preview(later), stack.up(later)):
+        assert (outcome.end, outcome.changes, outcome.lines) == ("succeeded", False, [])
+
+
 BY_SCRIPT = Cause("userData")
 
 

@@ -25,7 +25,7 @@ from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, wanted
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, as_text
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
-from zec_pulumi.planning.record import last_attempt
+from zec_pulumi.planning.record import last_attempt, last_rebuild_began
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,9 +119,11 @@ def _with_journal(
     if entry is None:
         other = unrecorded(entries, plan, previous, wanted, recorded, live) if before else None
         kept = before and plan.kind is not Kind.REBUILD
-        taken_back = [e for e in own if e.urn == urn or e.previous == previous] if kept else []
-        left = _left_as_it_is(taken_back, wanted, live) if plan.kind in _NOTHING_TO_REBUILD else None
-        return replace(resolved, question=OtherResource(other) if other else left, warning=_ran_otherwise(taken_back))
+        # What stands on an older record, and began before the recorded rebuild, was wiped by that one.
+        began = last_rebuild_began(before) or 0.0
+        mine = [e for e in own if e.previous == previous or (e.urn == urn and e.started_at > began)] if kept else []
+        left = _left_as_it_is(mine, wanted, live) if plan.kind in _NOTHING_TO_REBUILD else None
+        return replace(resolved, question=OtherResource(other) if other else left, warning=_ran_otherwise(mine))
     return _counted(entry, own[own.index(entry) + 1 :], resolved, wanted, live, sighting, new=not before)
 
 
