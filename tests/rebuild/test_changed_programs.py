@@ -127,7 +127,8 @@ def test_a_password_that_was_added_is_set_in_place_once_the_rebuild_is_over(
     """The killed run set none, as its attempt names no password: it is not recorded before it is set."""
     stack = ended(world, left, where)
     program = {**PROGRAM, **SET_IN_PLACE}
-    assert any(line.startswith("join: ") for line in stack.preview(program).lines)
+    (row,) = (line for line in stack.preview(program).lines if line.startswith("join: "))
+    assert row.endswith("wipes nothing again; changed in place: password")
     assert stack.up(program).end == "succeeded"
     assert world.actions() == ["StopInstances", "ResetInstance", "ResetInstancePassword"]
     assert not stack.preview(program).changes

@@ -14,6 +14,7 @@ from zec_pulumi import health
 from zec_pulumi.errors import StopReason
 from zec_pulumi.messages import plan as plan_messages
 from zec_pulumi.planning.inputs import parse_recorded
+from zec_pulumi.planning.plan import Kind, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,7 +265,7 @@ def test_a_defect_while_probing_does_not_cost_a_second_wipe(
 def test_the_line_of_a_lost_answer_that_only_lacks_its_gate() -> None:
     """It was sent, and the machine is as asked for."""
     attempt = {"id": "a", "startedAt": 1000.0, "outcome": "unknown", "verifiedAt": 1360.0}
-    line = plan_messages.join(parse_recorded({"attempt": attempt}), None, 1720.0)
+    line = plan_messages.join(Plan(Kind.JOIN), parse_recorded({"attempt": attempt}), None, 1720.0)
     assert line == (
         "join: rebuild sent, its answer lost, 12m00s ago and verified, not read; up probes its health gate again and"
         " wipes nothing"

@@ -233,10 +233,17 @@ def test_no_mask_makes_a_wipe_harmless(plan: Plan, live: Instance, data: Any) ->
 @pytest.mark.parametrize("verified", [None, 1360.0])
 @pytest.mark.parametrize("gated", [False, True])
 @pytest.mark.parametrize("live", [None, Instance(instance_id="i-1", status="DEPLOYING")])
-def test_joining_is_read_back(outcome: str, verified: float | None, gated: bool, live: Instance | None) -> None:  # noqa: FBT001 a case
+@pytest.mark.parametrize("changes", [(), ("instanceName", "password")])
+def test_joining_is_read_back(
+    outcome: str,
+    verified: float | None,
+    gated: bool,  # noqa: FBT001 a case
+    live: Instance | None,
+    changes: tuple[str, ...],
+) -> None:
     """Whatever came of the attempt so far, its health gate included."""
     recorded = parse_recorded({"attempt": {"id": "a", "startedAt": 1000.0, "outcome": outcome, "verifiedAt": verified}})
-    line = parse(plan_messages.join(recorded, live, 1720.0, gated=gated))
+    line = parse(plan_messages.join(Plan(Kind.JOIN, changes=changes), recorded, live, 1720.0, gated=gated))
     assert (line.word, line.unreadable) == (Word.JOIN, False)
 
 

@@ -209,7 +209,7 @@ def test_a_rebuild_says_whether_a_first_boot_script_runs(script: Script | None, 
 def test_the_line_of_an_open_attempt(outcome: str, machine: Instance | None, line: str) -> None:
     """How long ago, and what the machine shows now."""
     recorded = parse_recorded({"attempt": {"id": "a", "startedAt": 1000.0, "outcome": outcome}})
-    assert sentences.join(recorded, machine, 1720.0) == line
+    assert sentences.join(Plan(Kind.JOIN), recorded, machine, 1720.0) == line
 
 
 @pytest.mark.parametrize(

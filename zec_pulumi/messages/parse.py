@@ -81,6 +81,7 @@ _ID = rf"(?P<id>{ID})"
 _FACTS = rf"(?: \((?:(?P<disk>\d+) GiB|(?P<name>{NAME})(?:, (?P<disk_too>\d+) GiB)?)\))?"
 _MACHINE = rf"(?:{plan.THE_INSTANCE}|{_ID}{_FACTS})"
 _INPUTS = r"\w+(?:, \w+)*"
+_IN_PLACE = rf"(?:; changed in place: {_INPUTS})?"
 _CHANGES = rf"(?P<changes>{_INPUTS})"
 _NOT_KNOWN = rf"not known yet: (?P<open>{_INPUTS})"
 _UNSETTLED = r"(?:; the instance is .+, up waits for that to end and decides then)?"
@@ -107,10 +108,10 @@ _FORMS = {
         rf"the rebuild accepted {_SINCE} failed, the instance is .+; nothing is wiped again unless"
         rf" rebuild_token changes|rebuild (?:accepted|sent, its answer lost,) {_SINCE}(?:, .+; up goes on waiting for"
         r" it and wipes nothing again| and verified, .+; up (?:probes its health gate again"
-        r"|records it, without a health gate now,) and wipes nothing)"
+        rf"|records it, without a health gate now,) and wipes nothing){_IN_PLACE}"
     ),
     Word.ADOPT: (
-        rf"(?:is \w+ with|already runs) {ID}; nothing is wiped(?:; changed in place: {_INPUTS})?{_UNSETTLED}"
+        rf"(?:is \w+ with|already runs) {ID}; nothing is wiped{_IN_PLACE}{_UNSETTLED}"
         rf"|up reads {_MACHINE}, adopts it if it is as wanted, and else refuses; nothing is wiped"
     ),
     Word.CHANGE: rf"{_CHANGES} of {_MACHINE}; nothing is wiped",

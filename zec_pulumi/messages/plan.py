@@ -91,14 +91,13 @@ def adopt(plan: Plan, live: Instance | None, instance_id: str | None) -> str:
     if live is None:
         machine = _machine(live, instance_id)
         return f"{ADOPT}up reads {machine}, adopts it if it is as wanted, and else refuses; nothing is wiped"
-    changes = f"; changed in place: {', '.join(plan.changes)}" if plan.changes else ""
     failed = live.status in status.FAILED
     image = quoted_id(live.image_id)
     found = f"is {live.status} with {image}" if failed else f"already runs {image}"
-    return f"{ADOPT}{found}; nothing is wiped{changes}{_unsettled(live)}"
+    return f"{ADOPT}{found}; nothing is wiped{_in_place(plan)}{_unsettled(live)}"
 
 
-def join(recorded: Recorded, live: Instance | None, now: float, *, gated: bool = True) -> str:
+def join(plan: Plan, recorded: Recorded, live: Instance | None, now: float, *, gated: bool = True) -> str:
     """Return the line about an open attempt; ``gated`` says whether the program has a health gate."""
     if recorded.attempt is None:
         return ""
@@ -112,8 +111,13 @@ def join(recorded: Recorded, live: Instance | None, now: float, *, gated: bool =
         )
     if recorded.attempt.verified_at is not None:
         then = "probes its health gate again" if gated else "records it, without a health gate now,"
-        return f"{JOIN}rebuild {verb} {since} ago and verified, {shown}; up {then} and wipes nothing"
-    return f"{JOIN}rebuild {verb} {since} ago, {shown}; up goes on waiting for it and wipes nothing again"
+        return f"{JOIN}rebuild {verb} {since} ago and verified, {shown}; up {then} and wipes nothing{_in_place(plan)}"
+    waits = f"{JOIN}rebuild {verb} {since} ago, {shown}; up goes on waiting for it and wipes nothing again"
+    return f"{waits}{_in_place(plan)}"
+
+
+def _in_place(plan: Plan) -> str:
+    return f"; changed in place: {', '.join(plan.changes)}" if plan.changes else ""
 
 
 def change(plan: Plan, live: Instance | None, instance_id: str | None) -> str:

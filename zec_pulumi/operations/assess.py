@@ -164,7 +164,7 @@ class Case:
         if plan.kind is Kind.JOIN:
             now = self.process.clock.now() if live else 0.0
             gated = self.wanted.health is not None or "health" in self.wanted.unknown
-            assessment.warnings.append(plan_messages.join(resolved.recorded, live, now, gated=gated))
+            assessment.warnings.append(plan_messages.join(plan, resolved.recorded, live, now, gated=gated))
         if resolved.warning:
             assessment.warnings.append(recovery_messages.warning(resolved.warning))
         if resolved.note:

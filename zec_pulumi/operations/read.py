@@ -12,7 +12,7 @@ from zec_pulumi.operations.results import ReadBack
 from zec_pulumi.planning import record
 from zec_pulumi.planning.causes import as_text
 from zec_pulumi.planning.inputs import Recorded, parse_recorded
-from zec_pulumi.planning.plan import ChangedOutside
+from zec_pulumi.planning.plan import ChangedOutside, Kind, Plan
 
 if TYPE_CHECKING:
     from zec_pulumi.api import Instance
@@ -43,7 +43,8 @@ def _read(process: Process, call: Call, resource_id: str, outputs: dict[str, Any
     if recorded.attempt is not None:
         # Answering normally would clear the partial failure, and with it what the next up must know.
         kept = {**record.known(outputs), "status": live.status}
-        raise PartialFailureError(plan_messages.join(recorded, live, process.clock.now()), resource_id, kept, inputs)
+        line = plan_messages.join(Plan(Kind.JOIN), recorded, live, process.clock.now())
+        raise PartialFailureError(line, resource_id, kept, inputs)
     _warn_of_drift(call, recorded, live, inputs)
     image = process.reader.image_of(live)
     found = record.after_refresh(outputs, inputs, live, image)
