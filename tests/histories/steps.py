@@ -59,7 +59,7 @@ class Steps:
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
             self.world.judge.as_wanted(stack, began, new=new)
-            self.world.judge.set_beside(stack, began, new=created)
+            self.world.judge.set_beside(stack, began, outcome.lines, new=created)
             self.world.judge.ran(stack, outcome.lines, new=created)
         elif outcome.end == "failed":
             self._tells(outcome, done, started_over=self.world.judge.drift != drift)
@@ -157,7 +157,7 @@ class Steps:
         self._ended(stack, outcome, "rename")
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
-            self.world.judge.set_beside(stack, self.world.judge.moment(stack), new=True)
+            self.world.judge.set_beside(stack, self.world.judge.moment(stack), outcome.lines, new=True)
 
     def released(self) -> None:
         """A machine that is gone is named, dropped by refresh, and nothing is sent."""

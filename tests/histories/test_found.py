@@ -180,6 +180,7 @@ def test_user_data_that_may_have_been_changed_after_a_kill_is_warned_of(world: W
 def test_another_s_rebuild_does_not_close_an_attempt_that_was_never_accepted(world: World, in_flight: bool) -> None:  # noqa: FBT001 a case
     """The image is as wanted, done or seen being reinstalled; whether the script was run, only a person can say."""
     dev, ops = world.stacks
+    ops.settings = {"zec:markAttempts": "false"}
     world.cloud.faults.add({"action": "ResetInstance", "nth": 1, "effect": {"type": "drop"}})
     struck(ops, "before ResetInstance", ops.told_to_stop, imageId=NOBLE, userData=SCRIPT)
     if in_flight:

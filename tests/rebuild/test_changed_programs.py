@@ -168,11 +168,52 @@ def test_what_only_a_rebuild_sets_is_refused_as_always(
 @pytest.mark.parametrize("where", [DEPLOYING, VERIFYING])
 @pytest.mark.parametrize("left", EVERYTHING)
 def test_what_the_killed_run_set_beside_is_there(world: World, left: str, where: str, beside: dict[str, Any]) -> None:
-    """Its attempt names it; of a password nobody knows which one, and the row says so."""
+    """Its attempt names it. Of a password nobody knows which one, so it is set anew."""
     program = {**PROGRAM, **beside}
     outcome = ended(world, left, where, program).up(program)
+    anew = ["ResetInstancePassword"] if beside is SET_IN_PLACE and left != RECORD else []
+    assert (outcome.end, world.actions()) == ("succeeded", ["StopInstances", "ResetInstance", *anew])
+    assert is_warned_of(outcome) is (left == "journal")
+
+
+@pytest.mark.parametrize("left", ["journal and marker", "journal", "marker"])
+def test_a_password_that_cannot_be_set_anew_is_warned_of(world: World, left: str) -> None:
+    """Without the agent nothing sets it but a rebuild; which one the killed run sent, nobody knows."""
+    program = {**PROGRAM, **SET_IN_PLACE, "enableAgent": False}
+    outcome = ended(world, left, program=program).up({**program, "password": PASSWORDS[1]})
     assert (outcome.end, world.actions()) == ("succeeded", ["StopInstances", "ResetInstance"])
-    assert is_warned_of(outcome) is (left == "journal" or (beside is SET_IN_PLACE and left != RECORD))
+    assert any("password was changed since" in line for line in outcome.lines)
+
+
+@pytest.mark.parametrize("left", EVERYTHING)
+def test_what_the_first_run_set_is_no_drift_to_pass_over(world: World, left: str) -> None:
+    """It switched the agent off, and the program asks for it again: only a rebuild does that."""
+    stack = ended(world, left, program={**PROGRAM, "enableAgent": False})
+    outcome = stack.up({**PROGRAM, "enableAgent": True})
+    assert (outcome.end, NEEDS_REBUILD in outcome.text, world.resets()) == ("failed", True, 1)
+
+
+@pytest.mark.parametrize("left", EVERYTHING)
+@pytest.mark.parametrize("where", [DEPLOYING, VERIFYING])
+def test_a_key_in_place_of_the_password_is_another_rebuild(world: World, left: str, where: str) -> None:
+    """While the machine is reinstalled it still shows the key that the password takes off. Preview says so, too."""
+    stack = ended(world, left, where, {**PROGRAM, **SET_IN_PLACE})
+    program = {**PROGRAM, "keyId": KEY}
+    assert any(line.startswith("rebuild: ") for line in stack.preview(program).lines)
+    assert (stack.up(program).end, world.resets()) == ("succeeded", 2)
+
+
+@pytest.mark.parametrize("left", ["journal and marker", "marker", "journal"])
+@pytest.mark.parametrize("script", [{}, {"userData": SCRIPTS[0]}], ids=str)
+def test_a_resource_that_is_rebuilt_whatever_it_has_is_rebuilt_once(
+    world: World, left: str, script: dict[str, str]
+) -> None:
+    """It is new to the stack, with adopt="never" and another image: nothing but the tag tells of a killed run."""
+    world.stacks.reverse()
+    program = {"imageId": NOBLE, "adopt": "never", **script}
+    stack = ended(world, left, program=program)
+    world.clock.advance(500)
+    assert (stack.up(program).end, world.resets()) == ("succeeded", 1)
 
 
 def test_a_recorded_password_is_no_added_one(world: World) -> None:
@@ -220,7 +261,8 @@ def test_programs_that_ask_for_the_same_rebuild_differ_by_what_the_machine_has()
         "urn", None, parse_wanted({"instanceId": WEB, "imageId": JAMMY, "userData": SCRIPTS[0]})
     )
     assert len(set(own)) == len(own) == 16
-    assert set(own) == set(digests(userData=SCRIPTS[0], keyId=KEY, timezone=ZONE))
+    # With a key there was no password.
+    assert set(digests(userData=SCRIPTS[0], keyId=KEY, timezone=ZONE)) < set(own)
     assert not set(own) & set(digests(imageId=NOBLE, userData=SCRIPTS[0]))
     assert not set(own) & set(digests(keyId=OTHER_KEY, userData=SCRIPTS[0]))
     assert not set(own) & set(digests(imageId=JAMMY, userData=SCRIPTS[1]))

@@ -51,7 +51,8 @@ class Accepted:
     ``planned`` is the planned rebuild: the trigger values asked for, and the previous recorded rebuild. ``drift``
     and ``journal`` say which of each it was; ``lost`` that nothing of it was recorded, ``by_journal`` that it was
     recorded only by a later command, ``warned`` that this one said what the journal cannot know. ``marked`` says that
-    the machine names the attempt in its marker, or another one since, which the command ``replaced`` wrote.
+    the machine names the attempt in its marker, or another one since, which the command ``replaced`` wrote;
+    ``unmarked`` that no command has tried to write it, although markers are written.
     ``restores`` says that it installs a backup, and ``back`` that it rolls the one before back; then ``disk`` is what
     was on the boot disk before both.
     """
@@ -69,6 +70,7 @@ class Accepted:
     by_journal: bool = False
     warned: bool = False
     marked: bool = False
+    unmarked: bool = False
     replaced: int | None = None
     back: bool = False
     restores: bool = False
@@ -87,6 +89,7 @@ class Judge:
         self._as_wanted: dict[tuple[str, str], Moment] = {}
         self._asked: dict[tuple[str, str], object] = {}
         self._password: str | None = None
+        self._never_ran: dict[str, str | None] = {}
         self.journals: dict[str, int] = {}
         self._broken: list[str] = []
         self.backups = BackupJudge(world)
@@ -127,6 +130,8 @@ class Judge:
         )
         marker = parse(self._world.marker or "")
         new.marked = isinstance(marker, Marker) and marker.is_attempt(new.attempt_id)
+        asked = [request["action"] for request in self._world.sim.requests()[self._world.requests_before :]]
+        new.unmarked = "ModifyResourceTags" not in asked and self._world.marks(stack)
         last = self.accepted[-1] if self.accepted else None
         self.accepted.append(new)
         if new.back:
@@ -140,7 +145,8 @@ class Judge:
             return unkept
         if last.back:
             return ""
-        if last.lost and new.unreadable and last.journal != new.journal and not self._is_known(last, new, stack):
+        lost = last.lost and last.journal != new.journal and not last.unmarked
+        if lost and new.unreadable and not self._is_known(last, new, stack):
             self._world.tally["documented exception of claim 1"] += 1
             return ""
         return f"1: a second ResetInstance was accepted for {new.planned}"
@@ -248,17 +254,21 @@ class Judge:
             elif name in program and began == now and (new or self._as_wanted.get(key) == now):
                 self._world.breaks(f"2: success was reported for {name} {program[name]} and the machine is {machine}")
 
-    def set_beside(self, stack: Stack, began: Moment, *, new: bool) -> None:
+    def set_beside(self, stack: Stack, began: Moment, said: list[str], *, new: bool) -> None:
         """Claim 2, of what asks for no rebuild: the first success that has a value in its program has set it.
 
-        A resource that was ``new`` is adopted without it, and its row says so.
+        A resource that was ``new`` is adopted without it, and its row says so. What a killed run has sent in place of
+        a password nobody knows; where it cannot be set anew, ``up`` has ``said`` so.
         """
+        not_known = any("password was changed since that run" in line for line in said)
         now, machine = self.moment(stack), self._world.machine
         has = {"timezone": machine["timeZone"], "enableAgent": machine["enableAgent"], "password": self._password}
         for name, value in has.items():
             key, asked = (stack.name, name), stack.program.get(name)
             first = asked is not None and not new and self._asked.get(key) != asked
             self._asked[key] = asked
+            if not_known and name == "password":
+                continue
             if first and asked != value and began == now and machine["pending"] is None:
                 self._world.breaks(f"2: success was reported for {name} {asked}, and the machine has {value}")
 
@@ -274,7 +284,12 @@ class Judge:
             # The stack begins with the machine as it is, and says once what it has not run.
             last.generation = None
             return
+        if not_run(stack):
+            self._never_ran[stack.name] = script_of(stack.program)
         if last.back or last.restores or not_run(stack) or script_of(stack.program) == last.script:
+            return
+        if last.lost and self._never_ran.get(stack.name) == script_of(stack.program):
+            self._world.tally["documented exception of claim 2: adopted with a script that never ran"] += 1
             return
         if any(MAY_RUN in line for line in said) or (last.by_journal and last.warned):
             return

@@ -92,6 +92,7 @@ class World:
             Stack(self, "dev", WEB, first),
             Stack(self, "ops", WEB, first if one_runner else self._new_runner()),
         ]
+        self.requests_before = 0
         self.disk_room: int | None = None
         self.torn: int | None = None
         self.opened = False
@@ -165,6 +166,10 @@ class World:
         instance = self.cloud.instance(WEB)
         return next((tag.value for tag in instance.tags if tag.key == KEY), None) if instance else None
 
+    def marks(self, stack: Stack) -> bool:
+        """Whether the settings of the stack have markers written."""
+        return isinstance(stack.settings, dict) and stack.settings.get("zec:markAttempts") != "false"
+
     def resets(self) -> int:
         """Return how many resets were accepted."""
         return self.actions().count("ResetInstance")
@@ -191,6 +196,7 @@ class World:
         """Be the plugin process of a command on that stack."""
         acting, self.acting = self.acting, stack
         before, self.process = self.process, self._new_process(stack.runner, stack.configured)  # it knows nothing
+        self.requests_before = len(self.sim.requests())
         command, self.commands = self.command, self.commands + 1
         self.command = self.commands
         if self._steps is not None:

@@ -19,13 +19,13 @@ from zec_pulumi.journal.questions import (
     ShownAlready,
     ValuesNotKept,
 )
-from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, with_attempt
+from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, to_be_set_anew, with_attempt
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.planning.differences import shown_by
 from zec_pulumi.planning.plan import MACHINE, Kind, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt, last_rebuild_began
-from zec_pulumi.planning.same_rebuild import resource_digest
+from zec_pulumi.planning.same_rebuild import PASSWORD_NOT_KNOWN, resource_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,8 +168,9 @@ class Unrecorded:
         """Return the plan on the record as it would be, had the attempt been recorded, which asked for ``then``."""
         plan = plan_create(then, self.live) if self._is_new else plan_update(then, self.recorded, self.live)
         entry = self._entry(marker.attempt, marker.at, event, plan)
+        then = to_be_set_anew(then, self.live)
         counted = with_attempt(self.wanted, recalled(entry, then, self.recorded), self.live)
-        with_password = then.password is not None
+        with_password = then.password not in (None, PASSWORD_NOT_KNOWN)
         return replace(counted, warning=ValuesNotKept(entry, ("password",)) if with_password else None)
 
     def _as_shown(self) -> ResolvedPlan:

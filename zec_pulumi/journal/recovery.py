@@ -21,11 +21,12 @@ from zec_pulumi.journal.questions import (
     Unreadable,
     ValuesNotKept,
 )
-from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, wanted_then, with_attempt
+from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, to_be_set_anew, wanted_then, with_attempt
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import CAUSES, READABLE, Cause, as_text
 from zec_pulumi.planning.plan import Kind, Plan, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt, last_rebuild_began
+from zec_pulumi.planning.same_rebuild import PASSWORD_NOT_KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,8 +153,10 @@ def _counted(
         if marker is None or not was_begun(marker, recorded, sighting.found or live.status, new=new):
             return replace(resolved, question=OutcomeUnknown(entry))
         entry = replace(entry, event="begun")
+    if any(cause.trigger == "password" for cause in entry.causes):
+        then = to_be_set_anew(then, live)
     counted = with_attempt(wanted, recalled(entry, then, recorded), live)
-    return replace(counted, warning=_ran_otherwise(later) or _unseen(entry, wanted, new=new, told=marker is not None))
+    return replace(counted, warning=_ran_otherwise(later) or _unseen(entry, then, new=new, told=marker is not None))
 
 
 def _marker_of(entry: Entry, sighting: Sighting) -> Marker | None:
@@ -218,8 +221,8 @@ def _unshown(cause: Cause) -> bool:
 
 
 def _put(cause: Cause) -> tuple[str, str | None] | None:
-    """Return the trigger and the value that a rebuild for a readable cause puts on the machine, None for others."""
-    return (cause.trigger, cause.new) if cause.readable else None
+    """Return the trigger and the value that a rebuild puts on the machine, where the API shows it; None else."""
+    return (cause.trigger, cause.new) if cause.trigger in READABLE and not cause.hidden else None
 
 
 def forget_resource(journal: Journal, instance_id: str, urn: str) -> None:
@@ -257,6 +260,8 @@ def _same_causes(entry: Entry, plan: Plan, wanted: Wanted, live: Instance) -> bo
     planned, attempted = set(map(_target, plan.causes)), set(map(_target, entry.causes))
     hidden = {cause.trigger for cause in entry.causes if cause.hidden}
     asked = [cause for cause in entry.causes if not cause.beside]
+    if wanted.key_id is not None and any(c.trigger == "keyId" and c.new is None and not c.hidden for c in entry.causes):
+        return False  # a password took the key off
     return all(
         _target(cause) in attempted or cause.trigger in hidden or came_true(cause, live) for cause in plan.triggers
     ) and all(_target(cause) in planned or _asks(cause, wanted, live) for cause in asked)
@@ -275,18 +280,18 @@ def _asks(cause: Cause, wanted: Wanted, live: Instance) -> bool:
     return cause.readable and (came_true(cause, live) if value is None else cause.new == value)
 
 
-def _unseen(entry: Entry, wanted: Wanted, *, new: bool, told: bool) -> ValuesNotKept | None:
+def _unseen(entry: Entry, then: Wanted, *, new: bool, told: bool) -> ValuesNotKept | None:
     """Return what to warn of when an attempt counts for values that it did not keep.
 
-    The causes of a resource that is ``new`` to the stack do not name what it asks for the first time. Of a password the
+    The causes of a resource that is ``new`` to the stack do not name its script and its password. Of a password the
     marker does not tell either, of all else it does, where it has ``told`` that the attempt was this rebuild.
     """
     hidden = [cause for cause in entry.causes if cause.trigger not in READABLE or cause.hidden]
     inputs = [cause.trigger for cause in hidden if cause.trigger != "adopt"]
     if new:
-        inputs += ["userData"] if wanted.first_boot_script is not None else []
-        inputs += ["password"] if wanted.password is not None else []
-    inputs = [one for one in inputs if (wanted.password is not None if one == "password" else not told)]
+        inputs += ["userData", "password"]
+    known = then.password in (None, PASSWORD_NOT_KNOWN)  # not sent, or set anew
+    inputs = [one for one in inputs if not (known if one == "password" else told)]
     return ValuesNotKept(entry, tuple(dict.fromkeys(inputs))) if inputs else None
 
 

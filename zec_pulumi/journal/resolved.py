@@ -91,19 +91,29 @@ def wanted_then(entry: Entry, wanted: Wanted, recorded: Recorded, live: Instance
 
     A password is none of them where it was recorded before, or where the resource was new to the stack.
     """
-    causes = {cause.trigger: cause for cause in entry.causes}
+    causes = {cause.trigger: cause for cause in entry.causes if not cause.hidden}
+    hidden = {cause.trigger for cause in entry.causes if cause.hidden}
     has = shown_by(live)
-    added: set[str] = set()
+    then: dict[str, object] = {}
     for name, trigger in (("timezone", "timezone"), ("enable_agent", "enableAgent")):
-        value, cause = as_text(getattr(wanted, name)), causes.get(trigger)
-        same = value == has[trigger] if cause is None else cause.hidden or value == cause.new
-        added |= set() if same else {name}
-    if "password" not in causes and recorded.instance_id is not None and wanted.password != recorded.password:
-        added.add("password")
-    then: dict[str, object] = dict.fromkeys(added)
+        if trigger in causes:
+            new = causes[trigger].new
+            then[name] = new == as_text(True) if name == "enable_agent" else new
+        elif trigger not in hidden and as_text(getattr(wanted, name)) != has[trigger]:
+            then[name] = None
     for name, trigger in (("image_id", "imageId"), ("key_id", "keyId")):
-        if getattr(wanted, name) is None and trigger in causes and not causes[trigger].hidden:
+        if getattr(wanted, name) is None and trigger in causes:
             then[name] = causes[trigger].new
-    if "password" in causes and wanted.password is None:
-        then["password"] = PASSWORD_NOT_KNOWN
+    if "password" in causes:
+        then["password"] = wanted.password if wanted.password is not None else PASSWORD_NOT_KNOWN
+    elif recorded.instance_id is not None and wanted.password != recorded.password:
+        then["password"] = None
     return wanted.model_copy(update=then)
+
+
+def to_be_set_anew(then: Wanted, live: Instance) -> Wanted:
+    """Return the program of an attempt whose password nobody knows: where that can be set in place, it is set anew."""
+    settable = live.enable_agent and then.enable_agent is not False and "password" not in then.rebuild_on
+    if then.password is None or not settable:
+        return then
+    return then.model_copy(update={"password": PASSWORD_NOT_KNOWN})

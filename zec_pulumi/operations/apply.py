@@ -213,13 +213,14 @@ class _Apply:
         preflight = check_rebuild(self.wanted, self.live, reader, self.recorded, causes, backed_up=backed_up)
         if preflight.findings or preflight.request is None:
             raise RebuildNotStartedError(outcomes.not_valid(preflight.findings, self.live))
-        marking = self.marking
-        if marking.writes(plan, self.recorded) and marking.has_changed(self.live):
+        marking, new = self.marking, not self.before
+        writes = marking.writes(plan, self.recorded, new=new)
+        if writes and marking.has_changed(self.live):
             # Another run has begun, or was killed: what it says may make this another plan.
             return self.carry_out()
         approval = self._pass_gates(plan, preflight.request, preflight.restores)
-        if marking.writes(plan, self.recorded):
-            marking.begin(self.live, new=not self.before)
+        if writes:
+            marking.begin(self.live, new=new)
         before = Applied.model_validate(record.applied_now(self.live))
         machine_before = self.live
         try:

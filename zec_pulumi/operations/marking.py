@@ -68,14 +68,18 @@ class Marking:
         """The setting for which nothing is wiped without a marker, None where a rebuild goes on without one."""
         return self.settings.marker_needed_by
 
-    def writes(self, plan: Plan, recorded: Recorded) -> bool:
+    def writes(self, plan: Plan, recorded: Recorded, *, new: bool) -> bool:
         """Whether a rebuild for this plan writes a marker: where the machine will not tell that it was made.
 
-        After an open attempt that is ``recorded`` it never does: the machine may then be as wanted without it. And an
-        open marker must not stay on a machine that is rebuilt for something else: it would pass for that rebuild.
+        After an open attempt that is ``recorded`` it never does: the machine may then be as wanted without it. Nor does
+        it of a resource that is ``new`` to the stack, where that is rebuilt whatever it has, or its script is run. The
+        same holds for a script that is recorded and was not run. And an open marker must not stay on a machine that is
+        rebuilt for something else: it would pass for that rebuild.
         """
         open_marker = isinstance(self.found, Marker) and self.found.is_open
-        shown = all_readable(plan.causes) and recorded.attempt is None and not open_marker
+        again = new and (self.wanted.adopt == "never" or self.wanted.first_boot_script is not None)
+        unseen = again or recorded.applied.user_data_not_run or recorded.attempt is not None
+        shown = all_readable(plan.causes) and not unseen and not open_marker
         return self.settings.mark_attempts and (self.settings.require_approval or not shown)
 
     def has_changed(self, live: Instance) -> bool:

@@ -57,24 +57,23 @@ def plan_digest(urn: str, previous: str | None, wanted: Wanted) -> str:
 def programs_alike(wanted: Wanted, live: Instance) -> Iterator[Wanted]:
     """Yield the programs that ask for the same rebuild, first ``wanted`` itself.
 
-    The others name what the machine has already, or leave it out. Or they lack what asks for no rebuild.
+    The others name what the machine has already, or leave it out. Of what asks for no rebuild they have no value, or
+    the one that the machine has.
     """
     shown = as_the_machine_has_it(live)
-    if _asks_for_none("password", wanted):
+    # A program that gives a key gives no password: the key is gone once the password is there.
+    if _asks_for_none("password", wanted) and wanted.key_id is None and wanted.password is None:
         shown["password"] = PASSWORD_NOT_KNOWN
     choices = {name: [getattr(wanted, name)] for name in _VARIED}
     for name, choice in choices.items():
         own, has = choice[0], shown.get(camel(name))
-        if own is None:
-            choice.extend([] if has is None else [has])
-        elif own == has or _asks_for_none(name, wanted):
-            choice.append(None)
+        choice.extend(one for one in (None, has) if one != own and (own in (None, has) or _asks_for_none(name, wanted)))
     for values in product(*choices.values()):
         yield wanted.model_copy(update=dict(zip(choices, values, strict=True)))
 
 
 def wanted_in(alike: Wanted, wanted: Wanted) -> Wanted:
-    """Return ``wanted`` with what ``alike`` has besides, and without what it lacks if that asks for no rebuild."""
+    """Return ``wanted`` with what ``alike`` has besides; what asks for no rebuild is as in ``alike``."""
     of_alike = [name for name in _VARIED if getattr(wanted, name) is None or _asks_for_none(name, wanted)]
     return wanted.model_copy(update={name: getattr(alike, name) for name in of_alike})
 
