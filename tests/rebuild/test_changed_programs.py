@@ -203,6 +203,18 @@ def test_a_key_in_place_of_the_password_is_another_rebuild(world: World, left: s
     assert (stack.up(program).end, world.resets()) == ("succeeded", 2)
 
 
+@pytest.mark.parametrize("left", ["journal and marker", "marker"])
+def test_a_script_that_a_killed_run_has_run_is_not_called_not_run(world: World, left: str) -> None:
+    """The resource is new to the stack, and the machine is adopted, as it has the image by now."""
+    world.stacks.reverse()
+    program = {"imageId": NOBLE, "userData": SCRIPTS[0]}
+    stack = ended(world, left, program=program)
+    for outcome in (stack.preview(program), stack.up(program)):
+        assert outcome.lines[:1] == [f"adopt: already runs {NOBLE}; nothing is wiped"]
+        assert not any("was not run" in line for line in outcome.lines)
+    assert (world.resets(), stack.outputs["applied"].get("userDataNotRun")) == (1, None)
+
+
 @pytest.mark.parametrize("left", ["journal and marker", "marker", "journal"])
 @pytest.mark.parametrize("script", [{}, {"userData": SCRIPTS[0]}], ids=str)
 def test_a_resource_that_is_rebuilt_whatever_it_has_is_rebuilt_once(

@@ -277,6 +277,8 @@ class Judge:
 
         Left out is a script that was run before others changed the machine, or before a resource that was ``new``.
         """
+        if not_run(stack):
+            self._never_ran[stack.name] = script_of(stack.program)
         last = self.accepted[-1] if self.accepted else None
         if last is None or (last.stack, last.generation, last.drift) != (stack.name, stack.generation, self.drift):
             return
@@ -284,8 +286,6 @@ class Judge:
             # The stack begins with the machine as it is, and says once what it has not run.
             last.generation = None
             return
-        if not_run(stack):
-            self._never_ran[stack.name] = script_of(stack.program)
         if last.back or last.restores or not_run(stack) or script_of(stack.program) == last.script:
             return
         if last.lost and self._never_ran.get(stack.name) == script_of(stack.program):

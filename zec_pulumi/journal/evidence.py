@@ -23,7 +23,7 @@ from zec_pulumi.journal.resolved import ResolvedPlan, Sighting, recalled, to_be_
 from zec_pulumi.planning import status
 from zec_pulumi.planning.causes import all_readable
 from zec_pulumi.planning.differences import shown_by
-from zec_pulumi.planning.plan import MACHINE, Kind, plan_create, plan_update
+from zec_pulumi.planning.plan import MACHINE, Kind, NotApplied, plan_create, plan_update
 from zec_pulumi.planning.record import last_attempt, last_rebuild_began
 from zec_pulumi.planning.same_rebuild import PASSWORD_NOT_KNOWN, resource_digest
 
@@ -100,17 +100,31 @@ class Unrecorded:
         if not isinstance(marker, Marker):
             return self.resolved
         if marker.resource != resource_digest(self.urn):
-            busy = marker.read_on(self.sighting.found or live.status).is_open and not self._is_explained(marker)
-            if plan.changes and busy and self.sighting.answer(marker.attempt) is None:
-                return replace(self.resolved, question=MarkedByAnother(live, marker, self.sighting.now))
-            return self.resolved
-        if self._is_new or plan.undecided or not self._is_unrecorded(marker):
+            return self._beside_another(marker)
+        if self._is_new:
+            return self._adopted(marker)
+        if plan.undecided or not self._is_unrecorded(marker):
             return self.resolved
         under_way = (self.sighting.found or live.status) in status.REINSTALLING
         made = marker.phase is not Phase.BEGUN or self.sighting.answer(marker.attempt) is True
         if plan.kind in (Kind.NONE, Kind.CHANGE) and (under_way or (made and not_wanted(self.wanted, live))):
             return replace(self.resolved, question=MarkedNoLongerWanted(live, marker))
         return replace(self.resolved, warning=self.resolved.warning or MarkedTakenBack(live, marker))
+
+    def _beside_another(self, marker: Marker) -> ResolvedPlan:
+        """Return a plan that rebuilds nothing, with the marker of another resource: nothing is changed meanwhile."""
+        busy = marker.read_on(self.sighting.found or self.live.status).is_open and not self._is_explained(marker)
+        if self.resolved.plan.changes and busy and self.sighting.answer(marker.attempt) is None:
+            return replace(self.resolved, question=MarkedByAnother(self.live, marker, self.sighting.now))
+        return self.resolved
+
+    def _adopted(self, marker: Marker) -> ResolvedPlan:
+        """Return the plan of a resource that is new to the stack, without calling undone what its killed run did."""
+        if marker.phase is Phase.CLOSED or self.wanted.unknown or self._wanted_then(marker) is None:
+            return self.resolved
+        plan = self.resolved.plan
+        notes = tuple(note for note in plan.notes if not isinstance(note, NotApplied))
+        return replace(self.resolved, plan=replace(plan, notes=notes))
 
     def _is_unrecorded(self, marker: Marker) -> bool:
         """Whether a marker of this resource is of a later rebuild than the recorded one, and for something else."""
