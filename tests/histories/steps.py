@@ -50,7 +50,7 @@ class Steps:
         chosen = stack.program if program is None else program
         previous, sent, drift = stack.previous, len(self.world.judge.sent_by(stack)), self.world.judge.drift
         stack.timeout = timeout
-        began = self.world.judge.moment(stack)
+        began, before = self.world.judge.moment(stack), stack.outputs
         created, new = not stack.outputs, not stack.outputs and self.world.machine["pending"] is None
         outcome = stack.up(chosen)
         self._ended(stack, outcome, f"up {outcome.end}")
@@ -59,7 +59,7 @@ class Steps:
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
             self.world.judge.as_wanted(stack, began, new=new)
-            self.world.judge.set_beside(stack, began, outcome.lines, new=created)
+            self.world.judge.set_beside(stack, began, outcome.lines, before, new=created)
             self.world.judge.ran(stack, outcome.lines, new=created)
         elif outcome.end == "failed":
             self._tells(outcome, done, started_over=self.world.judge.drift != drift)
@@ -157,7 +157,7 @@ class Steps:
         self._ended(stack, outcome, "rename")
         if outcome.end == "succeeded":
             self.world.judge.succeeded(stack, previous)
-            self.world.judge.set_beside(stack, self.world.judge.moment(stack), outcome.lines, new=True)
+            self.world.judge.set_beside(stack, self.world.judge.moment(stack), [], {}, new=True)
 
     def released(self) -> None:
         """A machine that is gone is named, dropped by refresh, and nothing is sent."""

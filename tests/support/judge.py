@@ -254,10 +254,11 @@ class Judge:
             elif name in program and began == now and (new or self._as_wanted.get(key) == now):
                 self._world.breaks(f"2: success was reported for {name} {program[name]} and the machine is {machine}")
 
-    def set_beside(self, stack: Stack, began: Moment, said: list[str], *, new: bool) -> None:
+    def set_beside(self, stack: Stack, began: Moment, said: list[str], before: Mapping[str, Any], *, new: bool) -> None:
         """Claim 2, of what asks for no rebuild: the first success that has a value in its program has set it.
 
-        A resource that was ``new`` is adopted without it, and its row says so. What a killed run has sent in place of
+        Not one that was recorded ``before``, without an open attempt: others may have changed it since. A resource that
+        was ``new`` is adopted without it, and its row says so. What a killed run has sent in place of
         a password nobody knows; where it cannot be set anew, ``up`` has ``said`` so.
         """
         not_known = any("password was changed since that run" in line for line in said)
@@ -265,7 +266,8 @@ class Judge:
         has = {"timezone": machine["timeZone"], "enableAgent": machine["enableAgent"], "password": self._password}
         for name, value in has.items():
             key, asked = (stack.name, name), stack.program.get(name)
-            first = asked is not None and not new and self._asked.get(key) != asked
+            held = "attempt" not in before and before.get(name) == asked
+            first = asked is not None and not (new or held) and self._asked.get(key) != asked
             self._asked[key] = asked
             if not_known and name == "password":
                 continue
