@@ -15,7 +15,7 @@ help:
 	@echo "make playground  a simulated cloud and a stack that is ready, for your own pulumi commands; Ctrl-C removes it"
 	@echo "make check     lint, types and the tests that take no time, under a minute"
 	@echo "make test      lint, types and the tests of every day, engine tests included; five minutes"
-	@echo "make test-all  the same and the long ones, with coverage; an hour and a half"
+	@echo "make test-all  the same and the long ones, with coverage; an hour and three quarters"
 	@echo "make kill-matrix  every kill of a rebuild at every point, on the real engine; twenty minutes"
 	@echo "make mutants   wrong changes of the code that decides about wipes; which ones no test notices; some hours"
 	@echo "make engine    find, install or build the Pulumi engine; its folder is the last line"

@@ -66,7 +66,7 @@ LATER = [0.0, 500.0]
 """Seconds until the next up: the machine is being reinstalled, or has been."""
 
 CELLS = list(itertools.product(RECORDED, PROGRAMS, STRIKES, LEFT, CHANGES, LATER))
-FEW, MANY = 60, 2500
+FEW, MANY = 60, 1500
 
 Cell = tuple[dict[str, Any] | None, dict[str, Any], tuple[str, str], str, dict[str, Any], float]
 
