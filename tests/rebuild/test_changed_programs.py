@@ -186,6 +186,17 @@ def test_a_password_that_cannot_be_set_anew_is_warned_of(world: World, left: str
 
 
 @pytest.mark.parametrize("left", EVERYTHING)
+def test_a_password_that_follows_the_rebuild_is_set_once(world: World, left: str) -> None:
+    """Windows takes none in the rebuild, so the killed run had not set it yet."""
+    world.cloud.patch(WEB, {"imageId": "windows2019_20240712", "keyId": None, "systemDisk": {"diskSize": 60}})
+    stack = world.stacks[0]
+    assert stack.up({"imageId": "windows2019_20240712"}).end == "succeeded"
+    program = {"imageId": "windows2022_20240712", "rebuildToken": "one", **SET_IN_PLACE}
+    assert ended(world, left, DEPLOYING, program).up(program).end == "succeeded"
+    assert world.actions()[-3:] == ["StopInstances", "ResetInstance", "ResetInstancePassword"]
+
+
+@pytest.mark.parametrize("left", EVERYTHING)
 def test_what_the_first_run_set_is_no_drift_to_pass_over(world: World, left: str) -> None:
     """It switched the agent off, and the program asks for it again: only a rebuild does that."""
     stack = ended(world, left, program={**PROGRAM, "enableAgent": False})

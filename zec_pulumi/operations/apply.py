@@ -288,7 +288,8 @@ class _Apply:
             finished = max(attempt.verified_at or self.op.deadline.now, attempt.started_at)
             self.op.progress.phase(outcomes.finished(self.live, finished - attempt.started_at, ours=ours))
             self.marking.done()
-            if attempt.verified_at is None and password_follows(self.wanted, self.live, self.op.reader):
+            follows = attempt.verified_at is None and password_follows(self.wanted, self.live, self.op.reader)
+            if follows and "password" not in plan.changes:
                 self._set_password()
             self._change_in_place(plan)
             attempt = attempt.model_copy(update={"moved": True, "verified_at": finished})
