@@ -257,10 +257,12 @@ class Judge:
     def set_beside(self, stack: Stack, began: Moment, said: list[str], before: Mapping[str, Any], *, new: bool) -> None:
         """Claim 2, of what asks for no rebuild: the first success that has a value in its program has set it.
 
-        Not one that was recorded ``before``, without an open attempt: others may have changed it since. A resource that
-        was ``new`` is adopted without it, and its row says so. What a killed run has sent in place of
-        a password nobody knows; where it cannot be set anew, ``up`` has ``said`` so.
+        Not one that was recorded ``before``, without an open attempt: others may have changed it since. Nor where
+        another stack has rebuilt the machine last. A resource that was ``new`` is adopted without it, and its row says
+        so. What a killed run has sent in place of a password nobody knows; where it cannot be set anew, ``up`` has
+        ``said`` so.
         """
+        wiped_by_another = bool(self.accepted) and self.accepted[-1].stack != stack.name
         not_known = any("password was changed since that run" in line for line in said)
         now, machine = self.moment(stack), self._world.machine
         has = {"timezone": machine["timeZone"], "enableAgent": machine["enableAgent"], "password": self._password}
@@ -269,7 +271,7 @@ class Judge:
             held = "attempt" not in before and before.get(name) == asked
             first = asked is not None and not (new or held) and self._asked.get(key) != asked
             self._asked[key] = asked
-            if not_known and name == "password":
+            if wiped_by_another or (not_known and name == "password"):
                 continue
             if first and asked != value and began == now and machine["pending"] is None:
                 self._world.breaks(f"2: success was reported for {name} {asked}, and the machine has {value}")
