@@ -226,6 +226,18 @@ def test_a_script_that_a_killed_run_has_run_is_not_called_not_run(world: World, 
     assert (world.resets(), stack.outputs["applied"].get("userDataNotRun")) == (1, None)
 
 
+@pytest.mark.parametrize("first", [{}, SET_IN_PLACE], ids=str)
+def test_a_password_that_was_added_or_changed_is_called_not_set_where_the_machine_is_adopted(
+    world: World, first: dict[str, str]
+) -> None:
+    """The tag tells that the script was run, and not which password was set."""
+    world.stacks.reverse()
+    program = {"imageId": NOBLE, "userData": SCRIPTS[0]}
+    stack = ended(world, "marker", program={**program, **first})
+    lines = stack.up({**program, "password": PASSWORDS[1]}).lines
+    assert any("password" in line and "user data" not in line for line in lines), lines
+
+
 @pytest.mark.parametrize("left", ["journal and marker", "marker", "journal"])
 @pytest.mark.parametrize("script", [{}, {"userData": SCRIPTS[0]}], ids=str)
 def test_a_resource_that_is_rebuilt_whatever_it_has_is_rebuilt_once(

@@ -119,12 +119,16 @@ class Unrecorded:
         return self.resolved
 
     def _adopted(self, marker: Marker) -> ResolvedPlan:
-        """Return the plan of a resource that is new to the stack, without calling undone what its killed run did."""
+        """Return the plan of a resource that is new to the stack, without calling a script not run that was.
+
+        The marker does not tell which password its killed run has set.
+        """
         if marker.phase is Phase.CLOSED or self.wanted.unknown or self._wanted_then(marker) is None:
             return self.resolved
         plan = self.resolved.plan
-        notes = tuple(note for note in plan.notes if not isinstance(note, NotApplied))
-        return replace(self.resolved, plan=replace(plan, notes=notes))
+        not_applied = (NotApplied(("password",)),) if self.wanted.password is not None else ()
+        others = tuple(note for note in plan.notes if not isinstance(note, NotApplied))
+        return replace(self.resolved, plan=replace(plan, notes=(*not_applied, *others)))
 
     def _is_unrecorded(self, marker: Marker) -> bool:
         """Whether a marker of this resource is of a later rebuild than the recorded one, and for something else."""

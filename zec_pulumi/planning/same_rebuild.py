@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zec_pulumi.planning.approval import ROUNDS
 from zec_pulumi.planning.record import as_the_machine_has_it
-from zec_pulumi.program.inputs import camel
+from zec_pulumi.program.inputs import INPUTS, camel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,7 @@ _ASKED = ("imageId", "keyId", "timezone", "enableAgent", "rebuildToken", "userDa
 _VARIED = ("image_id", "key_id", "timezone", "enable_agent", "password")
 PASSWORD_NOT_KNOWN = ""
 """Stands for the password of an earlier program."""
-
-_LEFT_ALONE = ("timezone", "enable_agent", "password")
-"""Inputs that ask for a rebuild only where ``rebuild_on`` names them."""
+_ON_DEMAND = frozenset(spec.key for spec in INPUTS if spec.on_demand)
 _PLAN_DIGITS = 16
 _RESOURCE_DIGITS = 8
 
@@ -80,4 +78,4 @@ def wanted_in(alike: Wanted, wanted: Wanted) -> Wanted:
 
 def _asks_for_none(name: str, wanted: Wanted) -> bool:
     """Whether a change of this input makes no rebuild."""
-    return name in _LEFT_ALONE and camel(name) not in wanted.rebuild_on
+    return camel(name) in _ON_DEMAND - set(wanted.rebuild_on)
